@@ -1,0 +1,63 @@
+"""What a transport is: bytes to and from a board, nothing more."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+READ_SIZE = 65536
+"""How many bytes one read asks for at the most: a pipe's whole buffer."""
+
+
+class Transport(Protocol):
+    """A byte pipe to a board.
+
+    It knows nothing of REPLs. One thread reads and one writes at a time; the two may be different
+    threads. ``close`` may be called from any thread, more than once.
+    """
+
+    @property
+    def name(self) -> str:
+        """The address, for messages."""
+        ...
+
+    @property
+    def flow_control(self) -> bool:
+        """Whether a write of any size waits for the board instead of losing bytes.
+
+        True for USB, pipes, ptys and sockets; False for a plain UART, whose board may have
+        an input ring of 128 bytes only.
+        """
+        ...
+
+    def read(self, max_bytes: int = READ_SIZE, timeout: float | None = None) -> bytes:
+        """Read what is there, waiting for the first byte.
+
+        Args:
+            max_bytes: At most so many bytes.
+            timeout: Seconds to wait for the first byte; None waits for ever, 0 does not wait.
+
+        Returns:
+            At least one byte.
+
+        Raises:
+            TimeoutError: Nothing came in time.
+            belay.exceptions.ConnectionLost: The other side is gone.
+        """
+        ...
+
+    def write(self, data: bytes, timeout: float | None = None) -> None:
+        """Write all of ``data``.
+
+        Args:
+            data: The bytes.
+            timeout: Seconds for the whole write; None waits for ever.
+
+        Raises:
+            TimeoutError: The board did not take all of it in time.
+            belay.exceptions.ConnectionLost: The other side is gone.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the port. Never raises; a second call does nothing."""
+        ...
