@@ -1,0 +1,3 @@
+"""The command line: the only room that prints."""
+
+from __future__ import annotations

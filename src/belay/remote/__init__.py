@@ -1,0 +1,3 @@
+"""Functions and objects across the link."""
+
+from __future__ import annotations

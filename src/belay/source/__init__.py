@@ -1,0 +1,3 @@
+"""Python source for boards."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Bytes to and from a board."""
+
+from __future__ import annotations
