@@ -5,6 +5,8 @@ The protocol is MicroPython's raw REPL and its raw-paste mode
 :class:`~belay.repl.raw.RawRepl` holds the rules; :mod:`belay.repl.events` says what can come out of it.
 """
 
+from __future__ import annotations
+
 from belay.repl.control import ENTER_RAW, INTERRUPT, LEAVE_RAW
 from belay.repl.events import (
     NEED_DATA,

@@ -36,6 +36,11 @@ def looks_ended(tail: bytes) -> bool:
     return tail.endswith((_END, RAW_BANNER)) or _POWER_UP_END.search(tail) is not None
 
 
+def was_reset(idle: bytes) -> bool:
+    """Tell whether what came at the raw prompt, unasked, says that the board was reset."""
+    return _POWER_UP.search(idle) is not None or _REBOOT_LINE.search(idle) is not None
+
+
 def find_banner(data: bytes | bytearray) -> int:
     """Where a power-up's banner may begin near the end of ``data``; -1 if nowhere."""
     start = max(0, len(data) - MAX_BANNER)
@@ -103,10 +108,7 @@ def _read(conversation: bytes) -> Iterator[Event]:
 
 
 def _last(pattern: re.Pattern[bytes], text: bytes) -> re.Match[bytes] | None:
-    last = None
-    for last in pattern.finditer(text):
-        pass
-    return last
+    return next(reversed(list(pattern.finditer(text))), None)
 
 
 def _split_error(body: bytes) -> tuple[bytes, bytes]:

@@ -1,15 +1,16 @@
 """The raw REPL as a state machine, in the manner of h11: commands make bytes, bytes make events.
 
-Nothing here waits. Whoever owns the bytes feeds them in with :meth:`RawRepl.receive` and asks for events until
-:data:`~belay.repl.events.NEED_DATA` comes; each command method returns the bytes to send.
+Nothing here waits. Whoever owns the bytes feeds them in with :meth:`RawRepl.receive` and asks for events
+until :data:`~belay.repl.events.NEED_DATA` comes; each command method returns the bytes to send.
 
-Protocol: https://docs.micropython.org/en/latest/reference/repl.html#raw-mode-and-raw-paste-mode, with two things
-of our own on top, since a program can print anything:
+Protocol: https://docs.micropython.org/en/latest/reference/repl.html#raw-mode-and-raw-paste-mode, with two
+things of our own on top, since a program can print anything:
 
-* **Frames.** Code of ours on the board puts its answers between marks, ``MARK kind … MARK .``, where the mark is
-  random for each connection. After a frame the end of the program is certain.
-* **Challenges.** Where an end can only be suspected, the next command is a sum of two random halves. Only a REPL
-  that is really there can answer with the whole.
+* **Frames.** Code of ours on the board puts its answers between marks, ``MARK kind … MARK .``, where the
+  mark is random for each connection. After a frame the end of the program is certain.
+* **Challenges.** Where an end can only be suspected, the next command is a sum of two random halves. Only a
+  REPL that is really there can answer with the whole. It is also how the prompt is first reached: whatever
+  the board was doing, what came before the answer is over.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from belay.repl.control import (
     RAW_BANNER,
     SOFT_REBOOT,
 )
-from belay.repl.ending import MAX_BANNER, find_banner, looks_ended, may_reboot, read_backwards
+from belay.repl.ending import MAX_BANNER, find_banner, looks_ended, may_reboot, read_backwards, was_reset
 from belay.repl.events import (
     NEED_DATA,
     Accepted,
@@ -62,9 +63,7 @@ class State(Enum):
     """What the board is doing, as far as we know."""
 
     UNKNOWN = auto()
-    """Nobody knows: just opened, or something went wrong."""
-    ENTERING = auto()
-    """Ctrl-A was sent, the raw banner is awaited."""
+    """Nobody knows: just opened, or something went wrong. A challenge finds out."""
     IDLE = auto()
     """The raw prompt is there."""
     SENT = auto()
@@ -101,8 +100,6 @@ class RawRepl:
         self._events: deque[Event] = deque()
         self._answer = b""
         self._window = 0
-        self._stale = True
-        """Nothing was accepted since raw mode was entered: what comes unasked is no program's output."""
         self._framed = False
         """The program's last frame came: the end is certain when it comes."""
         self._suspected = False
@@ -113,7 +110,6 @@ class RawRepl:
         """What was given out although it may belong to the end."""
         self._readers: dict[State, Callable[[], Event | NeedData]] = {
             State.UNKNOWN: self._read_nothing,
-            State.ENTERING: self._read_banner,
             State.IDLE: self._read_idle,
             State.SENT: self._read_ok,
             State.ASKED: self._read_paste_answer,
@@ -164,13 +160,6 @@ class RawRepl:
 
     # --- commands, as bytes to send -------------------------------------------------------------
 
-    def enter(self) -> bytes:
-        """Ask for raw mode. What was received before is forgotten."""
-        self._forget()
-        self.state = State.ENTERING
-        self._stale = True
-        return ENTER_RAW
-
     def execute(self, code: bytes) -> bytes:
         """Run ``code``.
 
@@ -204,8 +193,10 @@ class RawRepl:
             nonce: Letters and digits, random, an even number of them.
 
         Returns:
-            Bytes that a friendly and a raw prompt both understand, and that a running program takes for input.
+            Bytes that a friendly and a raw prompt both understand; to a running program they are input.
         """
+        if self.state not in (State.RUNNING, State.CHALLENGED):
+            self._forget()
         self._answer = nonce.encode()
         self.state = State.CHALLENGED
         half = len(nonce) // 2
@@ -238,17 +229,11 @@ class RawRepl:
     def _read_nothing(self) -> NeedData:
         return NEED_DATA
 
-    def _read_banner(self) -> Event | NeedData:
-        if not self._buffer.endswith(RAW_BANNER):
-            return NEED_DATA
-        self._forget()
-        self.state = State.IDLE
-        return Prompt()
-
     def _read_idle(self) -> Event | NeedData:
-        """Whatever comes at the prompt was printed by a thread, a timer or an interrupt handler."""
-        if self._stale:
-            self._buffer.clear()
+        """What comes at the prompt was printed by a thread, a timer or an interrupt handler, or by a reset."""
+        if was_reset(bytes(self._buffer)):
+            self.abandon()
+            return Rebooted(raw=False)
         return self._emit_output(len(self._buffer))
 
     def _read_ok(self) -> Event | NeedData:
@@ -258,11 +243,7 @@ class RawRepl:
         before = self._take(at)
         del self._buffer[: len(OK)]
         self.state = State.RUNNING
-        if before and not self._stale:
-            self._events.append(Accepted())
-            return Output(before)
-        self._stale = False
-        return Accepted()
+        return self._after_output(before, Accepted())
 
     def _read_paste_answer(self) -> Event | NeedData:
         # Anything but an answer in raw-paste's own form comes from a board that does not know it: it took
@@ -278,10 +259,7 @@ class RawRepl:
         header = self._take(len(PASTE_ACCEPTED) + 2)
         self._window = int.from_bytes(header[-2:], "little")
         self.state = State.PASTING
-        if before and not self._stale:
-            self._events.append(Window(self._window))
-            return Output(before)
-        return Window(self._window)
+        return self._after_output(before, Window(self._window))
 
     def _read_window(self) -> Event | NeedData:
         if not self._buffer:
@@ -308,11 +286,7 @@ class RawRepl:
         before = self._take(at).replace(b"\x01", b"")
         del self._buffer[:1]
         self.state = State.RUNNING
-        self._stale = False
-        if before:
-            self._events.append(Accepted())
-            return Output(before)
-        return Accepted()
+        return self._after_output(before, Accepted())
 
     def _read_running(self) -> Event | NeedData:
         if self._buffer.startswith(self.mark):
@@ -408,7 +382,6 @@ class RawRepl:
         self._forget()
         self._buffer += printed
         self.state = State.RUNNING
-        self._stale = False
         return Accepted()
 
     def _after_reboot(self) -> bytes | None:
@@ -452,6 +425,13 @@ class RawRepl:
         taken = bytes(self._buffer[:size])
         del self._buffer[:size]
         return taken
+
+    def _after_output(self, before: bytes, event: Event) -> Event:
+        """Give out first what a thread printed before the board's answer."""
+        if not before:
+            return event
+        self._events.append(event)
+        return Output(before)
 
     def _emit_output(self, size: int) -> Event | NeedData:
         if size <= 0:
