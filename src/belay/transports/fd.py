@@ -1,0 +1,276 @@
+"""A transport over POSIX file descriptors: pipes, ptys, serial ports, sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import select
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from time import monotonic
+
+from belay.exceptions import ConnectionLost
+from belay.transports.base import READ_SIZE
+
+_GONE = frozenset({errno.EIO, errno.EPIPE, errno.ECONNRESET, errno.ENXIO, errno.ENODEV, errno.EBADF})
+"""What the kernel says of a port whose other side is gone; a pulled USB plug is EIO, ENXIO or ENODEV."""
+
+_LONGEST_WAIT = 3600.0
+"""Seconds that one system call waits at the most; poll takes a C int of milliseconds."""
+
+
+class FdTransport:
+    """Bytes through one or two file descriptors, which it owns from now on.
+
+    Args:
+        name: The address, for messages.
+        read_fd: Where the board's bytes come from.
+        write_fd: Where bytes to the board go; may be the same descriptor.
+        flow_control: See :class:`~belay.transports.base.Transport`.
+        on_eof: Words the loss when the other side is gone; may be called more than once.
+        on_close: Called once, after the descriptors were closed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        read_fd: int,
+        write_fd: int,
+        *,
+        flow_control: bool = True,
+        on_eof: Callable[[], ConnectionLost] | None = None,
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
+        self._name = name
+        self._flow_control = flow_control
+        self._read_fd = read_fd
+        self._write_fd = write_fd
+        self._on_eof = on_eof
+        self._on_close = on_close
+        self._buffer: deque[bytes] = deque()
+        self._eof = False
+        self._reading = threading.Lock()
+        self._presence = threading.Condition()
+        self._inside: list[int] = []
+        self._closed = False
+        self._released = False
+        os.set_blocking(read_fd, False)
+        os.set_blocking(write_fd, False)
+        # Its write end is closed by close(): that makes the read end ready for every thread, for ever.
+        self._wake_fd, self._waker_fd = os.pipe()
+
+    @property
+    def name(self) -> str:
+        """The address, for messages."""
+        return self._name
+
+    @property
+    def flow_control(self) -> bool:
+        """Whether a write of any size waits for the board instead of losing bytes."""
+        return self._flow_control
+
+    def read(self, max_bytes: int = READ_SIZE, timeout: float | None = None) -> bytes:
+        """Read what is there, waiting for the first byte.
+
+        Args:
+            max_bytes: At most so many bytes.
+            timeout: Seconds to wait for the first byte; None waits for ever, 0 does not wait.
+
+        Returns:
+            At least one byte.
+
+        Raises:
+            TimeoutError: Nothing came in time.
+            ConnectionLost: The other side is gone, or this one was closed.
+        """
+        if max_bytes < 1:
+            raise ValueError(f"max_bytes must be at least 1, not {max_bytes}")
+        deadline = _deadline(timeout)
+        with self._entered(), self._reading:
+            while not self._buffer:
+                if self._eof:
+                    raise self._loss()
+                readable, _ = self._wait([self._read_fd], [], deadline)
+                if readable:
+                    self._receive(max_bytes)
+                elif _expired(deadline):
+                    raise TimeoutError(f"{self._name}: nothing came within {timeout} s")
+            return self._take(max_bytes)
+
+    def write(self, data: bytes, timeout: float | None = None) -> None:
+        """Write all of ``data``.
+
+        A board that prints while it is being written to may stop reading until its own output has
+        gone; if that output had nowhere to go, both sides would wait for ever. So a write that has to
+        wait takes in what the board sends, and the next reads return it.
+
+        Args:
+            data: The bytes.
+            timeout: Seconds for the whole write; None waits for ever.
+
+        Raises:
+            TimeoutError: The board did not take all of it in time.
+            ConnectionLost: The other side is gone, or this one was closed.
+        """
+        deadline = _deadline(timeout)
+        left = memoryview(data)
+        with self._entered():
+            while left:
+                left = left[self._send(left) :]
+                if left:
+                    self._wait_to_send(deadline, timeout)
+
+    def close(self) -> None:
+        """Release the descriptors. Never raises; a second call does nothing.
+
+        A read or a write that waits in another thread ends with ConnectionLost first, so that no thread
+        is left with the number of a descriptor that may by then be another file's.
+        """
+        me = threading.get_ident()
+        with self._presence:
+            if not self._closed:
+                self._closed = True
+                os.close(self._waker_fd)
+            # A signal handler may close the transport in the middle of a read of its own thread; that
+            # read releases the descriptors when it ends.
+            self._presence.wait_for(lambda: all(ident == me for ident in self._inside))
+            if self._inside or self._released:
+                return
+            self._released = True
+        self._release()
+
+    @contextlib.contextmanager
+    def _entered(self) -> Iterator[None]:
+        """Count this thread among those that use the descriptors."""
+        with self._presence:
+            if self._closed:
+                raise self._closed_here()
+            self._inside.append(threading.get_ident())
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        with self._presence:
+            self._inside.remove(threading.get_ident())
+            self._presence.notify_all()
+            if not self._closed or self._inside or self._released:
+                return
+            self._released = True
+        self._release()
+
+    def _release(self) -> None:
+        for fd in {self._read_fd, self._write_fd, self._wake_fd}:
+            with contextlib.suppress(OSError):
+                os.close(fd)
+        if self._on_close is not None:
+            self._on_close()
+
+    def _wait(
+        self, readers: list[int], writers: list[int], deadline: float | None
+    ) -> tuple[list[int], list[int]]:
+        """Wait for one of the descriptors, for the deadline, or for close."""
+        seconds = _LONGEST_WAIT if deadline is None else min(max(deadline - monotonic(), 0), _LONGEST_WAIT)
+        readable, writable = wait_ready([*readers, self._wake_fd], writers, seconds)
+        if self._closed:
+            raise self._closed_here()
+        return [fd for fd in readable if fd != self._wake_fd], writable
+
+    def _receive(self, max_bytes: int) -> None:
+        """Move what has come into the buffer; the caller holds ``_reading``."""
+        try:
+            # One call into C from the kernel to the buffer: a KeyboardInterrupt between the end of
+            # os.read and the storing of its result would lose the bytes.
+            self._buffer.extend(map(os.read, (self._read_fd,), (max_bytes,)))
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise self._loss() from error
+            self._eof = True
+            return
+        if not self._buffer[-1]:
+            self._buffer.pop()
+            self._eof = True
+
+    def _take(self, max_bytes: int) -> bytes:
+        chunk = self._buffer[0]
+        if len(chunk) <= max_bytes:
+            return self._buffer.popleft()
+        self._buffer[0] = chunk[max_bytes:]
+        return chunk[:max_bytes]
+
+    def _send(self, data: memoryview) -> int:
+        try:
+            return os.write(self._write_fd, data)
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError as error:
+            raise self._loss() from error
+
+    def _wait_to_send(self, deadline: float | None, timeout: float | None) -> None:
+        """Wait until the board takes more, taking in what it sends meanwhile."""
+        if self._eof:
+            # A pty's master would go on taking bytes that nobody reads, and then block for ever.
+            raise self._loss()
+        readable, writable = self._wait([self._read_fd], [self._write_fd], deadline)
+        # A thread that holds the lock waits in read() for these very bytes and is about to take them;
+        # taking them from under it would leave it waiting.
+        if readable and self._reading.acquire(blocking=False):
+            try:
+                self._receive(READ_SIZE)
+            finally:
+                self._reading.release()
+        if not writable and _expired(deadline):
+            raise TimeoutError(f"{self._name}: the board did not take all bytes within {timeout} s")
+
+    def _loss(self) -> ConnectionLost:
+        if self._on_eof is not None:
+            return self._on_eof()
+        return ConnectionLost(f"{self._name}: the connection is gone")
+
+    def _closed_here(self) -> ConnectionLost:
+        return ConnectionLost(f"{self._name} was closed")
+
+
+def wait_ready(
+    readers: list[int], writers: list[int], seconds: float, *, by_select: bool = sys.platform == "darwin"
+) -> tuple[list[int], list[int]]:
+    """Wait until a descriptor is ready, closed by its other side, or broken.
+
+    Args:
+        readers: Descriptors to read from.
+        writers: Descriptors to write to.
+        seconds: How long to wait.
+        by_select: Use select, which knows descriptors below 1024 only, instead of poll: poll(2) of
+            macOS lists "does not support devices" among its bugs.
+
+    Returns:
+        Those of each list with which something can be done now, be it to learn that they are broken.
+    """
+    if by_select:
+        readable, writable, _ = select.select(readers, writers, [], seconds)
+        return readable, writable
+    poll = select.poll()
+    for fd in {*readers, *writers}:
+        wanted = (select.POLLIN if fd in readers else 0) | (select.POLLOUT if fd in writers else 0)
+        poll.register(fd, wanted)
+    # Upwards: a wait that ends a fraction early would make the caller spin.
+    events = dict(poll.poll(-int(-seconds * 1000 // 1)))
+    broken = select.POLLERR | select.POLLHUP | select.POLLNVAL
+    return (
+        [fd for fd in readers if events.get(fd, 0) & (select.POLLIN | broken)],
+        [fd for fd in writers if events.get(fd, 0) & (select.POLLOUT | broken)],
+    )
+
+
+def _deadline(timeout: float | None) -> float | None:
+    return None if timeout is None else monotonic() + timeout
+
+
+def _expired(deadline: float | None) -> bool:
+    return deadline is not None and monotonic() >= deadline
