@@ -21,6 +21,9 @@ _GONE = frozenset({errno.EIO, errno.EPIPE, errno.ECONNRESET, errno.ENXIO, errno.
 _LONGEST_WAIT = 3600.0
 """Seconds that one system call waits at the most; poll takes a C int of milliseconds."""
 
+_LEAVE_SECONDS = 5.0
+"""How long close waits for other threads to leave; they do so at once, unless the machine is stuck."""
+
 
 class FdTransport:
     """Bytes through one or two file descriptors, which it owns from now on.
@@ -31,7 +34,7 @@ class FdTransport:
         write_fd: Where bytes to the board go; may be the same descriptor.
         flow_control: See :class:`~belay.transports.base.Transport`.
         on_eof: Words the loss when the other side is gone; may be called more than once.
-        on_close: Called once, after the descriptors were closed.
+        on_close: Called once, after the descriptors were closed; must not raise.
     """
 
     def __init__(
@@ -134,10 +137,12 @@ class FdTransport:
             if not self._closed:
                 self._closed = True
                 os.close(self._waker_fd)
+            # Woken, everyone leaves at once; an entry that stays is of a thread that was interrupted on
+            # its way in or out.
+            self._presence.wait_for(lambda: all(ident == me for ident in self._inside), _LEAVE_SECONDS)
             # A signal handler may close the transport in the middle of a read of its own thread; that
             # read releases the descriptors when it ends.
-            self._presence.wait_for(lambda: all(ident == me for ident in self._inside))
-            if self._inside or self._released:
+            if me in self._inside or self._released:
                 return
             self._released = True
         self._release()

@@ -14,20 +14,13 @@ from belay.exceptions import ConnectionFailedError, DeviceNotFoundError, PortBus
 from belay.transports.base import Transport
 from belay.transports.fd import FdTransport
 from belay.transports.threaded import ThreadedTransport
-from belay.transports.usb import PortLister, comports, list_devices
+from belay.transports.usb import UART_BRIDGES, PortLister, comports, list_devices
 
 if TYPE_CHECKING:
     import serial
 
-UART_BRIDGES = frozenset(
-    {
-        0x0403,  # FTDI
-        0x067B,  # Prolific
-        0x10C4,  # Silicon Labs CP210x
-        0x1A86,  # WCH CH340, CH9102; the latter shows up as ttyACM
-    }
-)
-"""USB vendors whose chips are a USB side and a plain UART side with the board behind it."""
+PTYS = ("/dev/pts/", "/dev/ttys")
+"""Where ptys are, on Linux and on macOS."""
 
 _SLICE = 0.2
 """Seconds after which a blocking read of pyserial's looks whether it was closed."""
@@ -81,9 +74,7 @@ def has_flow_control(port: str, vid: int | None) -> bool:
     if vid is not None:
         return vid not in UART_BRIDGES
     real = os.path.realpath(port) if port.startswith("/") else port
-    native = ("/dev/ttyACM", "/dev/cu.usbmodem", "/dev/tty.usbmodem")
-    ptys = ("/dev/pts/", "/dev/ttys")
-    return real.startswith(native + ptys)
+    return real.startswith(("/dev/ttyACM", "/dev/cu.usbmodem", "/dev/tty.usbmodem", *PTYS))
 
 
 def lines_asserted(vid: int | None, platform: str = sys.platform) -> bool:
@@ -108,6 +99,8 @@ def lines_asserted(vid: int | None, platform: str = sys.platform) -> bool:
 
 def _vendor(port: str, ports: PortLister) -> int | None:
     real = os.path.realpath(port) if port.startswith("/") else port.removeprefix("\\\\.\\")
+    if real.startswith(PTYS):
+        return None
     return next((info.vid for info in ports() if info.device.lower() == real.lower()), None)
 
 
@@ -128,22 +121,23 @@ def _pyserial(port: str, baudrate: int, exclusive: bool, *, asserted: bool) -> s
 def _transport(port: str, line: serial.Serial, *, flow_control: bool) -> Transport:
     if sys.platform != "win32" and "://" not in port:
         return _over_fd(port, line, flow_control)
-    cancel = getattr(line, "cancel_read", lambda: None)
 
-    def receive() -> bytes:
-        while not (data := line.read(max(1, line.in_waiting))) and line.is_open and not transport.closed:
-            pass
-        return bytes(data)
+    def receive() -> bytes | None:
+        return bytes(line.read(max(1, line.in_waiting))) or None
 
-    transport = ThreadedTransport(
+    def unblock() -> None:
+        # Of pyserial's ports without a descriptor only some can cancel; the others look every slice.
+        for cancel in ("cancel_read", "cancel_write"):
+            getattr(line, cancel, lambda: None)()
+
+    return ThreadedTransport(
         port,
         receive=receive,
         send=line.write,
-        unblock=cancel,
+        unblock=unblock,
         release=line.close,
         flow_control=flow_control,
     )
-    return transport
 
 
 def _over_fd(port: str, line: serial.Serial, flow_control: bool) -> Transport:
@@ -155,9 +149,15 @@ def _over_fd(port: str, line: serial.Serial, flow_control: bool) -> Transport:
     settings = termios.tcgetattr(fd)
     settings[6][termios.VMIN] = 1
     termios.tcsetattr(fd, termios.TCSANOW, settings)
+
+    def release() -> None:
+        # A port whose plug was pulled may refuse to be closed properly.
+        with contextlib.suppress(OSError):
+            line.close()
+
     # The transport owns a duplicate: pyserial closes its own descriptor, and the lock ends with the last.
     mine = os.dup(fd)
-    return FdTransport(port, mine, mine, flow_control=flow_control, on_close=line.close)
+    return FdTransport(port, mine, mine, flow_control=flow_control, on_close=release)
 
 
 def _translated(port: str, error: Exception, ports: PortLister) -> Exception:

@@ -27,8 +27,8 @@ class ThreadedTransport:
 
     Args:
         name: The address, for messages.
-        receive: Blocks for at least one byte and returns it; ``b""`` or OSError mean that the other side is
-            gone.
+        receive: Blocks for at least one byte and returns it; None means that nothing came yet, ``b""`` or
+            OSError that the other side is gone.
         send: Writes some of the bytes and returns how many, or all of them and returns None; OSError means
             that the other side is gone.
         unblock: Makes a ``receive`` and a ``send`` that block return or raise soon; called once, by close,
@@ -43,7 +43,7 @@ class ThreadedTransport:
         self,
         name: str,
         *,
-        receive: Callable[[], bytes],
+        receive: Callable[[], bytes | None],
         send: Callable[[bytes], int | None],
         unblock: Callable[[], None],
         release: Callable[[], None],
@@ -81,11 +81,6 @@ class ThreadedTransport:
     def flow_control(self) -> bool:
         """Whether a write of any size waits for the board instead of losing bytes."""
         return self._flow_control
-
-    @property
-    def closed(self) -> bool:
-        """Whether close was called, for a ``receive`` that waits in slices."""
-        return self._closed
 
     def read(self, max_bytes: int = READ_SIZE, timeout: float | None = None) -> bytes:
         """Read what is there, waiting for the first byte.
@@ -174,7 +169,9 @@ class ThreadedTransport:
 
     def _read_all(self) -> None:
         try:
-            while not self._closed and (chunk := self._receive()):
+            while not self._closed and (chunk := self._receive()) != b"":
+                if chunk is None:
+                    continue
                 with self._changed:
                     self._buffer.append(chunk)
                     self._changed.notify_all()

@@ -22,6 +22,16 @@ class PortInfo(Protocol):
     location: str | None
 
 
+UART_BRIDGES = frozenset(
+    {
+        0x0403,  # FTDI
+        0x067B,  # Prolific
+        0x10C4,  # Silicon Labs CP210x
+        0x1A86,  # WCH CH340, CH9102; the latter shows up as ttyACM
+    }
+)
+"""USB vendors whose chips are a USB side and a plain UART side with the board behind it."""
+
 PortLister = Callable[[], Iterable[PortInfo]]
 """Lists the serial ports of this machine."""
 
@@ -123,7 +133,7 @@ def find(specifier: UsbSpecifier, ports: PortLister = comports) -> str:
         InsufficientSpecifierError: More than one fits.
     """
     boards = list_devices(ports)
-    fitting = [board for board in boards if specifier.matches(board)]
+    fitting = _one_port_each(board for board in boards if specifier.matches(board))
     if not fitting:
         raise DeviceNotFoundError(f"no board on USB is {specifier}", hint=_connected(boards))
     if len(fitting) > 1:
@@ -153,7 +163,7 @@ def default_address(
     wish = environ.get("BELAY_DEVICE", "").strip()
     if wish:
         return UsbSpecifier.from_json(wish) if wish.startswith("{") else wish
-    boards = list_boards()
+    boards = _one_port_each(list_boards())
     if not boards:
         raise DeviceNotFoundError(
             "no board is connected and none was named",
@@ -189,6 +199,21 @@ def _same(key: str, wanted: object, found: object) -> bool:
     if key == "serial_number" and isinstance(wanted, str) and isinstance(found, str):
         return wanted.casefold() == found.casefold()
     return wanted == found
+
+
+def _one_port_each(boards: Iterable[UsbSpecifier]) -> list[UsbSpecifier]:
+    """Of a board with several serial ports of its own keep the first, which has its REPL.
+
+    So does CircuitPython's ``usb_cdc.data``. The ports of a bridge may each have a board behind them.
+    """
+    first: dict[object, UsbSpecifier] = {}
+    for board in boards:
+        # On Linux the interface follows the location, as in 1-2:1.0.
+        location = (board.location or "").partition(":")[0]
+        whole = (board.vid, board.pid, board.serial_number, location)
+        separate = board.vid in UART_BRIDGES or not (board.serial_number or location)
+        first.setdefault(board if separate else whole, board)
+    return list(first.values())
 
 
 def _hex(number: int | None) -> str:

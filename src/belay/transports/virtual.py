@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from belay.transports.fd import FdTransport
@@ -27,7 +28,15 @@ class VirtualTransport(FdTransport):
 
     def __init__(self, board: VirtualBoard, *, name: str = "virtual:") -> None:
         self.board = board
-        super().__init__(name, board.stdout_fd, board.stdin_fd, on_eof=self._verdict, on_close=board.close)
+        # Duplicates: the board closes its own descriptors, and a number closed twice may by then be
+        # another file's.
+        super().__init__(
+            name,
+            os.dup(board.stdout_fd),
+            os.dup(board.stdin_fd),
+            on_eof=self._verdict,
+            on_close=board.close,
+        )
 
     def _verdict(self) -> ConnectionLost:
         return self.board.death(DEATH_SECONDS)
