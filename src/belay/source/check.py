@@ -1,0 +1,62 @@
+"""Refuses functions that cannot run on a board, before anything is sent."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Container
+from typing import Any
+
+from belay.exceptions import SpecialFunctionNameError, UnsupportedFunctionError
+from belay.source.extract import extract, plain_function
+
+__all__ = ["check"]
+
+
+def check(function: Callable[..., Any], *, purpose: str, on_board: Container[str] = ()) -> None:
+    """Raise unless ``function`` can run on a board.
+
+    Args:
+        function: What is to be sent.
+        purpose: What for: ``task``, ``setup``, ``teardown`` or ``thread``.
+        on_board: Names that the board knows as globals, other tasks for example. A function may use these
+            even where they are local variables of an enclosing function on the host.
+
+    Raises:
+        UnsupportedFunctionError: The board could not run it; the reason names the variable or the line.
+        SpecialFunctionNameError: Its name is one that belay keeps for itself.
+    """
+    plain = plain_function(function)
+    _check_kind(plain.__name__, plain)
+    _check_name(plain.__name__)
+    _check_closure(plain, on_board)
+    source = extract(plain)
+    if purpose in ("setup", "teardown"):
+        source.body  # noqa: B018 - raises where the body cannot run in the global context
+
+
+def _check_kind(name: str, function: Callable[..., Any]) -> None:
+    if name == "<lambda>":
+        raise UnsupportedFunctionError(name, "it is a lambda", hint="write it with def")
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise UnsupportedFunctionError(
+            name, "it is an async def", hint="call asyncio.run(...) on the board, in a plain function"
+        )
+
+
+def _check_name(name: str) -> None:
+    if (name.startswith("__") and name.endswith("__")) or name.startswith(("_belay", "__belay")):
+        raise SpecialFunctionNameError(
+            f"{name} is a name that belay keeps for itself", hint="choose another name"
+        )
+
+
+def _check_closure(function: Any, on_board: Container[str]) -> None:
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        if name == function.__name__ or name in on_board or cell == type(cell)():
+            continue
+        raise UnsupportedFunctionError(
+            function.__name__,
+            f"it uses {name}, a variable of the enclosing function, which exists on the host only",
+            variable=name,
+            hint=f"pass {name} as an argument, or set it on the board in a setup",
+        )

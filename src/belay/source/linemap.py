@@ -1,0 +1,89 @@
+"""Brings the lines of a board's traceback back to the user's own files.
+
+Every definition that is sent to a board is compiled there as ``<stdin>`` from line 1 on, so a line number
+alone says little; with the name that the traceback prints after ``in`` it says which definition was meant.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from belay.source.extract import FunctionSource
+
+__all__ = ["LineMap", "Location"]
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place in the user's own source.
+
+    Attributes:
+        file: The file, as the host's interpreter names it.
+        line: The line in it, counted from 1.
+        function: The name of the function, as the board names it.
+    """
+
+    file: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """A piece of code that tracebacks name: its lines in the definition that it is a part of."""
+
+    name: str
+    first: int
+    last: int
+
+
+class LineMap:
+    """Remembers the definitions that were sent to a board.
+
+    Args:
+        capacity: How many definitions are remembered at most; the oldest are forgotten first.
+    """
+
+    def __init__(self, capacity: int = 1000) -> None:
+        self._capacity = capacity
+        self._sources: OrderedDict[str, tuple[FunctionSource, list[_Scope]]] = OrderedDict()
+
+    def add(self, source: FunctionSource) -> None:
+        """Remember a definition; it takes the place of an earlier one of the same name."""
+        self._sources.pop(source.name, None)
+        self._sources[source.name] = source, list(_scopes(source.source))
+        while len(self._sources) > self._capacity:
+            self._sources.popitem(last=False)
+
+    def locate(self, function_name: str, line: int) -> Location | None:
+        """Return where line ``line`` of ``function_name`` was written, or None if that is not known.
+
+        Args:
+            function_name: The name that the board printed after ``in``; also ``<lambda>`` and the like, and
+                ``<module>`` for the bodies of functions that ran in the global context.
+            line: The line that the board printed, counted from 1.
+        """
+        for source, scopes in reversed(self._sources.values()):
+            for scope in scopes:
+                if scope.name == function_name and scope.first <= line <= scope.last:
+                    return Location(source.file, source.first_line + line - 1, function_name)
+        return None
+
+
+_NAMES: dict[type[ast.AST], str] = {
+    ast.Lambda: "<lambda>",
+    ast.ListComp: "<listcomp>",
+    ast.SetComp: "<setcomp>",
+    ast.DictComp: "<dictcomp>",
+    ast.GeneratorExp: "<genexpr>",
+}
+
+
+def _scopes(source: str) -> Iterator[_Scope]:
+    for node in ast.walk(ast.parse(source)):
+        name = _NAMES.get(type(node)) or getattr(node, "name", None)
+        if name and isinstance(node, ast.stmt | ast.expr):
+            yield _Scope(name, node.lineno, node.end_lineno or node.lineno)
