@@ -7,7 +7,8 @@ from collections.abc import Callable, Container
 from typing import Any
 
 from belay.exceptions import SpecialFunctionNameError, UnsupportedFunctionError
-from belay.source.extract import extract, plain_function
+from belay.source.extract import FunctionSource, extract, plain_function
+from belay.source.syntax import unsupported_syntax
 
 __all__ = ["check"]
 
@@ -30,8 +31,8 @@ def check(function: Callable[..., Any], *, purpose: str, on_board: Container[str
     _check_name(plain.__name__)
     _check_closure(plain, on_board)
     source = extract(plain)
-    if purpose in ("setup", "teardown"):
-        source.body  # noqa: B018 - raises where the body cannot run in the global context
+    _check_syntax(source)
+    _check_purpose(source, purpose)
 
 
 def _check_kind(name: str, function: Callable[..., Any]) -> None:
@@ -59,4 +60,22 @@ def _check_closure(function: Any, on_board: Container[str]) -> None:
             f"it uses {name}, a variable of the enclosing function, which exists on the host only",
             variable=name,
             hint=f"pass {name} as an argument, or set it on the board in a setup",
+        )
+
+
+def _check_syntax(source: FunctionSource) -> None:
+    for line, what in unsupported_syntax(source.source):
+        raise UnsupportedFunctionError(
+            source.name,
+            f"MicroPython does not know {what} ({source.where(line)})",
+            hint="write it differently",
+        )
+
+
+def _check_purpose(source: FunctionSource, purpose: str) -> None:
+    if purpose in ("setup", "teardown"):
+        source.body  # noqa: B018 - raises where the body cannot run in the global context
+    if purpose == "thread" and source.is_generator:
+        raise UnsupportedFunctionError(
+            source.name, "it is a generator, and nothing would take values from it in a thread"
         )

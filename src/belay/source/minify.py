@@ -4,37 +4,19 @@ Comments, docstrings, annotations and needless blanks go; indentation becomes on
 that stays keeps its line, so the line numbers in a board's traceback are right without a map.
 
 The work is done on tokens, for the text of strings and numbers to stay as it was written; the syntax tree
-only says which tokens belong to docstrings and annotations. At the end the result is parsed and compared with what
-was intended: source that cannot be made smaller safely is returned as it was.
+only says which tokens belong to docstrings and annotations. At the end the result is parsed and compared with
+what was intended: source that cannot be made smaller safely is returned as it was.
 """
 
 from __future__ import annotations
 
 import ast
-import io
 import token
-import tokenize
-from typing import NamedTuple
 
 from belay.source.strip import Stripped, same_program, strip
+from belay.source.tokens import Token, place, tokens_of
 
 __all__ = ["minify"]
-
-# Python 3.12 takes f-strings apart, Python 3.14 t-strings too; both are put together again.
-_TEMPLATE_STARTS = {getattr(token, name, None) for name in ("FSTRING_START", "TSTRING_START")} - {None}
-_TEMPLATE_ENDS = {getattr(token, name, None) for name in ("FSTRING_END", "TSTRING_END")} - {None}
-_BLANK = {tokenize.NL, tokenize.COMMENT, token.ENDMARKER, tokenize.ENCODING}
-
-Place = tuple[int, int]
-
-
-class Token(NamedTuple):
-    """A token: its type, its text, where it starts and ends (line from 1, column from 0)."""
-
-    type: int
-    text: str
-    start: Place
-    end: Place
 
 
 def minify(source: str, *, keep_last_expression: bool = True) -> str:
@@ -51,7 +33,7 @@ def minify(source: str, *, keep_last_expression: bool = True) -> str:
     source = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     tree = _parse(source)
     stripped = strip(tree, keep_last_expression=keep_last_expression)
-    tokens = _without(stripped, _tokens(source), source)
+    tokens = _without(stripped, tokens_of(source), source)
     smaller = _joined(tokens)
     return smaller if _is_intended(smaller, tree) else source
 
@@ -70,29 +52,6 @@ def _is_intended(smaller: str, tree: ast.Module) -> bool:
         return False
 
 
-def _tokens(source: str) -> list[Token]:
-    lines = source.split("\n")
-    tokens: list[Token] = []
-    opened: list[Place] = []
-    for kind, text, begin, end, _ in tokenize.generate_tokens(io.StringIO(source).readline):
-        if kind in _TEMPLATE_STARTS:
-            opened.append(begin)
-        elif kind in _TEMPLATE_ENDS:
-            start = opened.pop()
-            if not opened:
-                tokens.append(Token(token.STRING, _between(lines, start, end), start, end))
-        elif not opened and kind not in _BLANK:
-            tokens.append(Token(kind, text, begin, end))
-    return tokens
-
-
-def _between(lines: list[str], start: Place, end: Place) -> str:
-    (first, left), (last, right) = start, end
-    if first == last:
-        return lines[first - 1][left:right]
-    return "\n".join([lines[first - 1][left:], *lines[first : last - 1], lines[last - 1][:right]])
-
-
 # --- what goes -----------------------------------------------------------------------------------
 
 
@@ -103,8 +62,8 @@ def _without(stripped: Stripped, tokens: list[Token], source: str) -> list[Token
 
     def drop(node: ast.stmt | ast.expr) -> tuple[int, int]:
         """Drop the tokens of ``node``; return the numbers of the first one and of the one after the last."""
-        first = number = index[_place(lines, node.lineno, node.col_offset)]
-        end = _place(lines, node.end_lineno or node.lineno, node.end_col_offset or 0)
+        first = number = index[place(lines, node.lineno, node.col_offset)]
+        end = place(lines, node.end_lineno or node.lineno, node.end_col_offset or 0)
         while tokens[number].start < end:
             result[number] = None
             number += 1
@@ -127,12 +86,6 @@ def _without(stripped: Stripped, tokens: list[Token], source: str) -> list[Token
         for number in range(after, after + parentheses):
             result[number] = None
     return [item for item in result if item is not None]
-
-
-def _place(lines: list[str], line: int, column: int) -> Place:
-    """Turn a column in bytes, as syntax trees count, into one in characters, as tokens do."""
-    text = lines[line - 1]
-    return line, column if text.isascii() else len(text.encode()[:column].decode())
 
 
 # --- what stays ----------------------------------------------------------------------------------
