@@ -20,6 +20,7 @@ __all__ = [
     "BelayException",
     "BoardCrashedError",
     "BoardError",
+    "BoardResetError",
     "BoardTimeoutError",
     "ConnectionFailedError",
     "ConnectionLost",
@@ -180,6 +181,19 @@ class ReplEntryError(ConnectionFailedError):
 
 class ConnectionLost(ConnectionFailedError):
     """The connection was there and is gone; what was running may or may not have run."""
+
+
+class BoardResetError(ConnectionLost):
+    """The board was reset: everything that was defined on it is gone.
+
+    Args:
+        message: How it was noticed.
+        sent: Whether a request was on its way. If False, nothing of it ran.
+    """
+
+    def __init__(self, message: str, *, sent: bool, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.sent = sent
 
 
 class BoardCrashedError(ConnectionLost):

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from belay.deadline import Deadline
 from belay.exceptions import (
     BelayException,
+    BoardResetError,
     BoardTimeoutError,
     ConnectionLost,
     InternalError,
-    ProtocolError,
     ReplEntryError,
 )
 from belay.repl import (
@@ -131,25 +131,7 @@ class Link:
             ConnectionLost: The link is gone.
         """
         with self._conversation():
-            self._last_seen = b""
-            deadline = Deadline(timeout)
-            stage = "interrupting what runs"
-            for stage, keys, wait in _entry_stages():
-                try:
-                    self._press(keys, deadline)
-                    self._prove(deadline.limit(wait))
-                except TimeoutError:
-                    if deadline.expired:
-                        break
-                else:
-                    return
-            self._repl.abandon()
-            raise ReplEntryError(
-                stage,
-                self._last_seen,
-                hint="is MicroPython on the board, and is this its port and baud rate? A program that catches "
-                "KeyboardInterrupt can keep the prompt away: reset the board while connecting",
-            )
+            self._enter(timeout)
 
     def run(
         self, code: str, *, on_output: OutputHandler | None = None, timeout: float | None = None
@@ -168,7 +150,7 @@ class Link:
             ValueError: The code holds a byte that the REPL takes for a command.
             BoardTimeoutError: It took longer, or the board did not take the code; it was stopped.
             ConnectionLost: The link is gone; the program may or may not have run to its end.
-            ProtocolError: The board was reset since the last call; nothing was sent.
+            BoardResetError: The board was reset since the last call; nothing was sent.
         """
         data = code.replace("\r\n", "\n").encode()
         with self._conversation():
@@ -257,12 +239,14 @@ class Link:
         if self._repl.state in (State.RUNNING, State.CHALLENGED):
             self._stop(None)
         elif self._repl.state is not State.IDLE:
-            self.enter()
+            self._enter(ENTER_TIMEOUT)
+        looking = Deadline(SETTLE)
         with suppress(TimeoutError):
-            while True:
+            # A thread that prints without end must not keep the next call from being sent.
+            while not looking.expired:
                 event = self._event(Deadline(0))
                 if isinstance(event, Rebooted):
-                    raise ProtocolError("the board was reset since the last call")
+                    raise BoardResetError("the board was reset since the last call", sent=False)
                 self._handle_output(event, self.on_idle_output)
 
     def _send(self, code: bytes) -> None:
@@ -386,6 +370,26 @@ class Link:
 
     # --- getting the board back -----------------------------------------------------------------
 
+    def _enter(self, timeout: float) -> None:
+        self._last_seen = b""
+        deadline = Deadline(timeout)
+        stage = ""
+        for stage, keys, wait in _entry_stages():
+            try:
+                self._press(keys, deadline)
+                self._prove(deadline.limit(wait))
+                return
+            except TimeoutError:
+                if deadline.expired:
+                    break
+        self._repl.abandon()
+        raise ReplEntryError(
+            stage,
+            self._last_seen,
+            hint="is MicroPython on the board, and is this its port and baud rate? A program that catches "
+            "KeyboardInterrupt can keep the prompt away: reset the board while connecting",
+        )
+
     def _press(self, keys: tuple[bytes, ...], deadline: Deadline) -> None:
         """Send control bytes, each after the echo of the one before has died away."""
         for index, key in enumerate(keys):
@@ -470,9 +474,6 @@ class Link:
         """Nobody else talks meanwhile."""
         with self._lock:
             if self._talking:
-                if self._repl.state is State.UNKNOWN:
-                    yield
-                    return
                 raise InternalError("a call is being made from within the output of another")
             if self._closed:
                 raise ConnectionLost("the connection is closed")

@@ -1,3 +1,1 @@
-"""What runs on the board, and what the host knows of it."""
-
-from __future__ import annotations
+"""What runs on the board, how values travel, and what the host knows of a firmware."""

@@ -1,3 +1,1 @@
-"""Functions and objects across the link."""
-
-from __future__ import annotations
+"""Functions across the link: what the user's decorated functions become, and how a board's errors come home."""

@@ -1,0 +1,111 @@
+"""What can be asked of a board, whichever way the question travels.
+
+:class:`Calls` is the seam between the objects that users hold (:mod:`belay.remote`) and the way to the board:
+:class:`belay.board.plain.PlainCalls` goes over the raw REPL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of one call.
+
+    Attributes:
+        on_output: Called with what is printed meanwhile, as bytes; None drops it.
+        timeout: Seconds that it may take; None for as long as it likes.
+        trusted: Whether a result that is no literal may be evaluated on the host. A hostile board can then
+            run any code here.
+    """
+
+    on_output: Callable[[bytes], None] | None = None
+    timeout: float | None = None
+    trusted: bool = False
+
+
+@dataclass(frozen=True)
+class Item:
+    """What a generator on the board yielded.
+
+    Attributes:
+        value: The item.
+    """
+
+    value: object
+
+
+@dataclass(frozen=True)
+class Return:
+    """A generator on the board came to its end.
+
+    Attributes:
+        value: What it returned.
+    """
+
+    value: object
+
+
+class BoardFailure(Exception):  # noqa: N818 - not an error of ours: it carries the board's
+    """Code on the board raised.
+
+    Args:
+        types: The names of the exception's type and its bases, nearest first.
+        args: The exception's arguments, as far as they could travel.
+        traceback: The traceback as the board printed it.
+    """
+
+    def __init__(self, types: Sequence[str], args: tuple[object, ...], traceback: str) -> None:
+        super().__init__(traceback)
+        self.types = tuple(types)
+        self.board_args = args
+        self.traceback = traceback
+
+
+class Calls(Protocol):
+    """A way to the board. Every method may raise what these say:
+
+    Raises:
+        BoardFailure: The code on the board raised.
+        belay.exceptions.BoardTimeoutError: It took longer than the terms allow; it was interrupted.
+        belay.exceptions.ConnectionLost: The board is gone; what was asked may or may not have run.
+        belay.exceptions.UntransferableError: A value cannot travel; nothing was sent in the case of an
+            argument.
+    """
+
+    def execute(self, code: str, terms: Terms) -> None:
+        """Run statements in the global scope."""
+        ...
+
+    def evaluate(self, expression: str, terms: Terms) -> object:
+        """The value of an expression."""
+        ...
+
+    def call(
+        self, function: str, args: Sequence[object], kwargs: Mapping[str, object], terms: Terms
+    ) -> object:
+        """Call a global function by its name."""
+        ...
+
+    def spawn(self, function: str, args: Sequence[object], kwargs: Mapping[str, object], terms: Terms) -> None:
+        """Call a global function in a thread of the board's."""
+        ...
+
+    def start(self, function: str, args: Sequence[object], kwargs: Mapping[str, object], terms: Terms) -> int:
+        """Call a generator function; the answer is the key to its generator."""
+        ...
+
+    def send(self, key: int, value: object, terms: Terms) -> Item | Return:
+        """Go on with a generator until its next ``yield``; None begins it."""
+        ...
+
+    def throw(self, key: int, error: BaseException, terms: Terms) -> Item | Return:
+        """Raise an exception inside a generator, at its ``yield``."""
+        ...
+
+    def forget(self, key: int) -> None:
+        """Close a generator along with the next call; talks to nobody now."""
+        ...

@@ -1,0 +1,68 @@
+"""What the host knows of a board's firmware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+_ARCHITECTURES = (
+    "",
+    "x86",
+    "x64",
+    "armv6",
+    "armv6m",
+    "armv7m",
+    "armv7em",
+    "armv7emsp",
+    "armv7emdp",
+    "xtensa",
+    "xtensawin",
+    "rv32imc",
+    "rv64imc",
+)
+"""Native code's architectures by number.
+
+Source: https://docs.micropython.org/en/latest/reference/mpyfiles.html
+"""
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """What runs on a board.
+
+    Attributes:
+        name: ``"micropython"`` or ``"circuitpython"``.
+        version: Major, minor, patch.
+        platform: The port, as ``"rp2"``; CircuitPython names the chip, as ``"RP2040"``.
+        emitters: Which of ``"native"`` and ``"viper"`` the board can compile to.
+        mpy_version: The version of ``.mpy`` files that it loads, or None if it says none.
+        arch: The architecture of native code in ``.mpy`` files, as ``"armv6m"``; empty if none is loaded.
+        board: The board's name, as ``"Raspberry Pi Pico with RP2040"``; empty if it says none.
+        unique_id: The chip's serial number in hexadecimal; empty if it says none.
+    """
+
+    name: str
+    version: tuple[int, int, int] = (0, 0, 0)
+    platform: str = ""
+    emitters: tuple[str, ...] = ()
+    mpy_version: int | None = None
+    arch: str = ""
+    board: str = ""
+    unique_id: str = ""
+
+
+def read_probe(answer: Any) -> Implementation:
+    """Understand what the probe (``onboard/probe.py``) answers."""
+    name, version, platform, emitters, mpy, board, unique_id = answer
+    major, minor, patch = (*version, 0, 0, 0)[:3]
+    arch = (mpy or 0) >> 10 & 0xF
+    return Implementation(
+        name=name,
+        version=(major, minor, patch),
+        platform=platform,
+        emitters=tuple(emitters),
+        mpy_version=None if mpy is None else mpy & 0xFF,
+        arch=_ARCHITECTURES[arch] if arch < len(_ARCHITECTURES) else f"unknown ({arch})",
+        board=board or "",
+        unique_id=unique_id.hex() if unique_id else "",
+    )

@@ -1,0 +1,18 @@
+"""MicroPython sources that are sent to boards. Nothing here is imported by the host."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from belay.source import minify
+
+
+@cache
+def read(name: str) -> str:
+    """The minified source of one of the programs in this folder.
+
+    Args:
+        name: Its file name without the ending.
+    """
+    return minify(files(__name__).joinpath(f"{name}.py").read_text(encoding="utf-8"))

@@ -1,0 +1,116 @@
+"""Asks the board on behalf of everything that the user holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from belay.board.calls import BoardFailure, Calls, Terms
+from belay.board.firmware import Implementation
+from belay.exceptions import ConnectionLost
+from belay.remote.failure import to_exception
+from belay.remote.output import TextOutput, TextStream
+from belay.source import LineMap
+
+T = TypeVar("T")
+
+
+class Default:
+    """Stands for a device's own setting where None has a meaning of its own."""
+
+    def __repr__(self) -> str:
+        return "the device's"
+
+
+DEFAULT = Default()
+
+
+class BoardSession(Protocol):
+    """What a caller needs of a session."""
+
+    @property
+    def implementation(self) -> Implementation:
+        """What runs on the board."""
+        ...
+
+    def calls(self) -> Calls:
+        """The way to the board, ready for use."""
+        ...
+
+    def noticed(self, error: ConnectionLost) -> None:
+        """Take note of a loss."""
+        ...
+
+    def define(self, name: str, source: str) -> None:
+        """Define a function, now and after every reset."""
+        ...
+
+    def record(self, replay: Callable[[Calls], None]) -> None:
+        """Remember a step for a reconnect."""
+        ...
+
+
+@dataclass
+class Caller:
+    """Asks the board, prints what it prints, and raises its errors as ours.
+
+    Attributes:
+        session: The board.
+        timeout: Seconds that a call may take if it does not say otherwise; None for no limit.
+        lines: Where the functions on the board came from.
+    """
+
+    session: BoardSession
+    timeout: float | None
+    lines: LineMap
+
+    def ask(
+        self,
+        question: Callable[[Calls, Terms], T],
+        *,
+        timeout: float | None | Default = DEFAULT,
+        stream: TextStream | None | Default = DEFAULT,
+        trusted: bool = False,
+    ) -> T:
+        """Ask one question.
+
+        Args:
+            question: Gets the way to the board and the terms, and makes one call.
+            timeout: Seconds; None for no limit.
+            stream: Where the output goes; None drops it, the default is ``sys.stdout``.
+            trusted: Whether a result that is no literal is evaluated on the host.
+
+        Raises:
+            BoardError: The code on the board raised.
+            BoardTimeoutError: It took longer; it was interrupted.
+            ConnectionLost: The board is gone.
+            UntransferableError: A value cannot travel.
+        """
+        seconds = self.timeout if isinstance(timeout, Default) else timeout
+        output = None
+        if stream is not None:
+            output = TextOutput(None if isinstance(stream, Default) else stream)
+        terms = Terms(on_output=output, timeout=seconds, trusted=trusted)
+        with self.translating():
+            try:
+                return question(self.session.calls(), terms)
+            finally:
+                if output:
+                    output.finish()
+
+    @contextmanager
+    def translating(self) -> Iterator[None]:
+        """Raise a board's errors as ours, and take note of a loss."""
+        try:
+            yield
+        except BoardFailure as failure:
+            error = to_exception(failure, self.lines)
+        except ConnectionLost as lost:
+            self.session.noticed(lost)
+            raise
+        else:
+            return
+        # Outside of the handler: the failure is not a second error for the reader to wonder about.
+        raise error

@@ -1,0 +1,192 @@
+"""What the user's decorated functions become: calling one runs it on the board."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, ParamSpec, TypeVar, cast
+
+from belay.board.calls import Calls, Terms
+from belay.board.literal import encode
+from belay.exceptions import BoardError, FeatureUnavailableError, UntransferableError
+from belay.remote.caller import DEFAULT, Caller, Default
+from belay.remote.generator import RemoteGenerator
+from belay.source import FunctionSource, check, extract, minify
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a decorator was told.
+
+    Attributes:
+        minify: Whether the source is made small before it is sent.
+        register: Whether the function is found as ``device.task.NAME`` too.
+        record: Whether each call is remembered for a reconnect; None for the kind's own default.
+        implementation: Run only on boards whose implementation has this name; empty for all.
+        ignore_errors: Whether exceptions of the board are dropped (setup and teardown).
+        autoinit: Whether a subclass's setup runs when the device is made.
+        trusted: Whether a result that is no literal is evaluated on the host.
+        timeout: Seconds that a call may take.
+    """
+
+    minify: bool = True
+    register: bool = True
+    record: bool | None = None
+    implementation: str = ""
+    ignore_errors: bool = False
+    autoinit: bool = False
+    trusted: bool = False
+    timeout: float | None | Default = DEFAULT
+
+
+class RemoteFunction(Generic[P, R]):
+    """A function whose code is on the board.
+
+    Args:
+        caller: Asks the board.
+        function: The function as the user wrote it.
+        options: What its decorator was told.
+
+    Raises:
+        UnsupportedFunctionError: It cannot run on a board.
+        SpecialFunctionNameError: Its name is reserved.
+        BoardError: The board refuses its definition.
+    """
+
+    purpose = "task"
+    records = False
+
+    def __init__(self, caller: Caller, function: Callable[P, R], options: Options) -> None:
+        check(function, purpose=self.purpose)
+        self._caller = caller
+        self._options = options
+        self._source = extract(function)
+        functools.update_wrapper(self, function)
+        self._define()
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run it on the board."""
+        result = self._run(args, kwargs)
+        if self._options.record if self._options.record is not None else self.records:
+            self._caller.session.record(lambda calls: self._replay(calls, args, kwargs))
+        return result
+
+    def __repr__(self) -> str:
+        return f"<{self.purpose} {self._source.name} on a board>"
+
+    def _define(self) -> None:
+        source = self._text(self._source.source)
+        self._caller.lines.add(self._source)
+        with self._caller.translating():
+            self._caller.session.define(self._source.name, source)
+
+    def _text(self, source: str) -> str:
+        return minify(source, keep_last_expression=False) if self._options.minify else source
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+        return cast(
+            "R", self._ask(lambda calls, terms: calls.call(self._source.name, args, kwargs, terms))
+        )
+
+    def _replay(self, calls: Calls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        calls.call(self._source.name, args, kwargs, Terms())
+
+    def _ask(self, question: Callable[[Calls, Terms], Any]) -> Any:
+        try:
+            return self._caller.ask(
+                question, timeout=self._options.timeout, trusted=self._options.trusted
+            )
+        except UntransferableError as error:
+            raise _with_names(error, self._source) from None
+
+
+class Task(RemoteFunction[P, R]):
+    """A function on the board whose result comes back."""
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+        if not self._source.is_generator:
+            return super()._run(args, kwargs)
+        generator = RemoteGenerator(
+            self._caller,
+            self._source.name,
+            args,
+            kwargs,
+            timeout=self._options.timeout,
+            trusted=self._options.trusted,
+        )
+        return cast("R", generator)
+
+
+class Thread(RemoteFunction[P, R]):
+    """A function that runs in a thread of the board; calling it returns at once, with nothing."""
+
+    purpose = "thread"
+    records = True
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+        try:
+            self._ask(lambda calls, terms: calls.spawn(self._source.name, args, kwargs, terms))
+        except BoardError as error:
+            if not isinstance(error, ImportError):
+                raise
+            raise FeatureUnavailableError(
+                "this board's firmware has no threads", hint="use a timer, or asyncio on the board"
+            ) from error
+        return cast("R", None)
+
+    def _replay(self, calls: Calls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        calls.spawn(self._source.name, args, kwargs, Terms())
+
+
+class Setup(RemoteFunction[P, R]):
+    """A function whose body runs in the board's global scope, its arguments being globals."""
+
+    purpose = "setup"
+    records = True
+
+    def _define(self) -> None:
+        # The body is sent with each call; nothing needs to wait on the board. It is taken apart now, so
+        # that a body that cannot run in a global scope is refused when it is decorated.
+        self._body = self._text(self._source.body)
+        self._caller.lines.add(self._source)
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+        program = self._program(args, kwargs)
+        try:
+            self._ask(lambda calls, terms: calls.execute(program, terms))
+        except BoardError:
+            if not self._options.ignore_errors:
+                raise
+        return cast("R", None)
+
+    def _replay(self, calls: Calls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        calls.execute(self._program(args, kwargs), Terms())
+
+    def _program(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+        """The arguments as assignments, then the body, each of its lines where it was."""
+        bound = self._source.parameters.bind(*args, **kwargs)
+        bound.apply_defaults()
+        assigned = [f"{name}={encode(value, f'argument {name!r}')}" for name, value in bound.arguments.items()]
+        first, newline, rest = self._body.partition("\n")
+        return ";".join(filter(None, [*assigned, first])) + newline + rest
+
+
+class Teardown(Setup[P, R]):
+    """A setup that runs when the device is closed."""
+
+    purpose = "teardown"
+
+
+def _with_names(error: UntransferableError, source: FunctionSource) -> UntransferableError:
+    """Name an argument that cannot travel as the function's author did."""
+    where = error.where
+    if where.startswith("argument ") and where[9:].isdigit():
+        names = list(source.parameters.parameters)
+        position = int(where[9:]) - 1
+        if position < len(names):
+            where = f"argument {names[position]!r}"
+    return UntransferableError(f"{source.name}: {where}", error.type_name, hint=error.hint)
