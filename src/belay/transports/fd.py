@@ -53,8 +53,8 @@ class FdTransport:
         self._write_fd = write_fd
         self._on_eof = on_eof
         self._on_close = on_close
+        # What has come and was not yet read; an empty one is the end.
         self._buffer: deque[bytes] = deque()
-        self._eof = False
         self._reading = threading.Lock()
         self._presence = threading.Condition()
         self._inside: list[int] = []
@@ -94,13 +94,13 @@ class FdTransport:
         deadline = _deadline(timeout)
         with self._entered(), self._reading:
             while not self._buffer:
-                if self._eof:
-                    raise self._loss()
                 readable, _ = self._wait([self._read_fd], [], deadline)
                 if readable:
                     self._receive(max_bytes)
                 elif _expired(deadline):
                     raise TimeoutError(f"{self._name}: nothing came within {timeout} s")
+            if not self._buffer[0]:
+                raise self._loss()
             return self._take(max_bytes)
 
     def write(self, data: bytes, timeout: float | None = None) -> None:
@@ -196,11 +196,7 @@ class FdTransport:
         except OSError as error:
             if error.errno not in _GONE:
                 raise self._loss() from error
-            self._eof = True
-            return
-        if not self._buffer[-1]:
-            self._buffer.pop()
-            self._eof = True
+            self._buffer.append(b"")
 
     def _take(self, max_bytes: int) -> bytes:
         chunk = self._buffer[0]
@@ -219,7 +215,7 @@ class FdTransport:
 
     def _wait_to_send(self, deadline: float | None, timeout: float | None) -> None:
         """Wait until the board takes more, taking in what it sends meanwhile."""
-        if self._eof:
+        if self._buffer and not self._buffer[-1]:
             # A pty's master would go on taking bytes that nobody reads, and then block for ever.
             raise self._loss()
         readable, writable = self._wait([self._read_fd], [self._write_fd], deadline)
