@@ -1,0 +1,94 @@
+"""One boot of the built-in MicroPython, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import NoReturn
+
+from belay.virtual.native import Native, Poker
+from belay.virtual.plan import EXIT_HARD, EXIT_SOFT, EXIT_SOFT_RAW, Boot, Plan
+from belay.virtual.pump import Pump
+
+SHIM = Path(__file__).parent / "shim"
+REBOOT = b"MPY: soft reboot\r\n"
+
+# Runs in the board's __main__ and leaves no name behind in it. The rest is shim/_boot.py.
+_START = (
+    "(lambda v,s:(v.umount('/'),v.mount(v.VfsPosix(s.argv[1]),'/_b'),s.path.insert(0,'/_b'),"
+    "__import__('_boot').run(globals())))(__import__('vfs'),__import__('sys'))"
+)
+
+
+def run(native: Native, plan: Plan, boot: Boot, lifeline: socket.socket, inner: tuple[int, int]) -> NoReturn:
+    """Boot, run until a reset, and leave the process with the status that says which reset it was.
+
+    Args:
+        native: The library, loaded and not yet run.
+        plan: What the host wants.
+        boot: How this start is to go.
+        lifeline: Socket to the supervisor; readable once this process shall go.
+        inner: The pipe between the pump and MicroPython: the end to read, the end to write.
+    """
+    from belay.virtual.peripherals import Peripherals  # costs time that a fork would not share otherwise
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    host = os.dup(0)
+    os.dup2(inner[0], 0)
+    os.environ.clear()  # a board has no environment, and the port reads HOME, MICROPYPATH and others
+    native.raw = boot.raw
+    if plan.cooked:
+        native.redirect_text(write_text)
+    peripherals = Peripherals(native, plan, boot)
+    pump = Pump(
+        native,
+        Poker(),
+        host=host,
+        board=inner[1],
+        lifeline=lifeline.fileno(),
+        doorbell=plan.doorbell,
+        ring=peripherals.ring,
+        tick=peripherals.tick,
+    )
+    peripherals.attach(pump, lambda hard: leave(native, pump, hard=hard))
+    pump.start()
+    native.run(
+        [
+            b"micropython",
+            b"-X",
+            b"heapsize=%d" % plan.heap,
+            b"-i",
+            b"-c",
+            _START.encode(),
+            os.fsencode(SHIM),
+            os.fsencode(plan.root),
+            b"%d" % native.function(peripherals.call),
+            b"%d" % boot.raw,
+        ]
+    )
+    leave(native, pump, hard=False)
+
+
+def leave(native: Native, pump: Pump, *, hard: bool) -> NoReturn:
+    """End this process as a reset does."""
+    pump.stop()
+    if hard:
+        os._exit(EXIT_HARD)
+    write_all(REBOOT)
+    os._exit(EXIT_SOFT_RAW if native.raw else EXIT_SOFT)
+
+
+def write_text(data: bytes) -> None:
+    """Send text as a board's ``mp_hal_stdout_tx_strn_cooked`` does: every LF becomes CRLF."""
+    write_all(data.replace(b"\n", b"\r\n"))
+
+
+def write_all(data: bytes) -> None:
+    """Send bytes to the host; a host that is gone ends the process, as there is nobody left to run for."""
+    try:
+        while data:
+            data = data[os.write(1, data) :]
+    except BrokenPipeError:
+        os._exit(0)

@@ -1,0 +1,149 @@
+"""The board's input: bytes from the host to MicroPython, Ctrl-C among them."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from collections.abc import Callable
+
+from belay.virtual.native import Native, Poker
+from belay.virtual.plan import EXIT_HOST_GONE
+
+CTRL_C = 3
+_CHUNK = 4096
+_POKE_AGAIN = 0.001
+"""Seconds between pokes while the interpreter has not noticed: it may go to sleep just after a poke."""
+_HOLD = 0.25
+"""Seconds that what follows a Ctrl-C waits for the interrupt, so that the interrupted code cannot read it."""
+_SPACING = 0.003
+"""Seconds between two interrupts: the second must not touch the exception while the first one rises."""
+
+
+class Pump(threading.Thread):
+    """Moves bytes from the host's pipe to MicroPython's stdin and turns Ctrl-C into an interrupt.
+
+    Nothing is moved before :meth:`open`: what arrives while the board boots waits in the pipe, so that
+    a Ctrl-C finds the user's ``main.py`` and not the boot.
+
+    Args:
+        native: The library.
+        poker: Makes blocking calls return.
+        host: File descriptor that the host writes to.
+        board: File descriptor that MicroPython's stdin reads from; must not block.
+        lifeline: File descriptor that is readable once the supervisor wants us to go, or is gone.
+        ring: Called when ``doorbell`` is readable, and again after a while as long as it returns True.
+        doorbell: File descriptor, see ``ring``.
+    """
+
+    def __init__(
+        self,
+        native: Native,
+        poker: Poker,
+        *,
+        host: int,
+        board: int,
+        lifeline: int,
+        doorbell: int,
+        ring: Callable[[], None],
+        tick: Callable[[], float | None],
+    ) -> None:
+        super().__init__(name="belay-pump", daemon=True)
+        self._native, self._poker = native, poker
+        self._host, self._board, self._lifeline, self._doorbell = host, board, lifeline, doorbell
+        self._ring, self._tick = ring, tick
+        self._wake_read, self._wake_write = os.pipe()
+        self._lock = threading.Lock()
+        self._open = False
+        self._data = b""
+        self._posted = 0.0
+
+    def open(self) -> None:
+        """Let the host's bytes in."""
+        self._open = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Have the pump look at the clock and the queue again; from any thread."""
+        os.write(self._wake_write, b"w")
+
+    def stop(self) -> None:
+        """Leave everything that MicroPython has not read for its next start. Ends the pump for good."""
+        self._lock.acquire()
+        if self._data:
+            try:
+                os.write(self._board, self._data)
+            except BlockingIOError:
+                pass  # MicroPython left a full pipe unread: a board's input would have overflowed long ago
+
+    def run(self) -> None:
+        """Move bytes until the host is gone."""
+        while True:
+            ready = self._wait()
+            with self._lock:
+                if self._lifeline in ready:
+                    os._exit(EXIT_HOST_GONE)
+                if self._wake_read in ready:
+                    os.read(self._wake_read, _CHUNK)
+                if self._doorbell in ready:
+                    self._ring()
+                if self._host in ready:
+                    self._data = os.read(self._host, _CHUNK)
+                    if not self._data:
+                        os._exit(EXIT_HOST_GONE)
+                self._settle_interrupt()
+                self._deliver()
+
+    def _wait(self) -> set[int]:
+        """Wait until there is something to do; the file descriptors that are ready."""
+        poller = select.poll()
+        for readable in (self._lifeline, self._wake_read, self._doorbell):
+            poller.register(readable, select.POLLIN)
+        if self._data:
+            if not self._holding:
+                poller.register(self._board, select.POLLOUT)
+        elif self._open:
+            poller.register(self._host, select.POLLIN)
+        soon = self._tick()
+        if self._native.pending or self._holding:
+            soon = _POKE_AGAIN if soon is None else min(soon, _POKE_AGAIN)
+        return {fd for fd, _ in poller.poll(None if soon is None else soon * 1000)}
+
+    @property
+    def _holding(self) -> bool:
+        """Whether data has to wait for an interrupt to be raised."""
+        since = time.monotonic() - self._posted
+        if self._native.pending:
+            return since < _HOLD
+        return since < _SPACING and self._data[:1] == b"\x03"
+
+    def _settle_interrupt(self) -> None:
+        """Poke until the interrupt is raised; withdraw it when the code has ended meanwhile."""
+        if self._native.pending:
+            if self._native.armed:
+                self._poker.poke()
+            else:
+                self._native.withdraw_interrupt()
+
+    def _deliver(self) -> None:
+        while self._data and not self._holding:
+            at = self._data.find(CTRL_C)
+            if at == 0 and self._interrupt():
+                self._data = self._data[1:]
+                continue
+            plain = self._data[:at] if at > 0 else self._data[:1] if at == 0 else self._data
+            try:
+                self._data = self._data[os.write(self._board, plain) :]
+            except BlockingIOError:
+                return
+
+    def _interrupt(self) -> bool:
+        """Interrupt the running code; False when Ctrl-C is a byte like any other now."""
+        if not self._native.armed:
+            return False
+        if not self._native.pending:
+            self._native.post_interrupt()
+            self._posted = time.monotonic()
+            self._settle_interrupt()
+        return True
