@@ -133,7 +133,7 @@ def _descriptors() -> dict[str, str]:
     found = {}
     for entry in Path("/proc/self/fd").iterdir():
         with suppress(FileNotFoundError):
-            found[entry.name] = os.readlink(entry)
+            found[entry.name] = str(entry.readlink())
     return {fd: target for fd, target in found.items() if not target.startswith("/proc/")}
 
 

@@ -162,3 +162,16 @@ def test_a_reader_that_was_lost_does_not_hang_close(monkeypatch: pytest.MonkeyPa
     transport.close()
     with pytest.raises(ConnectionLost, match="was closed"):
         transport.read()
+
+
+def test_a_transport_that_cannot_be_made_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_fd, write_fd = os.pipe()
+    closed = []
+
+    def no_more() -> tuple[int, int]:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(os, "pipe", no_more)
+    with pytest.raises(OSError, match="Too many"):
+        FdTransport("board", read_fd, write_fd, on_close=lambda: closed.append(1))
+    assert closed == [1]

@@ -26,7 +26,7 @@ _LEAVE_SECONDS = 5.0
 
 
 class FdTransport:
-    """Bytes through one or two file descriptors, which it owns from now on.
+    """Bytes through one or two file descriptors, which it owns from now on, also when this raises.
 
     Args:
         name: The address, for messages.
@@ -60,10 +60,15 @@ class FdTransport:
         self._inside: list[int] = []
         self._closed = False
         self._released = False
-        os.set_blocking(read_fd, False)
-        os.set_blocking(write_fd, False)
-        # Its write end is closed by close(): that makes the read end ready for every thread, for ever.
-        self._wake_fd, self._waker_fd = os.pipe()
+        self._wake_fd = -1
+        try:
+            os.set_blocking(read_fd, False)
+            os.set_blocking(write_fd, False)
+            # Its write end is closed by close(): that makes the read end ready for every thread, for ever.
+            self._wake_fd, self._waker_fd = os.pipe()
+        except BaseException:
+            self._release()
+            raise
 
     @property
     def name(self) -> str:

@@ -146,9 +146,13 @@ def _over_fd(port: str, line: serial.Serial, flow_control: bool) -> Transport:
     fd = line.fileno()
     # pyserial asks for VMIN=0, with which a read of an idle line returns b"" just as one of a line that is
     # gone does.
-    settings = termios.tcgetattr(fd)
-    settings[6][termios.VMIN] = 1
-    termios.tcsetattr(fd, termios.TCSANOW, settings)
+    try:
+        settings = termios.tcgetattr(fd)
+        settings[6][termios.VMIN] = 1
+        termios.tcsetattr(fd, termios.TCSANOW, settings)
+    except termios.error as error:
+        # It is no OSError, though it has the arguments of one.
+        raise OSError(*error.args) from error
 
     def release() -> None:
         # A port whose plug was pulled may refuse to be closed properly.
@@ -178,9 +182,10 @@ def _translated(port: str, error: Exception, ports: PortLister) -> Exception:
 
 
 def _permission_hint(port: str) -> str:
-    group = "the group that owns it (dialout or uucp)"
+    group, known = "GROUP", "the group that owns it (dialout or uucp)"
     with contextlib.suppress(ImportError, OSError, KeyError):
         import grp
 
-        group = f"the group {grp.getgrgid(Path(port).stat().st_gid).gr_name}"
-    return f"add yourself to {group}, as `sudo usermod -aG GROUP $USER`, and log in again"
+        group = grp.getgrgid(Path(port).stat().st_gid).gr_name
+        known = f"the group {group}"
+    return f"add yourself to {known}, as `sudo usermod -aG {group} $USER`, and log in again"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import sys
 import threading
@@ -191,10 +192,12 @@ class ThreadedTransport:
                     with self._changed:
                         self._unsent -= sent
                         self._changed.notify_all()
-            if self._send_eof is not None:
-                self._send_eof()
         except (OSError, ValueError):
             self._note_eof()
+        finally:
+            if self._send_eof is not None:
+                with contextlib.suppress(OSError):
+                    self._send_eof()
 
     def _note_eof(self) -> None:
         with self._changed:
