@@ -14,6 +14,8 @@ help, for a person; the command line prints it on a line of its own.
 
 from __future__ import annotations
 
+from types import TracebackType
+
 __all__ = [
     "AddressError",
     "AuthenticationError",
@@ -265,11 +267,13 @@ class BoardError(BelayException):
         board_type: The name of the exception's type on the board.
         board_args: Its arguments, as far as they could travel.
         board_traceback: The traceback as the board printed it.
+        board_frames: The board's frames with the places in the user's files, as the end of a traceback.
     """
 
     board_type: str = ""
     board_args: tuple[object, ...] = ()
     board_traceback: str = ""
+    board_frames: TracebackType | None = None
 
 
 PyboardException = BoardError

@@ -155,6 +155,7 @@ class Link:
         data = code.replace("\r\n", "\n").encode()
         with self._conversation():
             self._ready()
+            self._last_seen = b""
             with self._stopping("the program", timeout, on_output):
                 self._send(data)
                 return self._follow(Deadline(timeout), on_output)

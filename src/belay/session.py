@@ -69,6 +69,11 @@ class Session:
 
     # --- life -----------------------------------------------------------------------------------
 
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._closed
+
     def calls(self) -> Calls:
         """The way to the board, connected and prepared.
 
@@ -204,13 +209,13 @@ class Session:
 
     def _prepare(self) -> None:
         """Tell a fresh interpreter what it needs for calls."""
-        startup = onboard.read("startup") if self._startup is None else self._startup
         # A new way to the board, so that whatever holds the old one notices that its objects are gone.
         calls = PlainCalls(self.link)
-        self.implementation = calls.install(self._terms)
+        usual = onboard.read("startup") if self._startup is None else ""
+        self.implementation = calls.install(self._terms, first=usual)
         self._calls: Calls = calls
-        if startup:
-            self._calls.execute(startup, self._terms)
+        if self._startup:
+            self._calls.execute(self._startup, self._terms)
         self._prepared = True
 
     def _define_again(self) -> None:

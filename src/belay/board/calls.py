@@ -90,7 +90,9 @@ class Calls(Protocol):
         """Call a global function by its name."""
         ...
 
-    def spawn(self, function: str, args: Sequence[object], kwargs: Mapping[str, object], terms: Terms) -> None:
+    def spawn(
+        self, function: str, args: Sequence[object], kwargs: Mapping[str, object], terms: Terms
+    ) -> None:
         """Call a global function in a thread of the board's."""
         ...
 

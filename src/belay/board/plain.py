@@ -41,12 +41,17 @@ class PlainCalls:
         self._link = link
         self._forgotten: list[int] = []
 
-    def install(self, terms: Terms) -> Implementation:
-        """Put our functions on the board, and find out what it is."""
+    def install(self, terms: Terms, first: str = "") -> Implementation:
+        """Put our functions on the board, and find out what it is.
+
+        Args:
+            terms: The terms of the call.
+            first: Statements to run before, in the same turn.
+        """
         self._forgotten.clear()
         helper = onboard.read("plain") + f"\n_belay=_belay({self._link.mark.decode('ascii')!r})\n"
         probe = onboard.read("probe") + f"\n{_CALL}(_belay_probe)\ndel _belay_probe"
-        return read_probe(self._value(helper + probe, terms))
+        return read_probe(self._value(f"{first}\n{helper}{probe}", terms))
 
     def execute(self, code: str, terms: Terms) -> None:
         """Run statements in the global scope."""
@@ -73,7 +78,9 @@ class PlainCalls:
         """Call a global function by its name."""
         return self._value(f"{_CALL}({_arguments([function], args, kwargs)})", terms)
 
-    def spawn(self, function: str, args: Sequence[object], kwargs: Mapping[str, object], terms: Terms) -> None:
+    def spawn(
+        self, function: str, args: Sequence[object], kwargs: Mapping[str, object], terms: Terms
+    ) -> None:
         """Call a global function in a thread of the board's."""
         named = encode(dict(kwargs), "an argument") if kwargs else ""
         positional = encode(tuple(args), "an argument")

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from belay.board.calls import BoardFailure, Calls, Terms
 from belay.board.firmware import Implementation
 from belay.exceptions import ConnectionLost
-from belay.remote.failure import to_exception
+from belay.remote.failure import Origin, to_exception
 from belay.remote.output import TextOutput, TextStream
 from belay.source import LineMap
 
@@ -70,9 +70,10 @@ class Caller:
         self,
         question: Callable[[Calls, Terms], T],
         *,
-        timeout: float | None | Default = DEFAULT,
-        stream: TextStream | None | Default = DEFAULT,
+        timeout: float | Default | None = DEFAULT,
+        stream: TextStream | Default | None = DEFAULT,
         trusted: bool = False,
+        origin: Callable[[], Origin] | None = None,
     ) -> T:
         """Ask one question.
 
@@ -81,6 +82,7 @@ class Caller:
             timeout: Seconds; None for no limit.
             stream: Where the output goes; None drops it, the default is ``sys.stdout``.
             trusted: Whether a result that is no literal is evaluated on the host.
+            origin: Where the code came from, if it is not that of a function on the board.
 
         Raises:
             BoardError: The code on the board raised.
@@ -93,7 +95,7 @@ class Caller:
         if stream is not None:
             output = TextOutput(None if isinstance(stream, Default) else stream)
         terms = Terms(on_output=output, timeout=seconds, trusted=trusted)
-        with self.translating():
+        with self.translating(origin):
             try:
                 return question(self.session.calls(), terms)
             finally:
@@ -101,16 +103,15 @@ class Caller:
                     output.finish()
 
     @contextmanager
-    def translating(self) -> Iterator[None]:
+    def translating(self, origin: Callable[[], Origin] | None = None) -> Iterator[None]:
         """Raise a board's errors as ours, and take note of a loss."""
         try:
             yield
         except BoardFailure as failure:
-            error = to_exception(failure, self.lines)
+            error = to_exception(failure, self.lines, origin() if origin else None)
         except ConnectionLost as lost:
             self.session.noticed(lost)
             raise
         else:
             return
-        # Outside of the handler: the failure is not a second error for the reader to wonder about.
-        raise error
+        raise error from None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import builtins
 import linecache
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from types import CodeType, TracebackType
+from typing import NoReturn
 
 from belay.board.calls import BoardFailure
 from belay.exceptions import BoardError
@@ -16,29 +19,60 @@ from belay.source.traceback import Frame
 _OURS = "_belay"
 """Functions of ours on the board have names that begin so."""
 
+MAX_TEXTS = 64
+"""Of so many pieces of code without a file the lines are kept for tracebacks."""
+
 _NOT_INHERITED = (SystemExit, KeyboardInterrupt, GeneratorExit)
 """A board's exit or interrupt must not end the host's program as its own would."""
 
 
-def to_exception(failure: BoardFailure, lines: LineMap) -> BoardError:
+@dataclass(frozen=True)
+class Origin:
+    """Where code came from that is not a function on the board: a setup's body, a statement.
+
+    Attributes:
+        file: The user's file, or a name in angle brackets.
+        first_line: The line in it of the code's first line.
+        function: The name of the function that it was written in, or ``<module>``.
+    """
+
+    file: str
+    first_line: int = 1
+    function: str = "<module>"
+
+    def at(self, line: int) -> Location:
+        """The place of one of its lines, counted from 1."""
+        return Location(self.file, self.first_line + line - 1, self.function)
+
+
+def to_exception(failure: BoardFailure, lines: LineMap, origin: Origin | None = None) -> BoardError:
     """Make the exception that the user sees.
 
     Args:
         failure: What the board said.
         lines: Where the functions on the board came from.
+        origin: Where the code came from that ran outside of functions.
 
     Returns:
-        An exception to raise. It is a :class:`~belay.exceptions.BoardError` and, where the board's type or one of
-        its bases is a builtin here, that builtin too. Its traceback goes through the frames on the board.
+        An exception to raise. It is a :class:`~belay.exceptions.BoardError` and, where the board's type or
+        one of its bases is a builtin here, that builtin too. Its traceback goes through the board's frames.
     """
     name = failure.types[0] if failure.types else "Exception"
     error = _make(_class(name, tuple(failure.types)), failure.board_args)
     error.board_type = name
     error.board_args = failure.board_args
     error.board_traceback = failure.traceback
-    found = parse_traceback(failure.traceback)
-    places = [_place(frame, lines) for frame in found.frames if not _is_ours(frame)]
-    return error.with_traceback(_traceback(places))
+    places = _places(parse_traceback(failure.traceback).frames, lines, origin)
+    error.board_frames = _traceback(places)
+    return error
+
+
+def raise_home(error: BoardError) -> NoReturn:
+    """Raise a board's error again with a traceback of two parts: the user's call, and the board's frames.
+
+    The functions of ours in between would only be in the reader's way.
+    """
+    raise error.with_traceback(error.board_frames) from error.__cause__
 
 
 def describe(error: BoardError) -> str:
@@ -47,16 +81,30 @@ def describe(error: BoardError) -> str:
     return f"{error.board_type}: {message}" if message else error.board_type
 
 
-def _is_ours(frame: Frame) -> bool:
-    """Whether a frame belongs to our own code on the board, or to the line that called it."""
-    name = frame.function or "<module>"
-    return name.startswith(_OURS) or (frame.file == "<stdin>" and name == "<module>")
+def text_origin(text: str) -> Origin:
+    """The origin of a piece of code that has no file; tracebacks can show its lines."""
+    name = f"<board code {zlib.crc32(text.encode()) % MAX_TEXTS}>"
+    linecache.cache[name] = (len(text), None, [f"{line}\n" for line in text.split("\n")], name)
+    return Origin(name)
 
 
-def _place(frame: Frame, lines: LineMap) -> Location:
-    name = frame.function or "<module>"
-    found = lines.locate(name, frame.line) if frame.file in ("<stdin>", "<string>") else None
-    return found or Location(frame.file, frame.line, name)
+def _places(frames: Sequence[Frame], lines: LineMap, origin: Origin | None) -> list[Location]:
+    """The places in the user's files, the outermost first."""
+    wrapped = any((frame.function or "").startswith(_OURS) for frame in frames)
+    places = []
+    for index, frame in enumerate(frames):
+        name = frame.function or "<module>"
+        if name.startswith(_OURS) or (wrapped and index == 0):
+            # A function of ours, or the line that called it.
+            continue
+        sent = frame.file in ("<stdin>", "<string>")
+        outside = name == "<module>" or (name == "<lambda>" and frames[index - 1].function == f"{_OURS}_call")
+        if sent and outside and origin:
+            places.append(origin.at(frame.line))
+        elif not sent or name != "<module>":
+            found = lines.locate(name, frame.line) if sent else None
+            places.append(found or Location(frame.file, frame.line, name))
+    return places
 
 
 @cache
@@ -118,19 +166,3 @@ def _entry(place: Location) -> TracebackType:
         assert error.__traceback__.tb_next is not None
         return error.__traceback__.tb_next
     raise AssertionError("unreachable")
-
-
-def remember_text(name: str, text: str) -> None:
-    """Let tracebacks show the lines of code that has no file.
-
-    Args:
-        name: What stands for the file's name, in angle brackets.
-        text: The code.
-    """
-    linecache.cache[name] = (len(text), None, [f"{line}\n" for line in text.split("\n")], name)
-
-
-def forget_texts(names: Iterable[str]) -> None:
-    """The opposite of :func:`remember_text`."""
-    for name in names:
-        linecache.cache.pop(name, None)

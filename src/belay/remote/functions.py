@@ -11,6 +11,7 @@ from belay.board.calls import Calls, Terms
 from belay.board.literal import encode
 from belay.exceptions import BoardError, FeatureUnavailableError, UntransferableError
 from belay.remote.caller import DEFAULT, Caller, Default
+from belay.remote.failure import Origin, raise_home
 from belay.remote.generator import RemoteGenerator
 from belay.source import FunctionSource, check, extract, minify
 
@@ -40,7 +41,7 @@ class Options:
     ignore_errors: bool = False
     autoinit: bool = False
     trusted: bool = False
-    timeout: float | None | Default = DEFAULT
+    timeout: float | Default | None = DEFAULT
 
 
 class RemoteFunction(Generic[P, R]):
@@ -70,7 +71,10 @@ class RemoteFunction(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run it on the board."""
-        result = self._run(args, kwargs)
+        try:
+            result = self._run(args, kwargs)
+        except BoardError as error:
+            raise_home(error)
         if self._options.record if self._options.record is not None else self.records:
             self._caller.session.record(lambda calls: self._replay(calls, args, kwargs))
         return result
@@ -88,18 +92,17 @@ class RemoteFunction(Generic[P, R]):
         return minify(source, keep_last_expression=False) if self._options.minify else source
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
-        return cast(
-            "R", self._ask(lambda calls, terms: calls.call(self._source.name, args, kwargs, terms))
-        )
+        return cast("R", self._ask(lambda calls, terms: calls.call(self._source.name, args, kwargs, terms)))
 
     def _replay(self, calls: Calls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         calls.call(self._source.name, args, kwargs, Terms())
 
-    def _ask(self, question: Callable[[Calls, Terms], Any]) -> Any:
+    def _ask(
+        self, question: Callable[[Calls, Terms], Any], origin: Callable[[], Origin] | None = None
+    ) -> Any:
+        options = self._options
         try:
-            return self._caller.ask(
-                question, timeout=self._options.timeout, trusted=self._options.trusted
-            )
+            return self._caller.ask(question, timeout=options.timeout, trusted=options.trusted, origin=origin)
         except UntransferableError as error:
             raise _with_names(error, self._source) from None
 
@@ -152,12 +155,11 @@ class Setup(RemoteFunction[P, R]):
         # The body is sent with each call; nothing needs to wait on the board. It is taken apart now, so
         # that a body that cannot run in a global scope is refused when it is decorated.
         self._body = self._text(self._source.body)
-        self._caller.lines.add(self._source)
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
         program = self._program(args, kwargs)
         try:
-            self._ask(lambda calls, terms: calls.execute(program, terms))
+            self._ask(lambda calls, terms: calls.execute(program, terms), self._origin)
         except BoardError:
             if not self._options.ignore_errors:
                 raise
@@ -166,11 +168,16 @@ class Setup(RemoteFunction[P, R]):
     def _replay(self, calls: Calls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         calls.execute(self._program(args, kwargs), Terms())
 
+    def _origin(self) -> Origin:
+        return Origin(self._source.file, self._source.first_line, self._source.name)
+
     def _program(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
         """The arguments as assignments, then the body, each of its lines where it was."""
         bound = self._source.parameters.bind(*args, **kwargs)
         bound.apply_defaults()
-        assigned = [f"{name}={encode(value, f'argument {name!r}')}" for name, value in bound.arguments.items()]
+        assigned = [
+            f"{name}={encode(value, f'argument {name!r}')}" for name, value in bound.arguments.items()
+        ]
         first, newline, rest = self._body.partition("\n")
         return ";".join(filter(None, [*assigned, first])) + newline + rest
 

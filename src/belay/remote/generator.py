@@ -7,8 +7,9 @@ from types import TracebackType
 from typing import Any
 
 from belay.board.calls import Calls, Item, Return, Terms
-from belay.exceptions import BelayException, BoardResetError, UntransferableError
+from belay.exceptions import BelayException, BoardError, BoardResetError, UntransferableError
 from belay.remote.caller import Caller
+from belay.remote.failure import raise_home
 
 
 class RemoteGenerator(Generator[Any, Any, Any]):
@@ -125,6 +126,9 @@ class RemoteGenerator(Generator[Any, Any, Any]):
         except UntransferableError:
             # What was sent or yielded cannot travel; the generator itself is as it was.
             raise
+        except BoardError as error:
+            self._ended = True
+            raise_home(error)
         except BaseException:
             # Whatever went wrong, the board has ended the generator: an exception ends it, and so does the
             # interrupt that follows a time-out.

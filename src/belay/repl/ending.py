@@ -20,9 +20,9 @@ MAX_BANNER: Final = 256
 _TRACEBACK: Final = b"Traceback (most recent call last):"
 _END: Final = EOT + b">"
 
-_BANNER_LINE: Final = re.compile(rb"(?:\A|\n)\r?(?=MicroPython v|Adafruit CircuitPython )")
+_BANNER_LINE: Final = re.compile(rb"(?:\A|\n)\r?(?=MicroPython |Adafruit CircuitPython )")
 _POWER_UP: Final = re.compile(
-    rb"(?:(?:MicroPython v|Adafruit CircuitPython )[^\r\n]*\r?\n)?"
+    rb"(?:(?:MicroPython |Adafruit CircuitPython )[^\r\n]*\r?\n)?"
     + re.escape(HELP_LINE)
     + rb"\r?\n"
     + re.escape(FRIENDLY_PROMPT)

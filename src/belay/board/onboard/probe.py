@@ -1,4 +1,7 @@
 # What the firmware is; each part may be missing.
+from __future__ import annotations
+
+
 def _belay_probe():
     import sys
 

@@ -1,6 +1,8 @@
 # The imports that every device starts with; each may be missing from a firmware.
+from __future__ import annotations
+
+
 def _belay():
-    import sys
 
     names = globals()
     for name in ("os", "time", "machine"):

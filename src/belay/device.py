@@ -1,0 +1,339 @@
+"""The user's object: a board, connected."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
+
+from belay.board.calls import Calls, Terms
+from belay.board.firmware import Implementation
+from belay.exceptions import BelayException, BoardError, FeatureUnavailableError
+from belay.remote.caller import DEFAULT, Caller, Default
+from belay.remote.decorators import MARK, ClassDecorator, Decorator, Mark
+from belay.remote.failure import Origin, raise_home, text_origin
+from belay.remote.functions import Options, RemoteFunction, Setup, Task, Teardown, Thread
+from belay.remote.output import TextOutput, TextStream
+from belay.session import Session
+from belay.source import LineMap, minify
+from belay.transports import UsbSpecifier, open_transport
+from belay.transports.usb import default_address, list_devices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from belay.transports.base import Transport
+    from belay.virtual import VirtualBoard
+
+BOOT_PATIENCE = 2.0
+"""Seconds that a soft reset waits for main.py before it lets it run on."""
+
+
+class DecoratorSlot:
+    """``task`` and its like: ``Device.task`` marks a method, ``device.task`` sends a function."""
+
+    def __init__(self, kind: type[RemoteFunction[Any, Any]]) -> None:
+        self._kind = kind
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> ClassDecorator: ...
+
+    @overload
+    def __get__(self, instance: Device, owner: type) -> Decorator[Any, Any]: ...
+
+    def __get__(self, instance: Device | None, owner: type) -> ClassDecorator | Decorator[Any, Any]:
+        if instance is None:
+            return ClassDecorator(self._name)
+        return instance._decorator(self._name, self._kind)
+
+
+class Device:
+    """A MicroPython or CircuitPython board.
+
+    Connecting interrupts what the board runs and starts its interpreter anew (a soft reset: boot.py runs, main.py
+    does not), so a program finds the same board each time. A device is a context manager; leaving it
+    closes the connection.
+
+    Args:
+        address: Where the board is: a port (``"/dev/ttyACM0"``, ``"COM3"``), ``"virtual:"``, a
+            :class:`~belay.UsbSpecifier` or one of the other forms of :mod:`belay.transports.address`. Without
+            one: the environment variable ``BELAY_DEVICE`` (an address, or USB fields as JSON), else the only
+            board connected.
+        startup: Statements to run after every start of the interpreter; None for the usual imports
+            (``os``, ``time``, ``machine``, ``sleep``, ``const``, ``ADC``, ``I2C``, ``Pin``, ``PWM``, ``SPI``,
+            ``Timer``, each if the firmware has it).
+        attempts: How often to try to connect again after a loss, a second apart; negative for ever.
+        baudrate: Bits per second of a serial port that is a UART.
+        user: For connections with a login.
+        password: For connections with a login.
+        exclusive: Whether to lock the port for this program.
+        timeout: Seconds that a call may take if it does not say otherwise; None for as long as it likes.
+
+    Raises:
+        DeviceNotFoundError: There is no such board, or no board at all.
+        InsufficientSpecifierError: Several boards fit.
+        ConnectionFailedError: The port cannot be opened, is in use, or no REPL answers.
+        AuthenticationError: The board refused the password.
+        AddressError: The address is of no known form.
+
+    Attributes:
+        task: Decorator: the function runs on the board, its result comes back.
+        setup: Decorator: the function's body runs in the board's global scope.
+        teardown: As ``setup``, and it runs when the device is closed.
+        thread: Decorator: the function runs in a thread of the board's.
+    """
+
+    MAX_CMD_HISTORY_LEN: ClassVar[int] = 1000
+    """At most so many steps are remembered for a reconnect."""
+
+    task = DecoratorSlot(Task)
+    setup = DecoratorSlot(Setup)
+    teardown = DecoratorSlot(Teardown)
+    thread = DecoratorSlot(Thread)
+
+    def __init__(
+        self,
+        address: str | UsbSpecifier | Mapping[str, Any] | None = None,
+        *,
+        startup: str | None = None,
+        attempts: int = 0,
+        baudrate: int = 115200,
+        user: str | None = None,
+        password: str | None = None,
+        exclusive: bool = True,
+        timeout: float | None = None,
+    ) -> None:
+        if isinstance(address, Mapping):
+            address = UsbSpecifier(**address)
+
+        def open_port() -> Transport:
+            # Looked up each time: a board can come back under another name.
+            where = default_address(os.environ, list_devices) if address is None else address
+            return open_transport(where, baudrate=baudrate, exclusive=exclusive, user=user, password=password)
+
+        self._decorators: dict[str, Decorator[Any, Any]] = {}
+        self._session = Session(
+            open_port,
+            startup=startup,
+            attempts=attempts,
+            on_output=TextOutput(),
+            max_history=self.MAX_CMD_HISTORY_LEN,
+        )
+        self._caller = Caller(self._session, timeout, LineMap())
+        try:
+            self._begin()
+        except BaseException:
+            self._session.close()
+            raise
+
+    # --- calls ----------------------------------------------------------------------------------
+
+    def __call__(
+        self,
+        code: str,
+        *,
+        minify: bool = True,
+        stream_out: TextStream | Default | None = DEFAULT,
+        record: bool = True,
+        trusted: bool = False,
+        timeout: float | Default | None = DEFAULT,
+    ) -> Any:
+        """Run a statement or evaluate an expression in the board's global scope.
+
+        Args:
+            code: Python source, as the board understands it.
+            minify: Whether to make it small before it is sent.
+            stream_out: Where its output goes; None drops it, the default is ``sys.stdout``.
+            record: Whether it is remembered for a reconnect.
+            trusted: Whether a result that is no literal may be evaluated on the host. A hostile board can
+                then run any code here.
+            timeout: Seconds that it may take.
+
+        Returns:
+            The value of an expression; None for statements.
+
+        Raises:
+            BoardError: The code raised; also as the builtin of the board's type.
+            BoardTimeoutError: It took longer than ``timeout``; it was interrupted.
+            ConnectionLost: The board is gone.
+            UntransferableError: The value cannot travel.
+        """
+        is_expression, text = _prepare(code, minify)
+
+        def question(calls: Calls, terms: Terms) -> Any:
+            return calls.evaluate(text, terms) if is_expression else calls.execute(text, terms)
+
+        def origin() -> Origin:
+            return text_origin(text)
+
+        try:
+            result = self._caller.ask(
+                question, timeout=timeout, stream=stream_out, trusted=trusted, origin=origin
+            )
+        except BoardError as error:
+            raise_home(error)
+        if record:
+            self._session.record(lambda calls: calls.execute(text, Terms()))
+        return result
+
+    @property
+    def implementation(self) -> Implementation:
+        """What runs on the board."""
+        return self._session.implementation
+
+    @property
+    def address(self) -> str:
+        """Where the board is, as the transport names it."""
+        return self._session.link.transport.name
+
+    @property
+    def virtual(self) -> VirtualBoard:
+        """The virtual board behind this device: its pins and readings, as the outside world has them.
+
+        Raises:
+            FeatureUnavailableError: This is not a virtual board.
+        """
+        board: VirtualBoard | None = getattr(self._session.link.transport, "board", None)
+        if board is None:
+            raise FeatureUnavailableError(f"{self.address} is not a virtual board")
+        return board
+
+    # --- life -----------------------------------------------------------------------------------
+
+    def soft_reset(self, *, main: bool = True, timeout: float | None = BOOT_PATIENCE) -> None:
+        """Start the board's interpreter anew.
+
+        What was defined by ``device(…)`` and setups is gone; tasks and threads are defined again before the
+        next call.
+
+        Args:
+            main: Whether main.py runs, as after a power-up.
+            timeout: Seconds to wait for main.py to end; one that takes longer runs on, until the next call
+                interrupts it. None waits for ever.
+
+        Raises:
+            BoardTimeoutError: The board did not come back.
+            ConnectionLost: The board is gone.
+        """
+        with self._caller.translating():
+            self._session.soft_reset(main=main, timeout=timeout)
+
+    def reconnect(self, attempts: int | None = None) -> None:
+        """Connect anew and replay what was recorded.
+
+        Args:
+            attempts: How often to try, a second apart; negative for ever. None for what the device was
+                made with, and at least once.
+
+        Raises:
+            ConnectionLost: None of the attempts succeeded.
+        """
+        wanted = self._session.attempts if attempts is None else attempts
+        with self._caller.translating():
+            self._session.reconnect(wanted or 1)
+
+    def close(self) -> None:
+        """Run the teardowns and close the connection; a second call does nothing.
+
+        Raises:
+            BoardError: A teardown raised; the connection is closed all the same.
+        """
+        if self._session.closed:
+            return
+        problem: BelayException | None = None
+        try:
+            for teardown in self.teardown:
+                try:
+                    teardown()
+                except BelayException as error:
+                    problem = problem or error
+        finally:
+            self._session.close()
+        if problem:
+            raise problem
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self.close()
+        except BelayException as problem:
+            if error is None:
+                raise
+            # The error that is on its way matters more.
+            error.add_note(f"and at the device's end: {problem}")
+
+    def __repr__(self) -> str:
+        state = "closed" if self._session.closed else self.implementation.name
+        return f"<{type(self).__name__} {self.address} ({state})>"
+
+    # --- subclassing ----------------------------------------------------------------------------
+
+    def __pre_autoinit__(self) -> None:
+        """Called in a subclass before its setups with ``autoinit=True`` run."""
+
+    def __post_init__(self) -> None:
+        """Called in a subclass at the end of its making."""
+
+    def _begin(self) -> None:
+        """Send what the class body marked, and run what it wants run."""
+        autoinit: list[Callable[[], Any]] = []
+        self.__pre_autoinit__()
+        for name, mark, function in self._marked():
+            made = getattr(self, mark.name).decorate(function, mark.options)
+            setattr(self, name, made)
+            if mark.options.autoinit:
+                autoinit.append(made)
+        for function in autoinit:
+            function()
+        self.__post_init__()
+
+    def _marked(self) -> list[tuple[str, Mark, Any]]:
+        """What the bodies of this class and its bases marked; what a subclass redefines counts once."""
+        found: dict[str, tuple[str, Mark, Any]] = {}
+        for owner in reversed(type(self).__mro__):
+            for name, value in vars(owner).items():
+                mark = getattr(value, MARK, None)
+                if mark:
+                    found[name] = (name, mark, value)
+                else:
+                    found.pop(name, None)
+        return list(found.values())
+
+    def _decorator(self, name: str, kind: type[RemoteFunction[Any, Any]]) -> Decorator[Any, Any]:
+        if name not in self._decorators:
+            self._decorators[name] = Decorator(name, kind, self._caller)
+        return self._decorators[name]
+
+
+@lru_cache(maxsize=256)
+def _prepare(code: str, small: bool) -> tuple[bool, str]:
+    """Whether the code is an expression, and its text as it is sent."""
+    text = code.strip() if "\n" not in code.strip() else code
+    try:
+        ast.parse(text, mode="eval")
+        is_expression = True
+    except SyntaxError:
+        # Statements; or no Python at all, which is for the board to say.
+        is_expression = False
+    if small:
+        try:
+            text = minify(text)
+        except SyntaxError:
+            return is_expression, text
+    return is_expression, text
+
+
+__all__ = ["DEFAULT", "Device", "Options"]
