@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import socket
 import termios
@@ -114,6 +115,25 @@ def test_the_port_hangs_up(pty: Pty) -> None:
     with pytest.raises(ConnectionLost):
         transport.read(timeout=5)
     transport.close()
+
+
+def test_output_that_nobody_takes_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pty never has output that waits, so the system calls are played."""
+    flushed = threading.Event()
+    calls = []
+
+    def flush(fd: int, what: int) -> None:
+        calls.append((fd, what))
+        flushed.set()
+
+    monkeypatch.setattr(fcntl, "ioctl", lambda fd, number, buffer: b"\x10\0\0\0")
+    monkeypatch.setattr(termios, "tcdrain", lambda fd: flushed.wait(10))
+    monkeypatch.setattr(termios, "tcflush", flush)
+    room.drop_stuck_output(7, 0.05)
+    assert calls == [(7, termios.TCOFLUSH)]
+    # Now that it drains, nothing is dropped.
+    room.drop_stuck_output(7, 5)
+    assert len(calls) == 1
 
 
 def test_by_usb_fields(pty: Pty) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import sys
+import threading
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 PTYS = ("/dev/pts/", "/dev/ttys")
 """Where ptys are, on Linux and on macOS."""
+
+_DRAIN_SECONDS = 1.0
+"""Seconds for a port's last output: 11 kB at 115200 baud, and a board that lives needs no time at all."""
 
 _SLICE = 0.2
 """Seconds after which a blocking read of pyserial's looks whether it was closed."""
@@ -155,13 +159,42 @@ def _over_fd(port: str, line: serial.Serial, flow_control: bool) -> Transport:
         raise OSError(*error.args) from error
 
     def release() -> None:
-        # A port whose plug was pulled may refuse to be closed properly.
+        # A port whose plug was pulled may refuse all of this.
+        with contextlib.suppress(OSError, termios.error):
+            drop_stuck_output(fd)
         with contextlib.suppress(OSError):
             line.close()
 
     # The transport owns a duplicate: pyserial closes its own descriptor, and the lock ends with the last.
     mine = os.dup(fd)
     return FdTransport(port, mine, mine, flow_control=flow_control, on_close=release)
+
+
+def drop_stuck_output(fd: int, seconds: float = _DRAIN_SECONDS) -> None:
+    """Let a tty send what it was given, but drop the rest of it when the board does not take it.
+
+    Closing a tty waits for its output too, on Linux for 30 s, and nothing can end that.
+
+    Args:
+        fd: The tty.
+        seconds: How long it may take.
+    """
+    import fcntl
+    import termios
+
+    if not any(fcntl.ioctl(fd, termios.TIOCOUTQ, bytes(4))):
+        return
+
+    def drain() -> None:
+        with contextlib.suppress(OSError, termios.error):
+            termios.tcdrain(fd)
+
+    drained = threading.Thread(target=drain, name="belay drains a port", daemon=True)
+    drained.start()
+    drained.join(seconds)
+    if drained.is_alive():
+        termios.tcflush(fd, termios.TCOFLUSH)
+        drained.join(seconds)
 
 
 def _translated(port: str, error: Exception, ports: PortLister) -> Exception:
