@@ -138,8 +138,12 @@ def _descriptors() -> dict[str, str]:
 
 
 def _children() -> set[str]:
-    tasks = Path("/proc/self/task").glob("*/children")
-    return {pid for task in tasks for pid in task.read_text().split()}
+    found: set[str] = set()
+    for task in Path("/proc/self/task").iterdir():
+        # A thread may end while it is looked at.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found.update((task / "children").read_text().split())
+    return found
 
 
 def _remains(before: tuple[dict[str, str], set[str], set[threading.Thread]]) -> list[object]:
