@@ -56,8 +56,8 @@ class DecoratorSlot:
 class Device:
     """A MicroPython or CircuitPython board.
 
-    Connecting interrupts what the board runs and starts its interpreter anew (a soft reset: boot.py runs, main.py
-    does not), so a program finds the same board each time. A device is a context manager; leaving it
+    Connecting interrupts what the board runs and starts its interpreter anew (a soft reset: boot.py runs,
+    main.py does not), so a program finds the same board each time. A device is a context manager; leaving it
     closes the connection.
 
     Args:

@@ -181,7 +181,7 @@ class ReplEntryError(ConnectionFailedError):
         self.last_seen = last_seen
 
 
-class ConnectionLost(ConnectionFailedError):
+class ConnectionLost(ConnectionFailedError):  # noqa: N818 - the documented name
     """The connection was there and is gone; what was running may or may not have run."""
 
 

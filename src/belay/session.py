@@ -1,7 +1,7 @@
 """From an address to a board that takes calls: connect, start afresh, probe, and do so again after a loss.
 
-A session also remembers what a fresh interpreter must be told again: the definitions of tasks after every reset,
-and, after a reconnect, whatever was recorded.
+A session also remembers what a fresh interpreter must be told again: the definitions of tasks after every
+reset, and, after a reconnect, whatever was recorded.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Values as Python literals: the text form in which they travel over the plain REPL.
 
-Anything that Python writes as a literal goes both ways (``None``, booleans, numbers with ``inf`` and ``nan``,
-strings, bytes, tuples, lists, sets, dicts), and what a short call can write: ``bytearray``, ``frozenset``, ``range``
-and ``array``. Subclasses of these go as what they are based on. Everything else is refused by name.
+Anything that Python writes as a literal goes both ways (``None``, booleans, numbers with ``inf`` and
+``nan``, strings, bytes, tuples, lists, sets, dicts), and what a short call can write: ``bytearray``,
+``frozenset``, ``range`` and ``array``. Subclasses of these go as what they are based on. Everything else is
+refused by name.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import math
 import re
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -34,85 +35,95 @@ def encode(value: object, where: str) -> str:
     Raises:
         UntransferableError: The value, or one inside it, cannot travel.
     """
-    return _encode(value, where, MAX_DEPTH)
+    try:
+        return _write(value, MAX_DEPTH)
+    except _Refused as refused:
+        raise UntransferableError(where, refused.what, hint=_HINT) from None
 
 
-def _encode(value: object, where: str, depth: int) -> str:
+class _Refused(Exception):  # noqa: N818 - it never leaves the module
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+def _write(value: object, depth: int) -> str:
     if value is None or value is True or value is False or value is Ellipsis:
         return repr(value)
-    if depth == 0:
-        raise UntransferableError(where, f"{type(value).__name__}, nested more than {MAX_DEPTH} deep")
-    for kind, write in _WRITERS:
+    for kind, write in _SCALARS:
         if isinstance(value, kind):
-            return write(value, where, depth - 1)
-    raise UntransferableError(where, type(value).__name__, hint=_HINT)
+            return write(value)
+    for kind, gather in _CONTAINERS:
+        if isinstance(value, kind):
+            if depth == 0:
+                raise _Refused(f"{type(value).__name__}, nested more than {MAX_DEPTH} deep,")
+            return gather(value, lambda item: _write(item, depth - 1))
+    raise _Refused(type(value).__name__)
 
 
-def _int(value: int, where: str, depth: int) -> str:
+def _int(value: int) -> str:
     # Hexadecimal from 64 bits on: Python limits the digits of a decimal, and it is quicker on both sides.
     value = int(value)
     return repr(value) if -(1 << 63) <= value < 1 << 63 else hex(value)
 
 
-def _float(value: float, where: str, depth: int) -> str:
+def _float(value: float) -> str:
     value = float(value)
-    if math.isfinite(value):
-        return repr(value)
-    return f"float('{value!r}')"
+    return repr(value) if math.isfinite(value) else f"float('{value!r}')"
 
 
-def _complex(value: complex, where: str, depth: int) -> str:
-    real, imag = _float(value.real, where, depth), _float(value.imag, where, depth)
-    return f"complex({real},{imag})"
+def _complex(value: complex) -> str:
+    return f"complex({_float(value.real)},{_float(value.imag)})"
 
 
-def _str(value: str, where: str, depth: int) -> str:
+def _str(value: str) -> str:
     try:
         value.encode()
-    except UnicodeEncodeError as error:
-        raise UntransferableError(where, "str with a lone surrogate") from error
+    except UnicodeEncodeError:
+        raise _Refused("str with a lone surrogate") from None
     return repr(str(value))
 
 
-def _items(values: object, where: str, depth: int) -> str:
-    return ",".join(_encode(item, where, depth) for item in values)  # type: ignore[attr-defined]
-
-
-def _tuple(value: tuple[object, ...], where: str, depth: int) -> str:
-    return f"({_items(value, where, depth)}{',' if len(value) == 1 else ''})"
-
-
-def _set(value: set[object], where: str, depth: int) -> str:
-    return f"{{{_items(value, where, depth)}}}" if value else "set()"
-
-
-def _dict(value: dict[object, object], where: str, depth: int) -> str:
-    pairs = (f"{_encode(k, where, depth)}:{_encode(v, where, depth)}" for k, v in value.items())
-    return f"{{{','.join(pairs)}}}"
-
-
-def _array(value: array[Any], where: str, depth: int) -> str:
+def _array(value: array[Any]) -> str:
     if value.typecode in "uw":
-        raise UntransferableError(where, "array of characters")
-    numbers = ",".join(_encode(item, where, depth) for item in value)
+        raise _Refused("array of characters")
+    numbers = ",".join(_float(item) if isinstance(item, float) else _int(item) for item in value)
     return f"__import__('array').array('{value.typecode}',[{numbers}])"
 
 
-_WRITERS: tuple[tuple[type, Callable[..., str]], ...] = (
+def _tuple(value: tuple[object, ...], write: Callable[[object], str]) -> str:
+    return f"({_join(value, write)}{',' if len(value) == 1 else ''})"
+
+
+def _set(value: set[object], write: Callable[[object], str]) -> str:
+    return f"{{{_join(value, write)}}}" if value else "set()"
+
+
+def _dict(value: dict[object, object], write: Callable[[object], str]) -> str:
+    return "{" + ",".join(f"{write(key)}:{write(item)}" for key, item in value.items()) + "}"
+
+
+def _join(values: Iterable[object], write: Callable[[object], str]) -> str:
+    return ",".join(map(write, values))
+
+
+_SCALARS: tuple[tuple[type, Callable[[Any], str]], ...] = (
     (int, _int),
     (str, _str),
     (float, _float),
-    (bytes, lambda value, where, depth: repr(bytes(value))),
-    (tuple, _tuple),
-    (list, lambda value, where, depth: f"[{_items(value, where, depth)}]"),
-    (dict, _dict),
-    (set, _set),
-    (frozenset, lambda value, where, depth: f"frozenset([{_items(value, where, depth)}])"),
-    (bytearray, lambda value, where, depth: f"bytearray({bytes(value)!r})"),
-    (memoryview, lambda value, where, depth: repr(value.tobytes())),
-    (range, lambda value, where, depth: repr(value)),
+    (bytes, lambda value: repr(bytes(value))),
+    (bytearray, lambda value: f"bytearray({bytes(value)!r})"),
+    (memoryview, lambda value: repr(value.tobytes())),
+    (range, repr),
     (complex, _complex),
     (array, _array),
+)
+_CONTAINERS: tuple[tuple[type, Callable[[Any, Callable[[object], str]], str]], ...] = (
+    (tuple, _tuple),
+    (list, lambda value, write: f"[{_join(value, write)}]"),
+    (dict, _dict),
+    (set, _set),
+    (frozenset, lambda value, write: f"frozenset([{_join(value, write)}])"),
 )
 
 
@@ -152,32 +163,35 @@ def _decode_more(text: str) -> object:
         raise NotALiteral(_guess_type(text)) from error
 
 
-def _build(node: ast.expr) -> object:
-    if isinstance(node, ast.Name):
-        return _NAMES[node.id] if node.id in _NAMES else _refuse(node.id)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-        if node.func.id in _CALLS:
-            return _CALLS[node.func.id](*map(_build, node.args))
-        return _refuse(node.func.id)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_build(node.operand)  # type: ignore[operator]
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
-        left, right = _build(node.left), _build(node.right)
-        return left + right if isinstance(node.op, ast.Add) else left - right  # type: ignore[operator]
-    if isinstance(node, ast.Constant):
-        return node.value
-    if isinstance(node, ast.Tuple | ast.List | ast.Set):
-        kind = {ast.Tuple: tuple, ast.List: list, ast.Set: set}[type(node)]
-        return kind(map(_build, node.elts))
-    if isinstance(node, ast.Dict) and None not in node.keys:
-        return {_build(k): _build(v) for k, v in zip(node.keys, node.values, strict=True) if k}
-    return _refuse(_guess_type(ast.unparse(node)))
+def _build(node: ast.expr) -> object:  # noqa: PLR0911 - a case for each kind of node
+    """The value of a literal's syntax tree, with the names and calls that ``repr`` writes for some types."""
+    match node:
+        case ast.Constant(value=value):
+            return value
+        case ast.Name(id=name) if name in _NAMES:
+            return _NAMES[name]
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _CALLS:
+            return _CALLS[name](*map(_build, args))
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_build(operand)  # type: ignore[operator]
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _build(left) + _build(right)  # type: ignore[operator]
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            return _build(left) - _build(right)  # type: ignore[operator]
+        case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
+            return _SEQUENCES[type(node)](map(_build, items))
+        case ast.Dict(keys=keys, values=values) if None not in keys:
+            return {_build(k): _build(v) for k, v in zip(keys, values, strict=True) if k}
+        case ast.Name(id=name) | ast.Call(func=ast.Name(id=name)):
+            raise NotALiteral(name)
+    raise NotALiteral(_guess_type(ast.unparse(node)))
 
 
-def _refuse(name: str) -> object:
-    raise NotALiteral(name)
-
-
+_SEQUENCES: dict[type, Callable[[Iterable[object]], object]] = {
+    ast.Tuple: tuple,
+    ast.List: list,
+    ast.Set: set,
+}
 _NAMES: dict[str, object] = {"inf": math.inf, "nan": math.nan, "Ellipsis": ...}
 _CALLS: dict[str, Callable[..., object]] = {
     "bytearray": bytearray,
@@ -190,7 +204,7 @@ _CALLS: dict[str, Callable[..., object]] = {
 
 
 def _guess_type(text: str) -> str:
-    """The type's name out of a ``repr`` such as ``<Foo object at 7f>``, ``<function f at …>``, ``Pin(25)``."""
+    """The type's name out of a ``repr``: ``<Foo object at 7f>``, ``<function f at …>``, ``Pin(25)``, …."""
     if angle := re.search(r"<(?:(\w+) object|class '(\w+)'|(\w+))", text):
         return angle[1] or (angle[2] and "type") or angle[3]
     call = re.search(r"([A-Za-z_]\w*)\(", text)

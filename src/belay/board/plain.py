@@ -1,7 +1,8 @@
 """Calls over the plain raw REPL: each is a short program that the board compiles.
 
-A few functions of ours wait on the board under the one name ``_belay`` (``onboard/plain.py``). They run what
-they are given and answer with a frame, so that whatever the user's code prints, result and text are both right.
+A few functions of ours wait on the board under the one name ``_belay`` (``onboard/plain.py``). They run
+what they are given and answer with a frame, so that whatever the user's code prints, result and text are both
+right.
 """
 
 from __future__ import annotations
@@ -125,8 +126,7 @@ class PlainCalls:
             code = f"{_DROP}({','.join(map(str, keys))})\n{code}"
         outcome = self._link.run(code, on_output=terms.on_output, timeout=terms.timeout)
         if outcome.frame is None or outcome.error or outcome.rebooted:
-            _raise_unframed(outcome)
-        assert outcome.frame is not None
+            raise _unframed(outcome)
         kind, text, rest = _open_frame(outcome.frame)
         if kind == "e":
             raise _failure(text, rest)
@@ -140,16 +140,16 @@ def _arguments(first: list[str], args: Sequence[object], kwargs: Mapping[str, ob
     return ",".join([*first, *positional, *named])
 
 
-def _raise_unframed(outcome: Outcome) -> None:
+def _unframed(outcome: Outcome) -> Exception:
     """The program did not answer: it failed to compile, ran out of memory, or took the board with it."""
     if outcome.rebooted:
-        raise BoardResetError("the board was reset while the call ran", sent=True)
+        return BoardResetError("the board was reset while the call ran", sent=True)
     text = outcome.error.decode(errors="replace").replace("\r\n", "\n")
     if not text:
-        raise NotBelayResponseError("the call ended without an answer")
+        return NotBelayResponseError("the call ended without an answer")
     found = parse_traceback(text)
     args = (found.message,) if found.message else ()
-    raise BoardFailure([found.type_name], args, text)
+    return BoardFailure([found.type_name], args, text)
 
 
 def _open_frame(body: bytes) -> tuple[str, str, str]:

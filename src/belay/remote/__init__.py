@@ -1,1 +1,1 @@
-"""Functions across the link: what the user's decorated functions become, and how a board's errors come home."""
+"""Functions across the link: what decorated functions become, and how a board's errors come home."""

@@ -148,7 +148,7 @@ def _options(name: str, options: dict[str, Any]) -> Options:
 
 
 def _unavailable(name: str, wanted: str) -> Callable[..., NoReturn]:
-    def refuse(*args: Any, **kwargs: Any) -> NoReturn:
+    def refuse(*_args: Any, **_kwargs: Any) -> NoReturn:
         raise NoMatchingExecuterError(f"{name} is for {wanted} boards only")
 
     refuse.__name__ = name

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import CodeType, TracebackType
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from belay.board.calls import BoardFailure
 from belay.exceptions import BoardError
@@ -153,16 +153,30 @@ def _traceback(places: Sequence[Location]) -> TracebackType | None:
 def _entry(place: Location) -> TracebackType:
     """The traceback entry of a frame that says it is at ``place``.
 
-    Python has no way to write a frame, so one is run: a ``raise`` on the right line of a code object
-    that bears the right names.
+    Python has no way to write a frame, so one is run: a ``raise`` whose code object bears the right names.
     """
-    line = max(1, place.line)
-    code: CodeType = compile("\n" * (line - 1) + "raise Exception", place.file, "exec")
-    code = code.replace(co_name=place.function, co_qualname=place.function)
+    code = compile("raise Exception", place.file, "exec")
+    code = code.replace(
+        co_name=place.function,
+        co_qualname=place.function,
+        co_firstlineno=max(1, place.line),
+        co_linetable=_line_table(code),
+    )
+    entry: TracebackType | None = None
     try:
         exec(code, {"__name__": "board"})  # noqa: S102 - our own constant code
-    except Exception as error:
-        assert error.__traceback__ is not None
-        assert error.__traceback__.tb_next is not None
-        return error.__traceback__.tb_next
-    raise AssertionError("unreachable")
+    except Exception as error:  # noqa: BLE001 - it is the one just raised
+        own = error.__traceback__
+        entry = own and own.tb_next
+    return cast("TracebackType", entry)
+
+
+def _line_table(code: CodeType) -> bytes:
+    """A table that puts all instructions on the first line, without columns: a board knows none.
+
+    Format: https://github.com/python/cpython/blob/main/InternalDocs/code_objects.md, "Format of co_linetable"
+    (from 3.11 on). Each entry covers up to 8 units of 2 bytes: 0x80, kind 13 << 3, units - 1; then the line's
+    change, 0.
+    """
+    units = len(code.co_code) // 2
+    return b"".join(bytes((0x80 | 13 << 3 | min(8, units - at) - 1, 0)) for at in range(0, units, 8))

@@ -60,7 +60,7 @@ class RemoteGenerator(Generator[Any, Any, Any]):
         self,
         error: Any,
         value: BaseException | object = None,
-        traceback: TracebackType | None = None,
+        _traceback: TracebackType | None = None,
         /,
     ) -> Any:
         """Raise an exception on the board, at the ``yield``; returns the next item.
@@ -68,7 +68,6 @@ class RemoteGenerator(Generator[Any, Any, Any]):
         Args:
             error: An exception of a type that the board knows too, with arguments that can travel.
             value: For the older form with type, value and traceback; the traceback is not sent.
-            traceback: See ``value``.
 
         Raises:
             StopIteration: The generator returned.

@@ -2,8 +2,6 @@
 # A frame is: mark, a letter for its kind, the text's length in characters, a blank, the text, mark, ".".
 # The length tells a frame that another thread printed into. Names begin with _belay so that the host can
 # leave these functions out of tracebacks.
-from __future__ import annotations
-
 
 def _belay(mark):
     import sys

@@ -1,7 +1,4 @@
 # What the firmware is; each part may be missing.
-from __future__ import annotations
-
-
 def _belay_probe():
     import sys
 

@@ -1,7 +1,4 @@
 # The imports that every device starts with; each may be missing from a firmware.
-from __future__ import annotations
-
-
 def _belay():
 
     names = globals()
