@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.util
 import json
 import os
@@ -20,7 +21,9 @@ from types import TracebackType
 from typing import Any
 
 from belay.exceptions import BoardCrashedError, ConnectionLost, FeatureUnavailableError
+from belay.virtual.memory import SIZE, PinMemory
 from belay.virtual.options import VirtualOptions, heap_bytes
+from belay.virtual.pins import Row, VirtualAdc, VirtualPin, Wires, adc_pin
 from belay.virtual.plan import Plan
 
 _PACKAGES = Path(__file__).resolve().parents[2]
@@ -63,10 +66,15 @@ class VirtualBoard:
         (self.root / "lib").mkdir(parents=True, exist_ok=True)
         self._temporary = temporary
         self._stderr = tempfile.TemporaryFile()
-        self._memory = tempfile.TemporaryFile()
-        self._memory.truncate(65536)
+        self._memory_file = tempfile.TemporaryFile()
+        self._memory_file.truncate(SIZE)
+        self._memory = PinMemory(self._memory_file.fileno())
+        self._memory.connect()
         self._control, control = socket.socketpair()
         self._doorbell, doorbell = socket.socketpair()
+        wires = Wires(self._memory, self._doorbell)
+        self.pins = Row(lambda number: VirtualPin(wires, number))
+        self.adc = Row(lambda number: VirtualAdc(wires, number), adc_pin)
         board_in, self.stdin_fd = os.pipe()
         self.stdout_fd, board_out = os.pipe()
         plan = Plan(
@@ -76,8 +84,9 @@ class VirtualBoard:
             temporary=temporary,
             heap=heap_bytes(self.options.heap),
             cooked=self.options.cooked,
+            unique_id=hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16],
             control=control.fileno(),
-            memory=self._memory.fileno(),
+            memory=self._memory_file.fileno(),
             doorbell=doorbell.fileno(),
         )
         try:
@@ -151,6 +160,7 @@ class VirtualBoard:
         self._doorbell.close()
         self._stderr.close()
         self._memory.close()
+        self._memory_file.close()
         if self._temporary:
             shutil.rmtree(self.root, ignore_errors=True)
 

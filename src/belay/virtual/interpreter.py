@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from belay.virtual.native import Native, Poker
+from belay.virtual.peripherals import Peripherals
 from belay.virtual.plan import EXIT_HARD, EXIT_SOFT, EXIT_SOFT_RAW, Boot, Plan
 from belay.virtual.pump import Pump
 
@@ -32,8 +33,6 @@ def run(native: Native, plan: Plan, boot: Boot, lifeline: socket.socket, inner: 
         lifeline: Socket to the supervisor; readable once this process shall go.
         inner: The pipe between the pump and MicroPython: the end to read, the end to write.
     """
-    from belay.virtual.peripherals import Peripherals  # costs time that a fork would not share otherwise
-
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     host = os.dup(0)
     os.dup2(inner[0], 0)
@@ -41,18 +40,18 @@ def run(native: Native, plan: Plan, boot: Boot, lifeline: socket.socket, inner: 
     native.raw = boot.raw
     if plan.cooked:
         native.redirect_text(write_text)
-    peripherals = Peripherals(native, plan, boot)
-    pump = Pump(
+    poker = Poker()
+    pump = Pump(native, poker, host=host, board=inner[1], lifeline=lifeline.fileno())
+    peripherals = Peripherals(
         native,
-        Poker(),
-        host=host,
-        board=inner[1],
-        lifeline=lifeline.fileno(),
-        doorbell=plan.doorbell,
-        ring=peripherals.ring,
-        tick=peripherals.tick,
+        plan,
+        boot,
+        poker=poker,
+        ready=pump.open,
+        wake=pump.wake,
+        leave=lambda hard: leave(native, pump, hard=hard),
     )
-    peripherals.attach(pump, lambda hard: leave(native, pump, hard=hard))
+    pump.attach(peripherals, plan.doorbell)
     pump.start()
     native.run(
         [
@@ -66,6 +65,7 @@ def run(native: Native, plan: Plan, boot: Boot, lifeline: socket.socket, inner: 
             os.fsencode(plan.root),
             b"%d" % native.function(peripherals.call),
             b"%d" % boot.raw,
+            plan.unique_id.encode(),
         ]
     )
     leave(native, pump, hard=False)

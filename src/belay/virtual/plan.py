@@ -29,6 +29,7 @@ class Plan:
         temporary: Whether the folder is to be removed at the end.
         heap: The heap's size in bytes.
         cooked: Whether text output gets CRLF at line ends.
+        unique_id: What ``machine.unique_id()`` returns, in hexadecimal.
         control: File descriptor of the socket to the host.
         memory: File descriptor of the memory shared with the host.
         doorbell: File descriptor of the socket on which either side says that the memory changed.
@@ -40,6 +41,7 @@ class Plan:
     temporary: bool
     heap: int
     cooked: bool
+    unique_id: str
     control: int
     memory: int
     doorbell: int

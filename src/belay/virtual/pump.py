@@ -6,7 +6,7 @@ import os
 import select
 import threading
 import time
-from collections.abc import Callable
+from typing import Protocol
 
 from belay.virtual.native import Native, Poker
 from belay.virtual.plan import EXIT_HOST_GONE
@@ -19,6 +19,19 @@ _HOLD = 0.25
 """Seconds that what follows a Ctrl-C waits for the interrupt, so that the interrupted code cannot read it."""
 _SPACING = 0.003
 """Seconds between two interrupts: the second must not touch the exception while the first one rises."""
+
+
+class Hardware(Protocol):
+    """What lives by the pump's clock."""
+
+    def ring(self) -> None:
+        """The host changed something."""
+
+    def tick(self) -> float | None:
+        """Do what is due; seconds until the next call, None when there is nothing to wait for."""
+
+    def calling_back(self) -> bool:
+        """Whether a handler is about to run or runs: it would swallow an interrupt."""
 
 
 class Pump(threading.Thread):
@@ -34,30 +47,28 @@ class Pump(threading.Thread):
         board: File descriptor that MicroPython's stdin reads from; must not block.
         lifeline: File descriptor that is readable once the supervisor wants us to go, or is gone.
         ring: Called when ``doorbell`` is readable, and again after a while as long as it returns True.
-        doorbell: File descriptor, see ``ring``.
     """
 
-    def __init__(
-        self,
-        native: Native,
-        poker: Poker,
-        *,
-        host: int,
-        board: int,
-        lifeline: int,
-        doorbell: int,
-        ring: Callable[[], None],
-        tick: Callable[[], float | None],
-    ) -> None:
+    def __init__(self, native: Native, poker: Poker, *, host: int, board: int, lifeline: int) -> None:
         super().__init__(name="belay-pump", daemon=True)
         self._native, self._poker = native, poker
-        self._host, self._board, self._lifeline, self._doorbell = host, board, lifeline, doorbell
-        self._ring, self._tick = ring, tick
+        self._host, self._board, self._lifeline = host, board, lifeline
+        self._doorbell = -1
+        self._hardware: Hardware | None = None
         self._wake_read, self._wake_write = os.pipe()
         self._lock = threading.Lock()
         self._open = False
         self._data = b""
         self._posted = 0.0
+
+    def attach(self, hardware: Hardware, doorbell: int) -> None:
+        """Serve the simulated hardware too; call it before the pump starts.
+
+        Args:
+            hardware: What to ask.
+            doorbell: File descriptor that is readable when the host has changed something.
+        """
+        self._hardware, self._doorbell = hardware, doorbell
 
     def open(self) -> None:
         """Let the host's bytes in."""
@@ -86,8 +97,8 @@ class Pump(threading.Thread):
                     os._exit(EXIT_HOST_GONE)
                 if self._wake_read in ready:
                     os.read(self._wake_read, _CHUNK)
-                if self._doorbell in ready:
-                    self._ring()
+                if self._hardware and self._doorbell in ready:
+                    self._hardware.ring()
                 if self._host in ready:
                     self._data = os.read(self._host, _CHUNK)
                     if not self._data:
@@ -99,13 +110,14 @@ class Pump(threading.Thread):
         """Wait until there is something to do; the file descriptors that are ready."""
         poller = select.poll()
         for readable in (self._lifeline, self._wake_read, self._doorbell):
-            poller.register(readable, select.POLLIN)
+            if readable >= 0:
+                poller.register(readable, select.POLLIN)
         if self._data:
             if not self._holding:
                 poller.register(self._board, select.POLLOUT)
         elif self._open:
             poller.register(self._host, select.POLLIN)
-        soon = self._tick()
+        soon = self._hardware.tick() if self._hardware else None
         if self._native.pending or self._holding:
             soon = _POKE_AGAIN if soon is None else min(soon, _POKE_AGAIN)
         return {fd for fd, _ in poller.poll(None if soon is None else soon * 1000)}
@@ -116,7 +128,9 @@ class Pump(threading.Thread):
         since = time.monotonic() - self._posted
         if self._native.pending:
             return since < _HOLD
-        return since < _SPACING and self._data[:1] == b"\x03"
+        if self._data[:1] != b"\x03":
+            return False
+        return since < _SPACING or bool(self._hardware and self._hardware.calling_back())
 
     def _settle_interrupt(self) -> None:
         """Poke until the interrupt is raised; withdraw it when the code has ended meanwhile."""

@@ -34,12 +34,13 @@ def script(name, names):
 def run(names):
     global machine
     micropython.kbd_intr(-1)
-    _, _, root, address, raw = sys.argv
+    _, _, root, address, raw, uid = sys.argv
     sys.argv[:] = []
     names.pop("__file__", None)
     micropython.opt_level(3)  # no line numbers: memory is dear
     import _host
 
+    _host.uid = bytes.fromhex(uid)
     _host.host = host = native(int(address))
     import machine
 

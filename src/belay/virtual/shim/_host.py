@@ -1,1 +1,2 @@
-host = None
+# Filled by _boot before machine is imported; forgotten afterwards.
+host = uid = None
