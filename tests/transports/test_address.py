@@ -30,7 +30,7 @@ KNOWN = [
     ("exec:ssh pi micropython", "exec", "ssh pi micropython"),
     ("execpty:qemu -serial stdio", "execpty", "qemu -serial stdio"),
     ("virtual:", "virtual", ""),
-    ("virtual:/tmp/board?heap=128k", "virtual", "/tmp/board?heap=128k"),
+    ("virtual:./board?heap=128k", "virtual", "./board?heap=128k"),
     ("virtual:?cooked=0", "virtual", "?cooked=0"),
     ("id:e6614c311b137637", "usb", '{"serial_number": "e6614c311b137637"}'),
     ("2e8a:0005", "usb", '{"vid": 11914, "pid": 5}'),
