@@ -46,6 +46,7 @@ BIN = Path(sysconfig.get_path("scripts", "venv", {"base": str(VENV)}))
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 # Another environment may be active: ours is made from the Python below it.
 BASE = getattr(sys, "_base_executable", None) or sys.executable
+SHELL = os.environ.get("COMSPEC" if os.name == "nt" else "SHELL") or "sh"
 
 Command = list[str | Path]
 Steps = list[tuple[str, Command]]
@@ -109,13 +110,10 @@ def read_stamp() -> dict[str, str]:
 
 
 def set_up(packages: str) -> None:
-    """Bring .venv up to date.
+    """Bring .venv up to date, or say what would help and exit.
 
     Args:
         packages: ``run`` for what belay needs, ``dev`` for the tools of development as well.
-
-    Raises:
-        SystemExit: It could not be done; what would help has been printed.
     """
     stamp = read_stamp()
     if not origin().items() <= stamp.items() or run([PYTHON, "-c", ""], quiet=True) != 0:
@@ -155,11 +153,7 @@ def pip() -> Command:
 
 
 def make_venv() -> None:
-    """Make an empty .venv in place of whatever is there.
-
-    Raises:
-        SystemExit: This Python cannot make one; what would help has been printed.
-    """
+    """Make an empty .venv in place of whatever is there, or say what would help and exit."""
     say(f"Making {VENV} with Python {platform.python_version()} ...")
     # Without ensurepip (Debian keeps it in a package of its own) an environment can be made all the same,
     # if this Python has a pip that installs into others: pip 22.3 and newer.
@@ -174,15 +168,10 @@ def make_venv() -> None:
 
 
 def remove_venv() -> None:
-    """Remove .venv, if there is one.
-
-    Raises:
-        SystemExit: It cannot be removed.
-    """
+    """Remove .venv, if there is one; exit where that cannot be done."""
     try:
-        shutil.rmtree(VENV)
-    except FileNotFoundError:
-        pass
+        if VENV.exists():
+            shutil.rmtree(VENV)
     except OSError as error:
         sys.exit(f"dev.py: cannot remove {VENV}: {error}\nhint: end what uses it, or remove it yourself")
 
@@ -194,21 +183,16 @@ def venv_fix() -> str:
         system = platform.freedesktop_os_release()
     family = {system.get("ID", ""), *system.get("ID_LIKE", "").split()}
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    fixes = {
-        "debian": f"sudo apt install python{version}-venv",
-        "fedora": "sudo dnf install python3-pip",
-        "suse": f"sudo zypper install python{version.replace('.', '')}-pip",
-        "alpine": "sudo apk add py3-pip",
-    }
-    for name, fix in fixes.items():
-        if name in family:
-            return f"{fix}\n      and then the same command again"
+    if "debian" in family:
+        return f"sudo apt install python{version}-venv\n      and then the same command again"
+    if "fedora" in family:
+        return "sudo dnf install python3-pip\n      and then the same command again"
     return "install Python from python.org (its installers have everything) and use that one"
 
 
 def quick_checks() -> Steps:
     """The checks of a few seconds."""
-    layers = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    layers = "from importlinter.cli import lint_imports_command; lint_imports_command(['--no-logo'])"
     return [
         ("format", [PYTHON, "-m", "ruff", "format", "--check", "."]),
         ("lint", [PYTHON, "-m", "ruff", "check", "."]),
@@ -265,12 +249,6 @@ def test(arguments: list[str]) -> int:
     return run_steps([*quick_checks(), *docs_build(), *tests_with_coverage()])
 
 
-def shell(arguments: list[str]) -> int:
-    """The user's own shell, inside .venv."""
-    program = os.environ.get("COMSPEC" if os.name == "nt" else "SHELL") or "sh"
-    return run([program, *arguments])
-
-
 def lock(_: list[str]) -> int:
     """Write constraints.txt anew."""
     if not install(group("lock")):
@@ -292,7 +270,7 @@ VERBS: dict[str, tuple[str, Callable[[list[str]], int]]] = {
     "long": ("dev", lambda arguments: run([PYTHON, "-m", "pytest", "-m", "long", *arguments])),
     "bench": ("run", lambda arguments: run([PYTHON, Path("benchmarks", "calls.py"), *arguments])),
     "venv": ("dev", lambda _: run([PYTHON, "-c", "import sys; print(sys.executable)"])),
-    "shell": ("dev", shell),
+    "shell": ("dev", lambda arguments: run([SHELL, *arguments])),
     "lock": ("dev", lock),
 }
 
