@@ -74,6 +74,8 @@ class Device:
         password: For connections with a login.
         exclusive: Whether to lock the port for this program.
         timeout: Seconds that a call may take if it does not say otherwise; None for as long as it likes.
+        wrap: Gets each transport that was opened, and returns the one to use in its place: for traces and
+            counts of the wire (:mod:`belay.transports.trace`).
 
     Raises:
         DeviceNotFoundError: There is no such board, or no board at all.
@@ -108,6 +110,7 @@ class Device:
         password: str | None = None,
         exclusive: bool = True,
         timeout: float | None = None,
+        wrap: Callable[[Transport], Transport] | None = None,
     ) -> None:
         if isinstance(address, Mapping):
             address = UsbSpecifier(**address)
@@ -115,7 +118,10 @@ class Device:
         def open_port() -> Transport:
             # Looked up each time: a board can come back under another name.
             where = default_address(os.environ, list_devices) if address is None else address
-            return open_transport(where, baudrate=baudrate, exclusive=exclusive, user=user, password=password)
+            transport = open_transport(
+                where, baudrate=baudrate, exclusive=exclusive, user=user, password=password
+            )
+            return wrap(transport) if wrap else transport
 
         self._decorators: dict[str, Decorator[Any, Any]] = {}
         self._session = Session(
