@@ -74,6 +74,7 @@ class Device:
         password: For connections with a login.
         exclusive: Whether to lock the port for this program.
         timeout: Seconds that a call may take if it does not say otherwise; None for as long as it likes.
+        fresh: Whether connecting starts the interpreter anew. If not, what is defined on the board stays.
         wrap: Gets each transport that was opened, and returns the one to use in its place: for traces and
             counts of the wire (:mod:`belay.transports.trace`).
 
@@ -110,6 +111,7 @@ class Device:
         password: str | None = None,
         exclusive: bool = True,
         timeout: float | None = None,
+        fresh: bool = True,
         wrap: Callable[[Transport], Transport] | None = None,
     ) -> None:
         if isinstance(address, Mapping):
@@ -128,6 +130,7 @@ class Device:
             open_port,
             startup=startup,
             attempts=attempts,
+            fresh=fresh,
             on_output=TextOutput(),
             max_history=self.MAX_CMD_HISTORY_LEN,
         )
@@ -188,6 +191,43 @@ class Device:
             self._session.record(lambda calls: calls.execute(text, Terms()))
         return result
 
+    def run(
+        self,
+        program: str,
+        *,
+        file: str = "<program>",
+        minify: bool = True,
+        stream_out: TextStream | Default | None = DEFAULT,
+        timeout: float | Default | None = DEFAULT,
+    ) -> None:
+        """Run a whole program in the board's global scope, as a script is run.
+
+        It is not remembered for a reconnect.
+
+        Args:
+            program: Python source, as the board understands it.
+            file: Where it comes from, for the tracebacks of what it raises.
+            minify: Whether to make it small before it is sent.
+            stream_out: Where its output goes; None drops it, the default is ``sys.stdout``.
+            timeout: Seconds that it may take.
+
+        Raises:
+            BoardError: It raised. An exit is one too: its ``board_type`` is ``"SystemExit"`` and its
+                ``board_args`` hold the exit code.
+            BoardTimeoutError: It took longer than ``timeout``; it was interrupted.
+            ConnectionLost: The board is gone.
+        """
+        _, text = _prepare(program, minify)
+        try:
+            self._caller.ask(
+                lambda calls, terms: calls.run(text, terms),
+                timeout=timeout,
+                stream=stream_out,
+                origin=lambda: Origin(file, whole=True),
+            )
+        except BoardError as error:
+            raise_home(error)
+
     @property
     def implementation(self) -> Implementation:
         """What runs on the board."""
@@ -205,7 +245,10 @@ class Device:
         Raises:
             FeatureUnavailableError: This is not a virtual board.
         """
-        board: VirtualBoard | None = getattr(self._session.link.transport, "board", None)
+        transport: Any = self._session.link.transport
+        while hasattr(transport, "inner"):
+            transport = transport.inner
+        board: VirtualBoard | None = getattr(transport, "board", None)
         if board is None:
             raise FeatureUnavailableError(f"{self.address} is not a virtual board")
         return board

@@ -80,6 +80,10 @@ class Calls(Protocol):
         """Run statements in the global scope."""
         ...
 
+    def run(self, program: str, terms: Terms) -> None:
+        """Run a whole program in the global scope; its exit (SystemExit) is a failure like any other."""
+        ...
+
     def evaluate(self, expression: str, terms: Terms) -> object:
         """The value of an expression."""
         ...

@@ -7,6 +7,7 @@ right.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,17 +19,21 @@ from belay.exceptions import BoardResetError, NotBelayResponseError, Untransfera
 from belay.link import Link, Outcome
 from belay.repl.control import NOT_IN_CODE
 from belay.source import parse_traceback
+from belay.source.guard import guard
 
 _CALL = "_belay[0]"
 _START = "_belay[1]"
 _STEP = "_belay[2]"
 _DROP = "_belay[3]"
+_FAIL = "_belay[4]"
 
 _SHORT = 1024
 """Statements up to so many characters travel inside a string, which gives their errors in one turn."""
 
 _DONE = f"\n{_CALL}(bool)"
 """Behind a longer program: says that it came to its end."""
+
+_SENT_LINE = re.compile(r'^(  File "<stdin>", line )(\d{1,9})', re.MULTILINE)
 
 
 class PlainCalls:
@@ -56,11 +61,27 @@ class PlainCalls:
 
     def execute(self, code: str, terms: Terms) -> None:
         """Run statements in the global scope."""
-        encoded = code.encode()
-        if len(code) <= _SHORT or any(byte in encoded for byte in NOT_IN_CODE):
+        if _goes_in_string(code):
             self._value(f"{_CALL}(exec,{code!r})", terms)
         else:
             self._value(code + _DONE, terms)
+
+    def run(self, program: str, terms: Terms) -> None:
+        """Run a whole program: as :meth:`execute`, but SystemExit is a failure like any other.
+
+        The exception would end the REPL itself if it came so far, and reset the board.
+        """
+        guarded = None
+        if not _goes_in_string(program):
+            guarded = guard(program, failed=f"{_FAIL}(_belay_error)", done=f"{_CALL}(bool)")
+        if guarded is None:
+            self.execute(program, terms)
+            return
+        try:
+            self._value(guarded.source, terms)
+        except BoardFailure as failure:
+            traceback = _shifted(failure.traceback, -guarded.shift)
+            raise BoardFailure(failure.types, failure.board_args, traceback) from None
 
     def evaluate(self, expression: str, terms: Terms) -> object:
         """The value of an expression.
@@ -131,6 +152,17 @@ class PlainCalls:
         if kind == "e":
             raise _failure(text, rest)
         return kind, _decode(text, terms)
+
+
+def _goes_in_string(code: str) -> bool:
+    """Whether code is short enough to travel inside a string, or has to, as the REPL would misread it."""
+    encoded = code.encode()
+    return len(code) <= _SHORT or any(byte in encoded for byte in NOT_IN_CODE)
+
+
+def _shifted(traceback: str, lines: int) -> str:
+    """A traceback with other line numbers for what was sent."""
+    return _SENT_LINE.sub(lambda found: f"{found[1]}{int(found[2]) + lines}", traceback)
 
 
 def _arguments(first: list[str], args: Sequence[object], kwargs: Mapping[str, object]) -> str:

@@ -34,15 +34,17 @@ class Origin:
         file: The user's file, or a name in angle brackets.
         first_line: The line in it of the code's first line.
         function: The name of the function that it was written in, or ``<module>``.
+        whole: Whether it is a program of its own: functions that nobody else knows are in it too.
     """
 
     file: str
     first_line: int = 1
     function: str = "<module>"
+    whole: bool = False
 
-    def at(self, line: int) -> Location:
-        """The place of one of its lines, counted from 1."""
-        return Location(self.file, self.first_line + line - 1, self.function)
+    def at(self, line: int, function: str | None = None) -> Location:
+        """The place of one of its lines, counted from 1; ``function`` if it is not the code's own."""
+        return Location(self.file, self.first_line + line - 1, function or self.function)
 
 
 def to_exception(failure: BoardFailure, lines: LineMap, origin: Origin | None = None) -> BoardError:
@@ -103,6 +105,8 @@ def _places(frames: Sequence[Frame], lines: LineMap, origin: Origin | None) -> l
             places.append(origin.at(frame.line))
         elif not sent or name != "<module>":
             found = lines.locate(name, frame.line) if sent else None
+            if sent and not found and origin and origin.whole:
+                found = origin.at(frame.line, name)
             places.append(found or Location(frame.file, frame.line, name))
     return places
 

@@ -26,6 +26,10 @@ _POWER_UP: Final = re.compile(
     + re.escape(HELP_LINE)
     + rb"\r?\n"
     + re.escape(FRIENDLY_PROMPT)
+    # Each Ctrl-C that arrived while the board booted was answered with one more.
+    + rb"(?:\r?\n"
+    + re.escape(FRIENDLY_PROMPT)
+    + rb")*"
 )
 _POWER_UP_END: Final = re.compile(re.escape(HELP_LINE) + rb"\r?\n" + re.escape(FRIENDLY_PROMPT) + rb"\Z")
 _REBOOT_LINE: Final = re.compile(rb"(?:MPY: )?" + SOFT_REBOOT + rb"\r?\n")

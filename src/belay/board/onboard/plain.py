@@ -68,4 +68,4 @@ def _belay(mark):
                 # Nobody waits for this generator any more, so nobody could be told.
                 pass
 
-    return _belay_call, _belay_start, _belay_step, _belay_drop
+    return _belay_call, _belay_start, _belay_step, _belay_drop, _belay_fail
