@@ -13,6 +13,7 @@ import mmap
 import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 _WORD = ctypes.sizeof(ctypes.c_void_p)
 
@@ -211,9 +212,17 @@ class Poker:
     """
 
     def __init__(self) -> None:
-        self._thread = threading.get_ident()
+        self._thread, self._native_id = threading.get_ident(), threading.get_native_id()
         signal.signal(POKE, lambda _number, _frame: None)
         signal.siginterrupt(POKE, True)
+
+    def asleep(self) -> bool:
+        """Whether the thread waits for something; without a way to know, whether it likely does."""
+        try:
+            stat = Path(f"/proc/self/task/{self._native_id}/stat").read_bytes()
+        except OSError:
+            return True
+        return stat.rpartition(b")")[2].split()[0] == b"S"
 
     def poke(self) -> None:
         """Interrupt a blocking read or sleep, if there is one."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
+import sys
+import termios
 import threading
 import time
 from typing import Protocol
@@ -17,6 +20,8 @@ _POKE_AGAIN = 0.001
 """Seconds between pokes while the interpreter has not noticed: it may go to sleep just after a poke."""
 _HOLD = 0.25
 """Seconds that what follows a Ctrl-C waits for the interrupt, so that the interrupted code cannot read it."""
+_COMPILE = 1.0
+"""Seconds that a Ctrl-C waits for code that is being compiled, to interrupt it once it runs."""
 _SPACING = 0.003
 """Seconds between two interrupts: the second must not touch the exception while the first one rises."""
 
@@ -60,6 +65,7 @@ class Pump(threading.Thread):
         self._open = False
         self._data = b""
         self._posted = 0.0
+        self._last, self._delivered = b"", 0.0
 
     def attach(self, hardware: Hardware, doorbell: int) -> None:
         """Serve the simulated hardware too; call it before the pump starts.
@@ -112,13 +118,13 @@ class Pump(threading.Thread):
         for readable in (self._lifeline, self._wake_read, self._doorbell):
             if readable >= 0:
                 poller.register(readable, select.POLLIN)
-        if self._data:
-            if not self._holding:
-                poller.register(self._board, select.POLLOUT)
-        elif self._open:
+        holding = self._holding  # asked once: it changes with the clock
+        if self._data and not holding:
+            poller.register(self._board, select.POLLOUT)
+        elif not self._data and self._open:
             poller.register(self._host, select.POLLIN)
         soon = self._hardware.tick() if self._hardware else None
-        if self._native.pending or self._holding:
+        if self._native.pending or holding:
             soon = _POKE_AGAIN if soon is None else min(soon, _POKE_AGAIN)
         return {fd for fd, _ in poller.poll(None if soon is None else soon * 1000)}
 
@@ -130,7 +136,19 @@ class Pump(threading.Thread):
             return since < _HOLD
         if self._data[:1] != b"\x03":
             return False
+        if self._about_to_run():
+            return True
         return since < _SPACING or bool(self._hardware and self._hardware.calling_back())
+
+    def _about_to_run(self) -> bool:
+        """Whether code was just handed over that does not run yet: the Ctrl-C behind it is meant for it."""
+        if not self._last or self._last not in b"\r\n\x04" or time.monotonic() - self._delivered > _COMPILE or self._native.armed:
+            return False
+        return not (self._poker.asleep() and self._unread() == 0)
+
+    def _unread(self) -> int:
+        """How many bytes MicroPython has not read yet."""
+        return int.from_bytes(fcntl.ioctl(0, termios.FIONREAD, bytes(4)), sys.byteorder)
 
     def _settle_interrupt(self) -> None:
         """Poke until the interrupt is raised; withdraw it when the code has ended meanwhile."""
@@ -148,9 +166,11 @@ class Pump(threading.Thread):
                 continue
             plain = self._data[:at] if at > 0 else self._data[:1] if at == 0 else self._data
             try:
-                self._data = self._data[os.write(self._board, plain) :]
+                sent = os.write(self._board, plain)
             except BlockingIOError:
                 return
+            self._last, self._delivered = self._data[sent - 1 : sent], time.monotonic()
+            self._data = self._data[sent:]
 
     def _interrupt(self) -> bool:
         """Interrupt the running code; False when Ctrl-C is a byte like any other now."""
