@@ -10,14 +10,14 @@ from typing import NoReturn
 
 from belay.virtual.native import Native, Poker
 from belay.virtual.peripherals import Peripherals
-from belay.virtual.plan import EXIT_HARD, EXIT_SOFT, EXIT_SOFT_RAW, Boot, Plan
+from belay.virtual.plan import EXIT_HARD, EXIT_HOST_GONE, EXIT_SOFT, EXIT_SOFT_RAW, Boot, Plan
 from belay.virtual.pump import Pump
 
 SHIM = Path(__file__).parent / "shim"
 REBOOT = b"MPY: soft reboot\r\n"
 
 # Runs in the board's __main__ and leaves no name behind in it. The rest is shim/_boot.py.
-_START = (
+START = (
     "(lambda v,s:(v.umount('/'),v.mount(v.VfsPosix(s.argv[1]),'/_b'),s.path.insert(0,'/_b'),"
     "__import__('_boot').run(globals())))(__import__('vfs'),__import__('sys'))"
 )
@@ -38,8 +38,6 @@ def run(native: Native, plan: Plan, boot: Boot, lifeline: socket.socket, inner: 
     os.dup2(inner[0], 0)
     os.environ.clear()  # a board has no environment, and the port reads HOME, MICROPYPATH and others
     native.raw = boot.raw
-    if plan.cooked:
-        native.redirect_text(write_text)
     poker = Poker()
     pump = Pump(native, poker, host=host, board=inner[1], lifeline=lifeline.fileno())
     peripherals = Peripherals(
@@ -51,6 +49,9 @@ def run(native: Native, plan: Plan, boot: Boot, lifeline: socket.socket, inner: 
         wake=pump.wake,
         leave=lambda hard: leave(native, pump, hard=hard),
     )
+    if plan.cooked:
+        # What is said before boot.py begins can only be why it will not begin: for the supervisor's ears.
+        native.redirect_text(lambda text: write_text(text, 1 if pump.opened else 2))
     pump.attach(peripherals, plan.doorbell)
     pump.start()
     native.run(
@@ -60,12 +61,13 @@ def run(native: Native, plan: Plan, boot: Boot, lifeline: socket.socket, inner: 
             b"heapsize=%d" % plan.heap,
             b"-i",
             b"-c",
-            _START.encode(),
+            START.encode(),
             os.fsencode(SHIM),
             os.fsencode(plan.root),
             b"%d" % native.function(peripherals.call),
             b"%d" % boot.raw,
             plan.unique_id.encode(),
+            b"%d" % boot.cause,
         ]
     )
     leave(native, pump, hard=False)
@@ -80,15 +82,15 @@ def leave(native: Native, pump: Pump, *, hard: bool) -> NoReturn:
     os._exit(EXIT_SOFT_RAW if native.raw else EXIT_SOFT)
 
 
-def write_text(data: bytes) -> None:
+def write_text(text: bytes, fd: int = 1) -> None:
     """Send text as a board's ``mp_hal_stdout_tx_strn_cooked`` does: every LF becomes CRLF."""
-    write_all(data.replace(b"\n", b"\r\n"))
+    write_all(text.replace(b"\n", b"\r\n"), fd)
 
 
-def write_all(data: bytes) -> None:
+def write_all(data: bytes, fd: int = 1) -> None:
     """Send bytes to the host; a host that is gone ends the process, as there is nobody left to run for."""
     try:
         while data:
-            data = data[os.write(1, data) :]
+            data = data[os.write(fd, data) :]
     except BrokenPipeError:
-        os._exit(0)
+        os._exit(EXIT_HOST_GONE)

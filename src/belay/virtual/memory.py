@@ -106,6 +106,9 @@ class PinMemory:
                 self.set(pin, Field.MODE, Mode.UNSET)
 
     def close(self) -> None:
-        """Give the memory back."""
-        self._words.release()
-        self._map.close()
+        """Give the shared memory back; what it held last can still be read."""
+        if not self._map.closed:
+            last = bytearray(self._map)
+            self._words.release()
+            self._map.close()
+            self._words = memoryview(last).cast("i")

@@ -22,6 +22,8 @@ _SLOT_NUMBERS = _WORD + 4
 _SLOTS = _SLOT_NUMBERS + 12
 _SLOT_PROTOCOL = 9
 
+_ALL_ONES = (1 << 8 * _WORD) - 1
+
 POKE = signal.SIGUSR2
 """Does nothing but make a blocking call of the interpreter return, so that it looks around."""
 
@@ -231,11 +233,11 @@ class Poker:
 
 def small_int(value: int) -> int:
     """MicroPython's object word for a small number."""
-    return (value << 1 | 1) & (2 ** (8 * _WORD) - 1)
+    return (value << 1 | 1) & _ALL_ONES
 
 
 def number(word: int) -> int:
     """The small number that an object word stands for; what is no number stands for 0."""
     if not word & 1:
         return 0
-    return (word - 2 ** (8 * _WORD) if word >> (8 * _WORD - 1) else word) >> 1
+    return (word - _ALL_ONES - 1 if word >> (8 * _WORD - 1) else word) >> 1

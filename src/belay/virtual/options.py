@@ -12,6 +12,10 @@ from belay.exceptions import AddressError
 _HEAP = re.compile(r"[1-9][0-9]*[kKmM]?\Z")
 _SWITCH = {"0": False, "no": False, "false": False, "1": True, "yes": True, "true": True}
 
+LEAST_HEAP = 64 * 1024
+"""Bytes. The board compiles its peripherals when it boots, which needs half of that for a moment."""
+MOST_HEAP = 1 << 30
+
 
 @dataclass(frozen=True)
 class VirtualOptions:
@@ -31,12 +35,13 @@ class VirtualOptions:
     cooked: bool = True
 
     def __post_init__(self) -> None:
+        wrong = None
         if not _HEAP.match(self.heap):
-            raise AddressError(
-                f"virtual:?heap={self.heap}",
-                "heap must be a number of bytes, with k or M behind it if you like",
-                hint="for example virtual:?heap=128k",
-            )
+            wrong = "heap must be a number of bytes, with k or M behind it if you like"
+        elif not LEAST_HEAP <= heap_bytes(self.heap) <= MOST_HEAP:
+            wrong = f"heap must lie between {LEAST_HEAP // 1024}k and {MOST_HEAP >> 20}M"
+        if wrong:
+            raise AddressError(f"virtual:?heap={self.heap}", wrong, hint="for example virtual:?heap=128k")
 
     @classmethod
     def parse(cls, rest: str) -> VirtualOptions:
@@ -58,13 +63,12 @@ class VirtualOptions:
             if name in given:
                 raise AddressError(address, f"option {name!r} is given twice")
             given[name] = value
-        options = cls(
+        return cls(
             root=Path(unquote(path)).expanduser() if path else None,
             heap=given.get("heap", cls.heap),
             interpreter=_read_interpreter(address, given.get("interpreter")),
             cooked=_read_switch(address, "cooked", given.get("cooked", "1")),
         )
-        return options
 
 
 _KNOWN = frozenset({"heap", "interpreter", "cooked"})

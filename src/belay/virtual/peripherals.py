@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from belay.virtual.memory import PINS, UNDRIVEN, Field, Mode, PinMemory
@@ -142,7 +142,7 @@ class Peripherals:
         return self._memory.get(pin, which)
 
     @contextlib.contextmanager
-    def _change(self, pin: int):  # type: ignore[no-untyped-def]
+    def _change(self, pin: int) -> Iterator[None]:
         before = self._memory.level(pin)
         yield
         level = self._memory.level(pin)

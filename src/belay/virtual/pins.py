@@ -66,7 +66,9 @@ class Wires:
         self._watched = True
         self._changed.release()
         try:
-            select.select([self._doorbell], [], [], timeout)
+            poller = select.poll()  # select() refuses high descriptors
+            poller.register(self._doorbell.fileno(), select.POLLIN)
+            poller.poll(None if timeout is None else timeout * 1000)
             try:
                 return self._doorbell.recv(65536) != b""
             except BlockingIOError:
@@ -181,7 +183,9 @@ _One = TypeVar("_One")
 class Row(Generic[_One]):
     """Pins or inputs by their number, 0 to 63."""
 
-    def __init__(self, make: Callable[[int], _One], number: Callable[[int], int] = lambda number: number) -> None:
+    def __init__(
+        self, make: Callable[[int], _One], number: Callable[[int], int] = lambda number: number
+    ) -> None:
         self._make, self._number = make, number
 
     def __getitem__(self, number: int) -> _One:

@@ -12,6 +12,8 @@ EXIT_HARD = 42
 """Exit status of an interpreter after ``machine.reset()``."""
 EXIT_HOST_GONE = 43
 """Exit status of an interpreter whose host or supervisor went away."""
+EXIT_NO_START = 44
+"""Exit status of an interpreter that did not come as far as ``boot.py``."""
 
 CAUSE_POWER_ON = 1
 CAUSE_HARD = 2

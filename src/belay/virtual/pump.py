@@ -12,7 +12,7 @@ import time
 from typing import Protocol
 
 from belay.virtual.native import Native, Poker
-from belay.virtual.plan import EXIT_HOST_GONE
+from belay.virtual.plan import EXIT_HOST_GONE, EXIT_NO_START
 
 CTRL_C = 3
 _CHUNK = 4096
@@ -20,6 +20,8 @@ _POKE_AGAIN = 0.001
 """Seconds between pokes while the interpreter has not noticed: it may go to sleep just after a poke."""
 _HOLD = 0.25
 """Seconds that what follows a Ctrl-C waits for the interrupt, so that the interrupted code cannot read it."""
+_BOOT_CHECK, _BOOT_CHECKS = 0.5, 4
+"""Seconds between two looks at a boot that takes long; so many looks in a row at a sleeper mean failure."""
 _COMPILE = 1.0
 """Seconds that a Ctrl-C waits for code that is being compiled, to interrupt it once it runs."""
 _SPACING = 0.003
@@ -65,6 +67,7 @@ class Pump(threading.Thread):
         self._open = False
         self._data = b""
         self._posted = 0.0
+        self._idle_checks = 0
         self._last, self._delivered = b"", 0.0
 
     def attach(self, hardware: Hardware, doorbell: int) -> None:
@@ -80,6 +83,11 @@ class Pump(threading.Thread):
         """Let the host's bytes in."""
         self._open = True
         self.wake()
+
+    @property
+    def opened(self) -> bool:
+        """Whether the board's own boot is through."""
+        return self._open
 
     def wake(self) -> None:
         """Have the pump look at the clock and the queue again; from any thread."""
@@ -111,6 +119,8 @@ class Pump(threading.Thread):
                         os._exit(EXIT_HOST_GONE)
                 self._settle_interrupt()
                 self._deliver()
+                if not self._open and not ready:
+                    self._check_boot()
 
     def _wait(self) -> set[int]:
         """Wait until there is something to do; the file descriptors that are ready."""
@@ -126,7 +136,15 @@ class Pump(threading.Thread):
         soon = self._hardware.tick() if self._hardware else None
         if self._native.pending or holding:
             soon = _POKE_AGAIN if soon is None else min(soon, _POKE_AGAIN)
+        if not self._open:
+            soon = _BOOT_CHECK if soon is None else min(soon, _BOOT_CHECK)
         return {fd for fd, _ in poller.poll(None if soon is None else soon * 1000)}
+
+    def _check_boot(self) -> None:
+        """Leave when the boot has failed: MicroPython then sits at its prompt and waits for input."""
+        self._idle_checks = self._idle_checks + 1 if self._poker.asleep() else 0
+        if self._idle_checks == _BOOT_CHECKS:
+            os._exit(EXIT_NO_START)
 
     @property
     def _holding(self) -> bool:
@@ -142,7 +160,12 @@ class Pump(threading.Thread):
 
     def _about_to_run(self) -> bool:
         """Whether code was just handed over that does not run yet: the Ctrl-C behind it is meant for it."""
-        if not self._last or self._last not in b"\r\n\x04" or time.monotonic() - self._delivered > _COMPILE or self._native.armed:
+        if (
+            not self._last
+            or self._last not in b"\r\n\x04"
+            or time.monotonic() - self._delivered > _COMPILE
+            or self._native.armed
+        ):
             return False
         return not (self._poker.asleep() and self._unread() == 0)
 

@@ -5,6 +5,8 @@ It is not in the way of the data: the interpreter has the host's pipes themselve
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import select
@@ -14,12 +16,14 @@ import socket
 import sys
 from typing import NoReturn
 
-from belay.virtual import interpreter
+from belay.virtual import external, interpreter
 from belay.virtual.native import Native
 from belay.virtual.plan import CAUSE_HARD, CAUSE_SOFT, EXIT_HARD, EXIT_SOFT, EXIT_SOFT_RAW, Boot, Plan
 
 _LEAVE_TIME = 1.0
 """Seconds that an interpreter gets to leave by itself before it is killed."""
+
+_INNER = 256 * 1024
 
 
 def main() -> None:
@@ -37,10 +41,8 @@ def main() -> None:
 
 
 def _tell(control: socket.socket, **facts: object) -> None:
-    try:
+    with contextlib.suppress(OSError):  # the host is gone: the next wait sees it
         control.sendall(json.dumps(facts).encode() + b"\n")
-    except OSError:
-        pass  # the host is gone; the next wait sees it
 
 
 class Supervisor:
@@ -55,6 +57,9 @@ class Supervisor:
         self._plan, self._control = plan, control
         self._inner = os.pipe()
         os.set_blocking(self._inner[1], False)
+        if hasattr(fcntl, "F_SETPIPE_SZ"):
+            # The larger it is, the longer a Ctrl-C gets past what a busy program has not read.
+            fcntl.fcntl(self._inner[1], fcntl.F_SETPIPE_SZ, _INNER)
         self._native = Native(plan.library) if plan.library else None
 
     def run(self) -> int | None:
@@ -94,15 +99,14 @@ class Supervisor:
 
     def _become_interpreter(self, boot: Boot, lifeline: socket.socket) -> NoReturn:
         self._control.close()
-        assert self._native is not None
+        if self._native is None:
+            external.run(self._plan, boot, lifeline)
         interpreter.run(self._native, self._plan, boot, lifeline, self._inner)
 
     def _drain(self) -> None:
         """Forget what was typed: power was off."""
         os.set_blocking(self._inner[0], False)
-        try:
+        with contextlib.suppress(BlockingIOError):
             while os.read(self._inner[0], 65536):
                 pass
-        except BlockingIOError:
-            pass
         os.set_blocking(self._inner[0], True)

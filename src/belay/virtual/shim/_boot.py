@@ -34,14 +34,22 @@ def script(name, names):
 def run(names):
     global machine
     micropython.kbd_intr(-1)
-    _, _, root, address, raw, uid = sys.argv
+    _, _, root, address, raw, uid, cause = sys.argv
     sys.argv[:] = []
     names.pop("__file__", None)
     micropython.opt_level(3)  # no line numbers: memory is dear
     import _host
 
     _host.uid = bytes.fromhex(uid)
-    _host.host = host = native(int(address))
+    if address == "0":
+        import _local
+
+        _local._cause = int(cause)
+        host = _local.host
+        del sys.modules["_local"]
+    else:
+        host = native(int(address))
+    _host.host = host
     import machine
 
     micropython.opt_level(0)
