@@ -10,6 +10,7 @@ import ast
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from belay.source.extract import FunctionSource
 
@@ -49,28 +50,45 @@ class LineMap:
 
     def __init__(self, capacity: int = 1000) -> None:
         self._capacity = capacity
-        self._sources: OrderedDict[str, tuple[FunctionSource, list[_Scope]]] = OrderedDict()
+        self._sources: OrderedDict[str, FunctionSource] = OrderedDict()
 
     def add(self, source: FunctionSource) -> None:
         """Remember a definition; it takes the place of an earlier one of the same name."""
         self._sources.pop(source.name, None)
-        self._sources[source.name] = source, list(_scopes(source.source))
+        self._sources[source.name] = source
         while len(self._sources) > self._capacity:
             self._sources.popitem(last=False)
 
-    def locate(self, function_name: str, line: int) -> Location | None:
+    def locate(
+        self, function_name: str, line: int, *, running: FunctionSource | None = None
+    ) -> Location | None:
         """Return where line ``line`` of ``function_name`` was written, or None if that is not known.
 
+        Only lines of ``<stdin>`` are meant; a board's own files have lines of their own. Of several
+        definitions that fit, the latest is taken.
+
         Args:
-            function_name: The name that the board printed after ``in``; also ``<lambda>`` and the like, and
-                ``<module>`` for the bodies of functions that ran in the global context.
+            function_name: The name that the board printed after ``in``; also ``<lambda>`` and the like.
             line: The line that the board printed, counted from 1.
+            running: The source that was being executed as statements of the global context: a definition
+                while it is made, or the body of a setup. ``<module>`` is looked for there and nowhere else.
         """
-        for source, scopes in reversed(self._sources.values()):
-            for scope in scopes:
-                if scope.name == function_name and scope.first <= line <= scope.last:
-                    return Location(source.file, source.first_line + line - 1, function_name)
+        if running is not None:
+            here = Location(running.file, running.first_line + line - 1, function_name)
+            if function_name == "<module>" and line <= running.source.count("\n"):
+                return here
+            if _is_in(running, function_name, line):
+                return here
+        for source in reversed(list(self._sources.values())):
+            if _is_in(source, function_name, line):
+                return Location(source.file, source.first_line + line - 1, function_name)
         return None
+
+
+def _is_in(source: FunctionSource, function_name: str, line: int) -> bool:
+    return any(
+        scope.name == function_name and scope.first <= line <= scope.last for scope in _scopes(source.source)
+    )
 
 
 _NAMES: dict[type[ast.AST], str] = {
@@ -82,8 +100,13 @@ _NAMES: dict[type[ast.AST], str] = {
 }
 
 
-def _scopes(source: str) -> Iterator[_Scope]:
-    for node in ast.walk(ast.parse(source)):
+@lru_cache(maxsize=128)  # A definition is looked into only when a traceback comes.
+def _scopes(source: str) -> tuple[_Scope, ...]:
+    return tuple(_scopes_of(ast.parse(source)))
+
+
+def _scopes_of(tree: ast.Module) -> Iterator[_Scope]:
+    for node in ast.walk(tree):
         name = _NAMES.get(type(node)) or getattr(node, "name", None)
         if name and isinstance(node, ast.stmt | ast.expr):
             yield _Scope(name, node.lineno, node.end_lineno or node.lineno)

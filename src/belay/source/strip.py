@@ -44,6 +44,7 @@ def strip(tree: ast.Module, *, keep_last_expression: bool) -> Stripped:
     """
     stripped = Stripped()
     last = tree.body[-1] if tree.body and keep_last_expression else None
+    needed = _nonlocal_names(tree)
     pending: list[tuple[ast.AST, bool]] = [(tree, True)]
     while pending:
         node, untyped = pending.pop()
@@ -51,7 +52,15 @@ def strip(tree: ast.Module, *, keep_last_expression: bool) -> Stripped:
         if untyped:
             _strip_signature(node, stripped)
         for block in _blocks(node):
-            _strip_block(block, stripped, last=last, untyped=untyped, may_be_empty=node is tree)
+            going = [
+                statement
+                for statement in block
+                if (_is_string(statement) and statement is not last)
+                or (untyped and _is_declaration(statement, needed))
+            ]
+            _remove(going, block, stripped, may_be_empty=node is tree)
+            if untyped:
+                block[:] = [_without_annotation(statement, stripped) for statement in block]
         pending.extend((child, untyped) for child in ast.iter_child_nodes(node))
     return stripped
 
@@ -87,24 +96,13 @@ def _blocks(node: ast.AST) -> Iterator[Statements]:
             yield block
 
 
-def _strip_block(
-    block: Statements, stripped: Stripped, *, last: ast.stmt | None, untyped: bool, may_be_empty: bool
-) -> None:
-    kept: Statements = []
-    removed: Statements = []
-    for statement in block:
-        if untyped and isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            stripped.annotations.append(statement.annotation)
-            kept.append(_assignment(statement, statement.value))
-        elif (_is_string(statement) and statement is not last) or (untyped and _is_declaration(statement)):
-            removed.append(statement)
-        else:
-            kept.append(statement)
+def _remove(going: Statements, block: Statements, stripped: Stripped, *, may_be_empty: bool) -> None:
+    kept = [statement for statement in block if statement not in going]
     if not kept and not may_be_empty:
-        first = removed.pop(0)
+        first = going.pop(0)
         stripped.emptied.append(first)
         kept.append(ast.copy_location(ast.Expr(ast.Constant(0)), first))
-    stripped.statements.extend(removed)
+    stripped.statements.extend(going)
     block[:] = kept
 
 
@@ -117,8 +115,15 @@ def _strip_signature(node: ast.AST, stripped: Stripped) -> None:
         node.returns = None
 
 
-def _assignment(statement: ast.AnnAssign, value: ast.expr) -> ast.stmt:
-    return ast.copy_location(ast.Assign([statement.target], value), statement)
+def _without_annotation(statement: ast.stmt, stripped: Stripped) -> ast.stmt:
+    if not isinstance(statement, ast.AnnAssign) or statement.value is None:
+        return statement
+    stripped.annotations.append(statement.annotation)
+    return ast.copy_location(ast.Assign([statement.target], statement.value), statement)
+
+
+def _nonlocal_names(tree: ast.Module) -> set[str]:
+    return {name for node in ast.walk(tree) if isinstance(node, ast.Nonlocal) for name in node.names}
 
 
 def _is_string(statement: ast.stmt) -> bool:
@@ -129,12 +134,16 @@ def _is_string(statement: ast.stmt) -> bool:
     )
 
 
-def _is_declaration(statement: ast.stmt) -> bool:
-    """Whether it is a bare annotation of a name, ``x: int``; with any other target it may run code."""
+def _is_declaration(statement: ast.stmt, needed: set[str]) -> bool:
+    """Whether it is a bare annotation of a name, ``x: int``; with any other target it may run code.
+
+    It makes the name a local variable, which is of consequence only if a ``nonlocal`` asks for it.
+    """
     return (
         isinstance(statement, ast.AnnAssign)
         and statement.value is None
         and isinstance(statement.target, ast.Name)
+        and statement.target.id not in needed
     )
 
 

@@ -10,12 +10,15 @@ import ast
 import re
 import token
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from belay.source.tokens import Token, place, tokens_of
 
 __all__ = ["unsupported_syntax"]
 
 Finding = tuple[int, str]
+_DECORATOR = "a decorator that is more than a dotted name with or without a call"
+_LINE_STARTS = (token.NEWLINE, token.INDENT, token.DEDENT)
 _NAMED_CHARACTER = re.compile(r"(?<!\\)(?:\\\\)*\\N\{")
 
 
@@ -67,7 +70,7 @@ def _definition(node: ast.AST) -> str | None:
     if getattr(node, "type_params", None):
         return "type parameters in brackets"
     if not all(_is_simple_decorator(decorator) for decorator in getattr(node, "decorator_list", ())):
-        return "a decorator that is more than a dotted name with or without a call"
+        return _DECORATOR
     return None
 
 
@@ -135,7 +138,7 @@ def _fstring(node: ast.AST) -> str | None:
 
 
 def _is_plain_field(expression: ast.expr) -> bool:
-    """Follow MicroPython's lexer, which finds the end of a field by counting brackets, even within strings."""
+    """Follow MicroPython's lexer, which counts brackets to the end of a field, even those within strings."""
     try:
         text = ast.unparse(expression)
     except ValueError:  # Python 3.11 cannot write some nested f-strings down.
@@ -176,7 +179,11 @@ _RULES: dict[str, Rule] = {
 
 
 def _in_tokens(tokens: list[Token]) -> Iterator[Finding]:
-    for item in tokens:
+    before = token.NEWLINE
+    for item, after in pairwise(tokens):
+        if item.text == "@" and after.text == "(" and before in _LINE_STARTS:
+            yield item.start[0], _DECORATOR
+        before = item.type
         if item.type == token.STRING:
             prefix, _, rest = item.text.partition(item.text[-1])
             if prefix != prefix.lower():

@@ -1,0 +1,7 @@
+x = 1
+if x:
+    '''doc
+    more'''
+    print('''a
+b''')
+# comment

@@ -1,0 +1,5 @@
+print("no newline", end="")
+print()
+print("a", "b", sep="", end="\n\n")
+print("\x04>OK raw REPL; CTRL-B to exit")
+print(repr("quote'\"s"))
