@@ -1,0 +1,142 @@
+"""The commands by name: a table, so that none is imported before it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+from click.shell_completion import CompletionItem
+
+from belay.cli import exits
+from belay.cli.report import report, report_file, report_mistake, report_usage
+from belay.cli.settings import Settings, group_options
+from belay.exceptions import BelayException
+
+
+class Entry(NamedTuple):
+    """Where a command is, and what ``belay --help`` says of it."""
+
+    place: str
+    help: str
+
+
+COMMANDS = {
+    "info": Entry("belay.cli.info:info", "Say what a board is and what it has left."),
+    "exec": Entry("belay.cli.exec:exec_", "Run statements on a board."),
+    "eval": Entry("belay.cli.eval:eval_", "Print the value of an expression."),
+    "run": Entry("belay.cli.run:run", "Run a script on a board."),
+    "latency": Entry("belay.cli.latency:latency", "Measure how long calls to a board take."),
+    "devices": Entry("belay.cli.devices:devices", "List the boards connected by USB."),
+    "virtual": Entry("belay.cli.virtual:virtual", "Serve a virtual board to other programs."),
+    "demo": Entry("belay.cli.demo:demo", "See what belay does, on a virtual board."),
+    "completion": Entry(
+        "belay.cli.completion:completion", "Print the script that completes commands in a shell."
+    ),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the table's order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, imported."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module, _, name = entry.place.partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table, without a look into the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what holds for all commands."""
+        formatter.write_paragraph()
+        formatter.write_text(
+            "A command that needs a board takes the one that PORT names, else the one that the environment "
+            "variable BELAY_DEVICE names, else the only one connected. PORT is a serial port (/dev/ttyACM0, "
+            "COM3), `virtual:` for a virtual board, or another address. The options of a command that it "
+            "shares with others may also stand before its name."
+        )
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), meaning) for code, meaning in exits.MEANINGS])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a command's name, without a look into the commands."""
+        found = [
+            CompletionItem(name, help=entry.help)
+            for name, entry in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        # Not the group's own way, which imports every command.
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
+
+def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"belay {version('belay')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@group_options
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Print the version.",
+)
+def cli() -> None:
+    """Use MicroPython and CircuitPython boards from this computer."""
+
+
+def run(words: list[str]) -> int:
+    """Run a command, and tell of what goes wrong.
+
+    Args:
+        words: The command line, without the program's name.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+        BrokenPipeError: Nobody reads the output any more.
+    """
+    settings = Settings()
+    try:
+        result: Any = cli.main(words, prog_name="belay", standalone_mode=False, obj=settings)
+    except click.Abort as abort:
+        # Click's word for Ctrl-C; it has ended the line on the terminal.
+        settings.say("interrupted")
+        raise KeyboardInterrupt from abort
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return exits.USAGE
+    except click.ClickException as error:
+        return report_usage(error, settings)
+    except BelayException as error:
+        return report(error, settings)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return report_file(error, settings)
+    except Exception as error:  # noqa: BLE001 - told in full, with an exit code of its own
+        return report_mistake(error, settings)
+    return result if isinstance(result, int) else exits.DONE

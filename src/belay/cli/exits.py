@@ -1,0 +1,69 @@
+"""What the exit codes mean, in one table."""
+
+from __future__ import annotations
+
+from belay import exceptions
+
+DONE = 0
+RAISED = 1
+USAGE = 2
+NOT_FOUND = 3
+CONNECTION = 4
+TIMEOUT = 5
+UNAVAILABLE = 6
+FILE = 7
+MISTAKE = 70
+INTERRUPTED = 130
+NO_READER = 141
+
+MEANINGS: tuple[tuple[int, str], ...] = (
+    (DONE, "done"),
+    (RAISED, "the code on the board raised (if it called sys.exit: its own exit code)"),
+    (USAGE, "wrong use of a command, or an address that cannot be understood"),
+    (NOT_FOUND, "no such board, or several that fit"),
+    (CONNECTION, "the connection failed or was lost, or the board was reset"),
+    (TIMEOUT, "the board did not finish in time"),
+    (UNAVAILABLE, "the board or this system lacks what is needed"),
+    (FILE, "a file cannot be read or written"),
+    (MISTAKE, "a mistake in belay itself"),
+    (INTERRUPTED, "Ctrl-C; what ran on the board was stopped"),
+    (NO_READER, "nobody reads the output any more; what ran was stopped"),
+)
+"""Every exit code; 128 and the signal's number besides, if a signal ended the program."""
+
+_CODES: tuple[tuple[type[exceptions.BelayException], int], ...] = (
+    (exceptions.BoardError, RAISED),
+    (exceptions.UntransferableError, RAISED),
+    (exceptions.AddressError, USAGE),
+    (exceptions.DeviceNotFoundError, NOT_FOUND),
+    (exceptions.InsufficientSpecifierError, NOT_FOUND),
+    (exceptions.BoardTimeoutError, TIMEOUT),
+    (exceptions.ConnectionFailedError, CONNECTION),
+    (exceptions.AuthenticationError, CONNECTION),
+    (exceptions.NotBelayResponseError, CONNECTION),
+    (exceptions.FeatureUnavailableError, UNAVAILABLE),
+)
+
+
+def code_of(error: exceptions.BelayException) -> int:
+    """The exit code for an error."""
+    return next((code for kind, code in _CODES if isinstance(error, kind)), MISTAKE)
+
+
+def is_exit(error: BaseException) -> bool:
+    """Whether an error is the orderly end of a program on the board."""
+    return isinstance(error, exceptions.BoardError) and error.board_type == "SystemExit"
+
+
+def wanted_exit(error: exceptions.BoardError) -> tuple[int, str | None]:
+    """The exit code that a program on the board asked for with SystemExit, and what is to be printed.
+
+    As in Python: no code or None is 0, a number is itself, anything else is printed and counts as 1.
+    """
+    arguments = error.board_args
+    wanted = arguments[0] if len(arguments) == 1 else arguments or None
+    if wanted is None:
+        return DONE, None
+    if isinstance(wanted, int):
+        return int(wanted) & 0xFF, None
+    return RAISED, str(wanted)

@@ -1,0 +1,74 @@
+"""The program's own standard streams and signals: whatever state they are in, no command has to care."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import NoReturn
+
+
+class Terminated(BaseException):
+    """A signal asks the program to end.
+
+    Args:
+        number: The signal's.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def prepare() -> None:
+    """Make the standard streams usable, also closed ones and those that cannot encode every character."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # For the program's whole life: a port that is opened must not become its standard output.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123
+    for stream in (sys.stdout, sys.stderr):
+        lossless = stream.errors == "surrogateescape" and stream.encoding.lower().startswith("utf")
+        if isinstance(stream, io.TextIOWrapper) and not lossless:
+            stream.reconfigure(errors="backslashreplace")
+
+
+def forget() -> None:
+    """Nobody reads what we write: let the rest of it, which Python writes at its end, vanish quietly."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(nowhere, stream.fileno())
+        except ValueError:
+            # It is closed, so nothing will be written.
+            continue
+    os.close(nowhere)
+
+
+@contextmanager
+def ending_on_signals() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal end the program as Ctrl-C does: with the board stopped."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        raise Terminated(number)
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    # What is ignored stays so: nohup ignores SIGHUP.
+    numbers = [n for n in (getattr(signal, name) for name in names) if signal.getsignal(n) == signal.SIG_DFL]
+    for number in numbers:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            with suppress(ValueError):
+                signal.signal(number, signal.SIG_DFL)

@@ -1,0 +1,75 @@
+"""``belay virtual``: a virtual board for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from belay.cli.board import WrongUse
+from belay.cli.settings import Settings, examples, pass_settings, talk_options
+
+EXAMPLES = examples(
+    "belay virtual                    # then: belay info /dev/pts/5",
+    "belay virtual files --link board # keeps its files; then: belay info ./board",
+    "belay virtual --tcp 2000         # then: belay info socket://127.0.0.1:2000",
+)
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("path", required=False, type=click.Path(file_okay=False, path_type=Path), metavar="[PATH]")
+@click.option("--pty", is_flag=True, help="Serve it on a pseudo-terminal; the default where there are any.")
+@click.option(
+    "--tcp", type=click.IntRange(0, 65535), metavar="PORT", help="Serve it on a TCP port; 0 takes a free one."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on with --tcp.")
+@click.option(
+    "--heap", default="2M", show_default=True, help="The size of its heap in bytes; k or M may follow."
+)
+@click.option(
+    "--interpreter",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A MicroPython of the unix port to run instead of the built-in one.",
+)
+@click.option(
+    "--link",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Put a symbolic link to the pseudo-terminal here, as its name is another one each time.",
+)
+@click.option("--raw-output", is_flag=True, help="Send line ends as the program wrote them, not as CRLF.")
+@talk_options
+@pass_settings
+def virtual(
+    settings: Settings,
+    *,
+    path: Path | None,
+    pty: bool,
+    tcp: int | None,
+    host: str,
+    heap: str,
+    interpreter: Path | None,
+    link: Path | None,
+    raw_output: bool,
+) -> None:
+    """Serve a virtual board to other programs, until Ctrl-C or SIGTERM ends it (exit code 0).
+
+    PATH is a folder that keeps the board's files; without it they are gone at the end. The first line of the
+    output is what to open: the path of a pseudo-terminal, or socket://HOST:PORT.
+    """
+    from belay.virtual.options import VirtualOptions
+    from belay.virtual.serve import default_service, serve_pty, serve_tcp
+
+    if tcp is not None and (pty or link):
+        raise WrongUse(f"--tcp and {'--pty' if pty else '--link'} exclude each other.")
+    options = VirtualOptions(root=path, heap=heap, interpreter=interpreter, cooked=not raw_output)
+
+    def ready(address: str) -> None:
+        click.echo(address)
+        settings.say("serving a virtual board; Ctrl-C ends it")
+
+    if tcp is not None or (default_service() == "tcp" and not pty):
+        serve_tcp(options, host, tcp or 0, lambda address: ready(f"socket://{address}"))
+    else:
+        serve_pty(options, ready, link)
