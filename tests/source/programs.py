@@ -7,12 +7,28 @@ from hypothesis import strategies as st
 NAMES = st.sampled_from(["a", "b", "f", "r", "_x", "é", "rb", "print"])
 NUMBERS = st.sampled_from(["0", "1", "42", "0x1f", "0b1", "1.", ".5", "1e5", "1.5e-3", "2j", "1_0"])
 STRINGS = st.sampled_from(
-    ["'a'", '"b"', "''", '""', "'''c'''", '"""d\ne"""', "r'\\d'", "'\\\n'", "f'{a}'", 'f"{b!r:>4}x"', "f'''{a}\n'''"]
+    [
+        "'a'",
+        '"b"',
+        "''",
+        '""',
+        "'''c'''",
+        '"""d\ne"""',
+        "r'\\d'",
+        "'\\\n'",
+        "f'{a}'",
+        'f"{b!r:>4}x"',
+        "f'''{a}\n'''",
+    ]
 )
 BYTES = st.sampled_from(["b'a'", 'b""', "rb'\\d'"])
 GAP = st.sampled_from(["", " ", "  ", " \t"])
 BLANK = st.sampled_from([" ", "  ", "\t", " \\\n "])
-OPERATORS = st.sampled_from("+ - * / // % ** @ & | ^ << >> < > <= >= == != and or in is".split() + ["not in", "is not"])
+OPERATORS = st.sampled_from(
+    ["+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "^", "<<", ">>", "<", ">", "<=", ">=", "==", "!="],
+) | st.sampled_from(
+    ["and", "or", "in", "is", "not in", "is not"],
+)
 COMMENT = st.sampled_from(["", "", "  # comment", " #'''"])
 
 
@@ -44,7 +60,9 @@ def _compound(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 EXPRESSIONS = st.recursive(st.one_of(NAMES, NUMBERS, STRINGS, BYTES, st.just("...")), _compound, max_leaves=6)
-ANNOTATIONS = st.sampled_from(["int", "'text'", "(int)", "list[\n int\n]", "lambda a, b: 1", "((a, b))", "a if b else f"])
+ANNOTATIONS = st.sampled_from(
+    ["int", "'text'", "(int)", "list[\n int\n]", "lambda a, b: 1", "((a, b))", "a if b else f"]
+)
 
 
 @st.composite
@@ -89,6 +107,7 @@ def _block(draw: st.DrawFn, depth: int, step: str) -> list[str]:
 def _nested(draw: st.DrawFn, depth: int, step: str) -> list[str]:
     blank, gap, expression, name = draw(BLANK), draw(GAP), draw(EXPRESSIONS), draw(NAMES)
     annotation = draw(ANNOTATIONS)
+    signature = f"a1:{annotation}{gap}={gap}{expression},{gap}*a2:{gap}{annotation},{gap}**a3{gap}){gap}->{gap}{annotation}"
     heads = draw(
         st.sampled_from(
             [
@@ -98,8 +117,7 @@ def _nested(draw: st.DrawFn, depth: int, step: str) -> list[str]:
                 ["try :", f"except{blank}{name}{blank}as{blank}{name}:", "finally :"],
                 [f"with{blank}{expression}{blank}as{blank}{name}:"],
                 [f"class{blank}{name}{gap}({gap}{name}{gap}):"],
-                [f"@{gap}{name}", f"def {name}({gap}a1:{annotation}{gap}={gap}{expression},{gap}*a2:{gap}{annotation}"
-                 f",{gap}**a3{gap}){gap}->{gap}{annotation}{gap}:"],
+                [f"@{gap}{name}", f"def {name}({gap}{signature}{gap}:"],
                 [f"async def {name}({gap}):"],
             ]
         )

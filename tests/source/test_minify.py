@@ -3,7 +3,6 @@ from __future__ import annotations
 import ast
 import importlib
 import os
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 
 from belay.source import minify
+from belay.source.parse import parse
 from belay.source.strip import same_program, strip
 
 from .conftest import Run
@@ -34,11 +34,11 @@ def without_docstrings(tree: ast.Module) -> ast.Module:
     nonlocals = {name for node in ast.walk(tree) if isinstance(node, ast.Nonlocal) for name in node.names}
 
     class Transformer(ast.NodeTransformer):
-        def visit_Expr(self, node: ast.Expr) -> ast.AST | None:  # noqa: N802
+        def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
             is_string = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
             return None if is_string else node
 
-        def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:  # noqa: N802
+        def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
             if node.value is not None:
                 return ast.copy_location(ast.Assign([node.target], node.value), node)
             if isinstance(node.target, ast.Name) and node.target.id not in nonlocals:
@@ -50,7 +50,9 @@ def without_docstrings(tree: ast.Module) -> ast.Module:
             return node
 
         def generic_visit(self, node: ast.AST) -> ast.AST:
-            firsts = {name: value[0] for name, value in ast.iter_fields(node) if value and isinstance(value, list)}
+            firsts = {
+                name: value[0] for name, value in ast.iter_fields(node) if value and isinstance(value, list)
+            }
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 node.returns = None
             super().generic_visit(node)
@@ -72,7 +74,7 @@ def without_docstrings(tree: ast.Module) -> ast.Module:
 def assert_equivalent(source: str) -> str:
     """Assert that the minified source is the same program on the same lines; return it."""
     small = minify(source)
-    assert same_program(ast.parse(small), without_docstrings(ast.parse(source)))
+    assert same_program(parse(small), without_docstrings(parse(source)))
     assert minify(small) == small
     assert len(small) <= len(normal(source))
     return small
@@ -97,7 +99,10 @@ def assert_equivalent(source: str) -> str:
         ("x = \\\n  1", "x=\\\n1"),
         ("x: dict[\n  str] = 1", "x\\\n=1"),
         ("f(\n  1,\n\n  2)", "f(\n1,\n\n2)"),
-        ("return_ = - 1 if a else . 5if 0 else 2".replace(". 5if", ".5 if"), "return_=-1if a else.5if 0else 2"),
+        (
+            "return_ = - 1 if a else . 5if 0 else 2".replace(". 5if", ".5 if"),
+            "return_=-1if a else.5if 0else 2",
+        ),
         ("1 .real", "1 .real"),
         ("1.0.real", "1.0 .real"),
         ("1..real", "1. .real"),
@@ -126,7 +131,18 @@ def test_it_becomes_smaller(source: str, small: str) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["'hello'", "b'x'", "'%d'%3", "'abc'.join([])", "f'{x}'", "'a''b'", "'a'if x else'b'", "...", "0", "None"],
+    [
+        "'hello'",
+        "b'x'",
+        "'%d'%3",
+        "'abc'.join([])",
+        "f'{x}'",
+        "'a''b'",
+        "'a'if x else'b'",
+        "...",
+        "0",
+        "None",
+    ],
 )
 def test_an_expression_stays(source: str) -> None:
     assert minify(source).replace('"', "'") == source.replace("''", "' '")
@@ -165,6 +181,11 @@ def test_invalid_source_is_a_syntax_error_at_its_place(source: str) -> None:
     assert (raised.value.lineno, raised.value.offset) == (original.value.lineno, original.value.offset)
 
 
+def test_what_python_warns_about_is_taken_in_silence() -> None:
+    # Python has said it when it compiled the file; and here warnings are errors.
+    assert minify("x = '\\d' if 1is 1else 2") == "x='\\d'if 1 is 1 else 2"
+
+
 def test_a_nul_is_a_syntax_error() -> None:
     with pytest.raises(SyntaxError):
         minify("x = 1\0")
@@ -182,9 +203,9 @@ def test_the_corpus_stays_the_same_program(path: Path) -> None:
     source = text_of(path)
     if path.stem != "viper":
         assert_equivalent(source)
-    tree = ast.parse(source)
+    tree = parse(source)
     strip(tree, keep_last_expression=True)
-    assert same_program(ast.parse(minify(source)), tree)
+    assert same_program(parse(minify(source)), tree)
 
 
 def test_the_corpus_does_the_same_on_micropython(run_on_micropython: Run) -> None:
@@ -197,11 +218,9 @@ def test_the_corpus_does_the_same_on_micropython(run_on_micropython: Run) -> Non
 
 
 def test_blanks_that_micropython_needs_are_added(run_on_micropython: Run) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Python 3.12 and newer frown at these.
-        sources = ["print(1or 2)", "print(0x1for 2)", "print(1if 1else 2)", "print(1.5.__class__)"]
-        assert all("SyntaxError" in output for output in run_on_micropython(sources))
-        small = [minify(source) for source in sources]
+    sources = ["print(1or 2)", "print(0x1for 2)", "print(1if 1else 2)", "print(1.5.__class__)"]
+    assert all("SyntaxError" in output for output in run_on_micropython(sources))
+    small = [minify(source) for source in sources]
     assert run_on_micropython(small) == ["1\n", "31\n", "1\n", "<class 'float'>\n"]
 
 
@@ -219,16 +238,14 @@ def standard_library() -> Iterator[Path]:
 def check_library(paths: list[Path]) -> None:
     checked = 0
     for path in paths:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                source = path.read_text(encoding="utf-8")
-                ast.parse(source)
-            except (SyntaxError, ValueError):
-                continue  # The library's own tests contain invalid modules.
-            small = minify(source)
-            assert same_program(ast.parse(small), without_docstrings(ast.parse(source))), path
-            assert minify(small) == small, path
+        try:
+            source = path.read_text(encoding="utf-8")
+            tree = parse(source)
+        except (SyntaxError, ValueError):
+            continue  # The library's own tests contain invalid modules.
+        small = minify(source)
+        assert same_program(parse(small), without_docstrings(tree)), path
+        assert minify(small) == small, path
         checked += 1
     assert checked > len(paths) / 2
 

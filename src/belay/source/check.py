@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Callable, Container
 from typing import Any
 
@@ -51,16 +52,22 @@ def _check_name(name: str) -> None:
         )
 
 
-def _check_closure(function: Any, on_board: Container[str]) -> None:
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        if name == function.__name__ or name in on_board or cell == type(cell)():
-            continue
+def _check_closure(function: types.FunctionType, on_board: Container[str]) -> None:
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    known = {function.__name__, function.__code__.co_name}
+    names = [name for name, cell in cells if name not in known and name not in on_board and _has_value(cell)]
+    if names:
         raise UnsupportedFunctionError(
             function.__name__,
-            f"it uses {name}, a variable of the enclosing function, which exists on the host only",
-            variable=name,
-            hint=f"pass {name} as an argument, or set it on the board in a setup",
+            f"it uses {' and '.join(names)}, of the enclosing function, where the host alone has a value",
+            variable=names[0],
+            hint=f"pass {names[0]} as an argument, or set it on the board in a setup",
         )
+
+
+def _has_value(cell: types.CellType) -> bool:
+    """Whether the variable is set; one that is not may well become a task of that name."""
+    return cell != types.CellType()
 
 
 def _check_syntax(source: FunctionSource) -> None:

@@ -19,6 +19,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from belay.exceptions import UnsupportedFunctionError
+from belay.source.parse import parse
 
 __all__ = ["FunctionSource", "extract"]
 
@@ -114,7 +115,7 @@ def plain_function(function: Callable[..., Any]) -> types.FunctionType:
 
 def definition(source: str) -> FunctionNode:
     """Return the syntax tree of the one function that ``source`` defines."""
-    return cast("FunctionNode", ast.parse(source).body[0])
+    return cast("FunctionNode", parse(source).body[0])
 
 
 def own_nodes(statements: Sequence[ast.AST]) -> Iterator[ast.AST]:
@@ -156,7 +157,7 @@ def _file_text(function: types.FunctionType) -> str:
 
 @lru_cache(maxsize=2)  # All functions of one file usually come one after the other.
 def _definitions(text: str) -> dict[tuple[str, int], FunctionNode]:
-    tree = ast.parse(text)
+    tree = parse(text)
     found = {}
     for node in ast.walk(tree):
         if isinstance(node, FunctionNode):
@@ -170,7 +171,7 @@ def _find(function: types.FunctionType, text: str) -> FunctionNode:
     code = function.__code__
     try:
         node = _definitions(text).get((code.co_name, code.co_firstlineno))
-    except (SyntaxError, ValueError):
+    except SyntaxError:
         node = None
     if node is not None and _takes_as_many(node.args, code):
         return node

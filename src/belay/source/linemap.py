@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from belay.source.extract import FunctionSource
+from belay.source.parse import parse
 
 __all__ = ["LineMap", "Location"]
 
@@ -102,7 +103,7 @@ _NAMES: dict[type[ast.AST], str] = {
 
 @lru_cache(maxsize=128)  # A definition is looked into only when a traceback comes.
 def _scopes(source: str) -> tuple[_Scope, ...]:
-    return tuple(_scopes_of(ast.parse(source)))
+    return tuple(_scopes_of(parse(source)))
 
 
 def _scopes_of(tree: ast.Module) -> Iterator[_Scope]:

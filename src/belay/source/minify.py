@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import token
 
+from belay.source.parse import parse
 from belay.source.strip import Stripped, same_program, strip
 from belay.source.tokens import Token, place, tokens_of
 
@@ -31,23 +32,16 @@ def minify(source: str, *, keep_last_expression: bool = True) -> str:
         SyntaxError: The source is no valid Python.
     """
     source = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    tree = _parse(source)
+    tree = parse(source)
     stripped = strip(tree, keep_last_expression=keep_last_expression)
     tokens = _without(stripped, tokens_of(source), source)
     smaller = _joined(tokens)
     return smaller if _is_intended(smaller, tree) else source
 
 
-def _parse(source: str) -> ast.Module:
-    try:
-        return ast.parse(source)
-    except ValueError as error:  # A NUL, which Python 3.12 and newer call a SyntaxError.
-        raise SyntaxError(str(error)) from error
-
-
 def _is_intended(smaller: str, tree: ast.Module) -> bool:
     try:
-        return same_program(ast.parse(smaller), tree)
+        return same_program(parse(smaller), tree)
     except SyntaxError:
         return False
 

@@ -12,6 +12,7 @@ import token
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+from belay.source.parse import parse
 from belay.source.tokens import Token, place, tokens_of
 
 __all__ = ["unsupported_syntax"]
@@ -28,7 +29,7 @@ def unsupported_syntax(source: str) -> list[Finding]:
     Args:
         source: Valid Python source with line feeds as line ends.
     """
-    tree = ast.parse(source)
+    tree = parse(source)
     tokens = tokens_of(source)
     findings = [*_in_tree(tree), *_in_tokens(tokens)]
     findings.extend(_in_places(tree, tokens, source.split("\n")))
@@ -44,6 +45,9 @@ def _in_tree(tree: ast.AST) -> Iterator[Finding]:
         what = rule(node) if callable(rule) else rule
         if what:
             yield getattr(node, "lineno", 1), what
+        for decorator in getattr(node, "decorator_list", ()):
+            if not _is_simple_decorator(decorator):
+                yield decorator.lineno, _DECORATOR
 
 
 def _without_annotations(tree: ast.AST) -> Iterator[ast.AST]:
@@ -69,8 +73,6 @@ def _class(node: ast.AST) -> str | None:
 def _definition(node: ast.AST) -> str | None:
     if getattr(node, "type_params", None):
         return "type parameters in brackets"
-    if not all(_is_simple_decorator(decorator) for decorator in getattr(node, "decorator_list", ())):
-        return _DECORATOR
     return None
 
 
