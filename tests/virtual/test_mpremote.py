@@ -1,0 +1,83 @@
+"""mpremote as it comes from PyPI, run as a program against the board on a pty."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .conftest import PATIENCE
+
+VERSION = "1.29.0"
+pytestmark = pytest.mark.peers
+
+
+@pytest.fixture(scope="session")
+def mpremote_home(request: pytest.FixtureRequest) -> Path:
+    """A folder of its own with mpremote in it, kept in pytest's cache; no network is no excuse."""
+    home = (
+        request.config.cache.mkdir("peers")
+        / f"mpremote-{VERSION}-py{sys.version_info[0]}.{sys.version_info[1]}"
+    )
+    if not (home / "complete").exists():
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--upgrade",
+                "--target",
+                str(home),
+                f"mpremote=={VERSION}",
+            ],
+            check=True,
+        )
+        (home / "complete").touch()
+    return home
+
+
+@pytest.fixture
+def port() -> Iterator[str]:
+    code = "from belay.virtual import VirtualOptions\nfrom belay.virtual.serve import serve_pty\nserve_pty(VirtualOptions(), lambda path: print(path, flush=True))"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield server.stdout.readline().strip()
+        server.terminate()
+
+
+def run(home: Path, port: str, *arguments: str) -> str:
+    result = subprocess.run(
+        [sys.executable, "-P", "-m", "mpremote", "connect", port, *arguments],
+        env={**os.environ, "PYTHONPATH": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=3 * PATIENCE,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def test_mpremote(mpremote_home: Path, port: str, tmp_path: Path) -> None:
+    assert run(mpremote_home, port, "exec", "print(6 * 7)").strip() == "42"
+    source = tmp_path / "source.py"
+    source.write_text("word = 'hello'\n" * 100)
+    run(mpremote_home, port, "fs", "cp", str(source), ":copied.py")
+    assert "1500 copied.py" in run(mpremote_home, port, "fs", "ls")
+    assert run(mpremote_home, port, "exec", "import copied; print(copied.word)").strip() == "hello"
+    back = tmp_path / "back.py"
+    run(mpremote_home, port, "fs", "cp", ":copied.py", str(back))
+    assert back.read_bytes() == source.read_bytes()
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+    (mounted / "remote_module.py").write_text("word = 'from the host'\n")
+    output = run(
+        mpremote_home, port, "mount", str(mounted), "exec", "import remote_module; print(remote_module.word)"
+    )
+    assert "from the host" in output
