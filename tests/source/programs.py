@@ -107,7 +107,8 @@ def _block(draw: st.DrawFn, depth: int, step: str) -> list[str]:
 def _nested(draw: st.DrawFn, depth: int, step: str) -> list[str]:
     blank, gap, expression, name = draw(BLANK), draw(GAP), draw(EXPRESSIONS), draw(NAMES)
     annotation = draw(ANNOTATIONS)
-    signature = f"a1:{annotation}{gap}={gap}{expression},{gap}*a2:{gap}{annotation},{gap}**a3{gap}){gap}->{gap}{annotation}"
+    parameters = f"a1:{annotation}{gap}={gap}{expression},{gap}*a2:{gap}{annotation},{gap}**a3{gap}"
+    signature = f"{parameters}){gap}->{gap}{annotation}"
     heads = draw(
         st.sampled_from(
             [

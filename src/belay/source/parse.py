@@ -22,5 +22,5 @@ def parse(source: str) -> ast.Module:
         warnings.simplefilter("ignore")
         try:
             return ast.parse(source)
-        except ValueError as error:  # A NUL, which Python 3.12 and newer call a SyntaxError.
+        except ValueError as error:  # pragma: no cover - a NUL, before Python 3.11.4
             raise SyntaxError(str(error)) from error

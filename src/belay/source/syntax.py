@@ -211,12 +211,11 @@ def _in_places(tree: ast.AST, tokens: list[Token], lines: list[str]) -> Iterator
 def _has_parentheses(node: ast.With | ast.AsyncWith, tokens: list[Token]) -> bool:
     if tokens[0].text != "(" or (len(node.items) == 1 and node.items[0].optional_vars is None):
         return False
-    depth = 0
-    for number, item in enumerate(tokens):
-        depth += (item.text in "([{") - (item.text in ")]}")
-        if not depth:
-            return tokens[number + 1].text == ":"
-    return False
+    depth = number = 0
+    while depth or not number:
+        depth += (tokens[number].text in ("(", "[", "{")) - (tokens[number].text in (")", "]", "}"))
+        number += 1
+    return tokens[number].text == ":"
 
 
 def _must_be_in_parentheses(node: ast.AST) -> Iterator[ast.NamedExpr]:
