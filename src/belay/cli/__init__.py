@@ -23,14 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     streams.prepare()
     try:
-        with streams.ending_on_signals():
+        with streams.ending_on_signals(), streams.noticing_no_reader():
             code = _run(words)
-        sys.stdout.flush()
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return exits.INTERRUPTED
     except streams.Terminated as signal:
         return 128 + signal.number
-    except BrokenPipeError:
+    except streams.NoReader:
         streams.forget()
         return exits.NO_READER
     return code

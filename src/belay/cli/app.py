@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 from belay.cli import exits
 from belay.cli.report import report, report_file, report_mistake, report_usage
 from belay.cli.settings import Settings, group_options
+from belay.cli.streams import noticing_no_reader
 from belay.exceptions import BelayException
 
 
@@ -38,6 +39,16 @@ COMMANDS = {
 
 class LazyGroup(click.Group):
     """A group that imports a command when it is called."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """Understand the command line, which may print a help."""
+        with noticing_no_reader():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with noticing_no_reader():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the table's order."""
@@ -84,7 +95,7 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
     if value and not ctx.resilient_parsing:
         from importlib.metadata import version
 
-        click.echo(f"belay {version('belay')}")
+        print(f"belay {version('belay')}")
         ctx.exit()
 
 
@@ -117,7 +128,7 @@ def run(words: list[str]) -> int:
 
     Raises:
         KeyboardInterrupt: Ctrl-C.
-        BrokenPipeError: Nobody reads the output any more.
+        NoReader: Nobody reads the output any more.
     """
     settings = Settings()
     try:
@@ -133,8 +144,6 @@ def run(words: list[str]) -> int:
         return report_usage(error, settings)
     except BelayException as error:
         return report(error, settings)
-    except BrokenPipeError:
-        raise
     except OSError as error:
         return report_file(error, settings)
     except Exception as error:  # noqa: BLE001 - told in full, with an exit code of its own

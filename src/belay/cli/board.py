@@ -49,10 +49,10 @@ class Port(click.ParamType):  # type: ignore[type-arg]
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Complete the port of a board that is connected, or a virtual one."""
-        from belay.transports.usb import list_devices
+        from belay.transports import usb
 
         known = {"virtual:": "a virtual board"}
-        known |= {str(board.device): str(board) for board in list_devices()}
+        known |= {str(board.device): str(board) for board in usb.list_devices(usb.comports)}
         return [CompletionItem(port, help=say) for port, say in known.items() if port.startswith(incomplete)]
 
 

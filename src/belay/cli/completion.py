@@ -24,4 +24,4 @@ def completion(shell: str) -> None:
 
     kind = get_completion_class(shell)
     assert kind is not None
-    click.echo(kind(cli, {}, "belay", "_BELAY_COMPLETE").source())
+    print(kind(cli, {}, "belay", "_BELAY_COMPLETE").source())

@@ -31,9 +31,9 @@ def devices(settings: Settings, as_json: bool) -> None:
 
     found = usb.list_devices(usb.comports)
     if as_json:
-        click.echo(json.dumps([asdict(board) for board in found], indent=2))
+        print(json.dumps([asdict(board) for board in found], indent=2))
     elif found:
-        click.echo(table(_TITLES, [_row(board) for board in found]))
+        print(table(_TITLES, [_row(board) for board in found]))
     else:
         settings.say("no board is connected by USB")
         settings.say(

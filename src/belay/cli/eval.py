@@ -8,7 +8,8 @@ import json
 import click
 
 from belay.cli.board import WrongUse, complete_port, connected
-from belay.cli.exec import NAME, split_code
+from belay.cli.exec import split_code
+from belay.cli.report import CODE
 from belay.cli.settings import Settings, board_options, examples, pass_settings
 from belay.exceptions import UntransferableError
 
@@ -35,14 +36,14 @@ def eval_(settings: Settings, words: tuple[str, ...], as_json: bool) -> None:
         ast.parse(expression, mode="eval")
     except (SyntaxError, ValueError) as error:
         raise WrongUse(f"{expression!r} is no expression.", "belay exec runs statements") from error
+    settings.sources[CODE] = expression
     with connected(settings, port) as device:
         if as_json:
             value = device(expression, record=False)
-            click.echo(_to_json(value))
+            print(_to_json(value))
         else:
             # The board writes it: so every value can be shown, also one that cannot travel.
-            settings.sources[NAME] = expression
-            device.run(f"print(repr(({expression}\n)))", file=NAME)
+            device.run(f"print(repr(({expression}\n)))", file=CODE)
 
 
 def _to_json(value: object) -> str:
@@ -50,5 +51,5 @@ def _to_json(value: object) -> str:
         return json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise UntransferableError(
-            "JSON", type(value).__name__, hint="without --json it is printed as Python writes it"
+            "as JSON", type(value).__name__, hint="without --json it is printed as Python writes it"
         ) from error

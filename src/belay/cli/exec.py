@@ -7,11 +7,9 @@ import ast
 import click
 
 from belay.cli.board import WrongUse, complete_port, connected, names_board, split_port
+from belay.cli.report import CODE
 from belay.cli.script import read_stdin
 from belay.cli.settings import Settings, board_options, examples, pass_settings
-
-NAME = "<code>"
-"""What tracebacks call the code."""
 
 EXAMPLES = examples(
     'belay exec "print(1 + 1)"',
@@ -30,9 +28,9 @@ def exec_(settings: Settings, words: tuple[str, ...]) -> None:
     CODE is Python as the board knows it, or - to read it from standard input.
     """
     port, code = split_code(words, "CODE")
-    settings.sources[NAME] = code
+    settings.sources[CODE] = code
     with connected(settings, port) as device:
-        device.run(code, file=NAME)
+        device.run(code, file=CODE)
 
 
 def split_code(words: tuple[str, ...], name: str) -> tuple[str | None, str]:

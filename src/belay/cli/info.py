@@ -27,7 +27,7 @@ def info(settings: Settings, port: str | None, as_json: bool) -> None:
     started = time.perf_counter()
     with connected(settings, port) as device:
         facts = _ask(device, time.perf_counter() - started)
-    click.echo(json.dumps(facts, indent=2) if as_json else pairs(_lines(facts)))
+    print(json.dumps(facts, indent=2) if as_json else pairs(_lines(facts)))
 
 
 def _ask(device: Device, seconds: float) -> dict[str, Any]:

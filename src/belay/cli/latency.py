@@ -139,7 +139,7 @@ def latency(
     if csv_file:
         _write_csv(csv_file, samples)
     if csv_file != "-":
-        click.echo(json.dumps([asdict(row) for row in figures], indent=2) if as_json else _text(figures))
+        print(json.dumps([asdict(row) for row in figures], indent=2) if as_json else _text(figures))
 
 
 def _define(device: Device) -> Callable[[bytes], Any]:

@@ -12,6 +12,9 @@ from belay.cli import exits
 from belay.cli.settings import Settings
 from belay.exceptions import BelayException, BoardError
 
+CODE = "<code>"
+"""What tracebacks call the code that stands on the command line."""
+
 
 def report(error: BelayException, settings: Settings) -> int:
     """Tell of an error; the exit code."""
@@ -81,6 +84,8 @@ def board_traceback(error: BoardError, sources: Mapping[str, str]) -> list[str]:
     frames = []
     for frame, line in traceback.walk_tb(error.board_frames):
         file = frame.f_code.co_filename
+        if file.startswith("<board code"):
+            file = CODE
         rows = sources.get(file, "").split("\n")
         text = rows[line - 1] if 0 < line <= len(rows) else ""
         # Never None: Python would look for the line itself.

@@ -65,7 +65,8 @@ class Settings:
             at: From which verbosity on.
         """
         if self.verbosity >= at:
-            click.echo(text, err=True, color=True)
+            # Not click.echo: it writes UTF-8 to a terminal that said it knows ASCII only.
+            print(text, file=sys.stderr, flush=True)
 
 
 def examples(*lines: str) -> str:

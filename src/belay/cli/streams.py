@@ -25,6 +25,10 @@ class Terminated(BaseException):
         self.number = number
 
 
+class NoReader(BaseException):
+    """Nobody reads what we write any more. Not an OSError, which click would take for its own."""
+
+
 def prepare() -> None:
     """Make the standard streams usable, also closed ones and those that cannot encode every character."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
@@ -49,6 +53,15 @@ def forget() -> None:
             # It is closed, so nothing will be written.
             continue
     os.close(nowhere)
+
+
+@contextmanager
+def noticing_no_reader() -> Iterator[None]:
+    """Raise NoReader where a standard stream lost its reader; a board's connection says ConnectionLost."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise NoReader from error
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from belay.cli.settings import Settings, examples, pass_settings, talk_options
 
 EXAMPLES = examples(
     "belay virtual                    # then: belay info /dev/pts/5",
-    "belay virtual files --link board # keeps its files; then: belay info ./board",
+    "belay virtual files --link board # keeps its files; then: belay info $PWD/board",
     "belay virtual --tcp 2000         # then: belay info socket://127.0.0.1:2000",
 )
 
@@ -66,7 +66,7 @@ def virtual(
     options = VirtualOptions(root=path, heap=heap, interpreter=interpreter, cooked=not raw_output)
 
     def ready(address: str) -> None:
-        click.echo(address)
+        print(address, flush=True)
         settings.say("serving a virtual board; Ctrl-C ends it")
 
     if tcp is not None or (default_service() == "tcp" and not pty):
