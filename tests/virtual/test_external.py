@@ -21,9 +21,9 @@ def own(make_board: MakeBoard) -> Keyboard:
 
 
 def test_runs_code_and_passes_every_byte(own: Keyboard) -> None:
-    assert own.run("import sys\nprint(6 * 7)\nsys.stdout.buffer.write(bytes(range(256)))") == b"42\n" + bytes(
-        range(256)
-    )
+    own.start("import sys\nprint(6 * 7)\nsys.stdout.buffer.write(bytes(range(256)))\nprint('end')")
+    assert own.until(b"end\n") == b"42\n" + bytes(range(256)) + b"end\n"
+    own.finish()
     own.start("1/0")
     assert b"ZeroDivisionError" in own.finish()[1]
 
@@ -78,7 +78,8 @@ def test_ctrl_c_is_a_byte_when_switched_off(own: Keyboard) -> None:
 
 def test_much_input(own: Keyboard) -> None:
     own.start(
-        "import sys, time\ntime.sleep(0.1)\nleft = 300000\nwhile left: left -= len(sys.stdin.read(min(left, 1000)))\nprint('all')"
+        "import sys, time\ntime.sleep(0.1)\nleft = 300000\n"
+        "while left: left -= len(sys.stdin.read(min(left, 1000)))\nprint('all')"
     )
     own.type(b"x" * 300_000)
     assert own.finish()[0] == b"all\n"

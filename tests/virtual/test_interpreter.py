@@ -176,7 +176,8 @@ def test_uncooked(make_board: MakeBoard) -> None:
 
 def test_threads_may_print(keyboard: Keyboard) -> None:
     output = keyboard.run(
-        "import _thread, time\ndone = 0\ndef work():\n global done\n for _ in range(20): print('t')\n done = 1\n"
+        "import _thread, time\ndone = 0\ndef work():\n global done\n for _ in range(20): print('t')\n"
+        " done = 1\n"
         "_thread.start_new_thread(work, ())\nwhile not done: time.sleep(0.01)\n"
     )
     assert output.count(b"t\r\n") == 20
@@ -210,8 +211,33 @@ def test_files(make_board: MakeBoard, root: Path) -> None:
     keyboard.run("with open('/lib/hello.py', 'w') as file: file.write('word = 1')")
     assert keyboard.text("import hello; print(hello.word)") == "1"
     assert (root / "lib" / "hello.py").read_text() == "word = 1"
+    assert keyboard.text("import os; print(list(os.ilistdir('/lib')), list(os.ilistdir()))") == (
+        "[('hello.py', 32768, 0, 8)] [('lib', 16384, 0, 0)]"
+    )
+    keyboard.run("os.mkdir('/a'); os.chdir('/a'); open('b', 'w').close()")
+    assert (
+        keyboard.text("print(os.listdir(), list(os.ilistdir('.')), os.stat('b')[6])")
+        == "['b'] [('b', 32768, 0, 0)] 0"
+    )
     again = make_board(str(root))
     assert again.text("import os; print(os.listdir('/lib'))") == "['hello.py']"
+
+
+def test_renaming(make_board: MakeBoard, root: Path) -> None:
+    keyboard = make_board(str(root))
+    keyboard.run("import os; os.mkdir('/a'); os.mkdir('/a/b'); open('/one', 'w').close()")
+    for here, old, new, there in (
+        ("/", "/one", "/two", "two"),
+        ("/", "two", "/lib/three", "lib/three"),
+        ("/a/b", "/lib/three", "/four", "four"),
+        ("/a", "/four", "five", "a/five"),
+        ("/a/b", "../five", "six", "a/b/six"),
+    ):
+        keyboard.run(f"os.chdir({here!r}); os.rename({old!r}, {new!r})")
+        assert (root / there).is_file()
+    keyboard.start("os.rename('/nothing', '/something')")
+    assert b"ENOENT" in keyboard.finish()[1]
+    keyboard.run("os.remove('/a/b/six'); os.chdir('/'); os.rmdir('/a/b'); os.statvfs('/')")
 
 
 def test_unique_id_belongs_to_the_folder(make_board: MakeBoard, root: Path) -> None:

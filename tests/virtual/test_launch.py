@@ -12,7 +12,8 @@ from belay.virtual.launch import find_interpreter
 
 BOOT = (
     "import os\nfrom belay.virtual import VirtualBoard\nwith VirtualBoard() as board:\n"
-    " data = b''\n while not data.endswith(b'>>> '): data += os.read(board.stdout_fd, 999) or exit(str(board.death(9)))\n"
+    " data = b''\n while not data.endswith(b'>>> '):\n"
+    "  data += os.read(board.stdout_fd, 999) or exit(str(board.death(9)))\n"
 )
 
 

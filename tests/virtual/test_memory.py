@@ -38,7 +38,7 @@ def memory() -> Iterator[PinMemory]:
         (Mode.ALT, 0, Pull.NONE, 1, UNDRIVEN, 1),
     ],
 )
-def test_level_on_the_wire(
+def test_level_on_the_wire(  # noqa: PLR0917
     memory: PinMemory, mode: int, out: int, pull: int, drive: int, duty: int, level: int
 ) -> None:
     for field, value in zip(

@@ -44,7 +44,8 @@ def mpremote_home(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def port() -> Iterator[str]:
-    code = "from belay.virtual import VirtualOptions\nfrom belay.virtual.serve import serve_pty\nserve_pty(VirtualOptions(), lambda path: print(path, flush=True))"
+    code = "from belay.virtual import VirtualOptions\nfrom belay.virtual.serve import serve_pty\n"
+    code += "serve_pty(VirtualOptions(), lambda path: print(path, flush=True))"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         yield server.stdout.readline().strip()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 
@@ -130,9 +132,6 @@ def test_waiting_ends_with_the_board(bench: Keyboard) -> None:
     thread = threading.Thread(target=lambda: answers.append(bench.board.pins[7].wait_for(1)))
     thread.start()
     bench.start("while True: pass")
-    import os
-    import signal
-
     os.kill(bench.board.pid, signal.SIGKILL)
     thread.join(PATIENCE)
     assert answers == [False]
@@ -184,7 +183,8 @@ def test_quick_edges_are_not_lost(bench: Keyboard) -> None:
 def test_an_edge_of_the_boards_own_calls_the_handler(bench: Keyboard) -> None:
     assert (
         bench.text(
-            "pin = Pin(5, Pin.OUT, value=0)\npin.irq(lambda pin: print('edge'))\npin.on(); pin.on()\ntime.sleep_ms(30)"
+            "pin = Pin(5, Pin.OUT, value=0)\npin.irq(lambda pin: print('edge'))\n"
+            "pin.on(); pin.on()\ntime.sleep_ms(30)"
         )
         == "edge"
     )
@@ -239,7 +239,8 @@ def test_one_shot_and_frequency(bench: Keyboard) -> None:
     bench.run("while ticks < 10: pass\ntimer.deinit()")
     assert (
         bench.text(
-            "timer.init(period=1, mode=Timer.ONE_SHOT, callback=lambda t: print(t is timer))\ntime.sleep_ms(50)"
+            "timer.init(period=1, mode=Timer.ONE_SHOT, callback=lambda t: print(t is timer))\n"
+            "time.sleep_ms(50)"
         )
         == "True"
     )

@@ -28,7 +28,8 @@ def serve() -> Iterator[Serve]:
 
     def start(call: str) -> tuple[subprocess.Popen[str], str]:
         code = (
-            "from pathlib import Path\nfrom belay.virtual import VirtualOptions\nfrom belay.virtual.serve import *\n"
+            "from pathlib import Path\nfrom belay.virtual import VirtualOptions\n"
+            "from belay.virtual.serve import *\n"
             "def ready(where): print(where, flush=True)\n" + call
         )
         server = subprocess.Popen(
@@ -54,7 +55,8 @@ class Client(Console):
         assert self.run("x = globals().get('x', 0) + 1; print('x is', x)").startswith(b"x is ")
         payload = bytes(range(256)) * 100
         self.start(
-            "import sys\nfor _ in range(100): sys.stdout.buffer.write(bytes(range(256)))\nsys.stdout.write('<end>')"
+            "import sys\nfor _ in range(100): sys.stdout.buffer.write(bytes(range(256)))\n"
+            "sys.stdout.write('<end>')"
         )
         assert self.until(b"<end>") == payload + b"<end>"
         self.finish()
@@ -93,7 +95,7 @@ def test_a_file_in_the_way_of_the_link(tmp_path: Path) -> None:
 
 def test_output_without_a_reader_is_dropped(serve: Serve) -> None:
     """More than the pty holds; the program goes on and the next client is served."""
-    server, path = serve("serve_pty(VirtualOptions(), ready)")
+    _, path = serve("serve_pty(VirtualOptions(), ready)")
     fd = os.open(path, os.O_RDWR | os.O_NOCTTY)
     client = Client(fd)
     client.type(b"\r\x01")
@@ -125,7 +127,7 @@ def test_tcp_with_two_clients_one_after_the_other(serve: Serve) -> None:
 
 
 def test_tcp_client_that_vanishes_in_the_middle(serve: Serve) -> None:
-    server, address = serve("serve_tcp(VirtualOptions(), '127.0.0.1', 0, ready)")
+    _, address = serve("serve_tcp(VirtualOptions(), '127.0.0.1', 0, ready)")
     with connect(address) as connection:
         client = Client(connection.fileno())
         client.type(b"\r\x01")
@@ -140,13 +142,14 @@ def test_tcp_client_that_vanishes_in_the_middle(serve: Serve) -> None:
 
 
 def test_much_input_to_a_board_that_does_not_read(serve: Serve) -> None:
-    server, address = serve("serve_tcp(VirtualOptions(), '127.0.0.1', 0, ready)")
+    _, address = serve("serve_tcp(VirtualOptions(), '127.0.0.1', 0, ready)")
     with connect(address) as connection:
         client = Client(connection.fileno())
         client.type(b"\r\x01")
         client.until(b"CTRL-B to exit\r\n>")
         client.start(
-            "import sys, time\ntime.sleep(0.2)\nleft = 1000000\nwhile left: left -= len(sys.stdin.buffer.read(min(left, 5000)))\nprint('all')"
+            "import sys, time\ntime.sleep(0.2)\nleft = 1000000\n"
+            "while left: left -= len(sys.stdin.buffer.read(min(left, 5000)))\nprint('all')"
         )
         client.type(b"x" * 1_000_000)
         assert client.finish() == (b"all\r\n", b"")

@@ -65,7 +65,7 @@ def test_a_dead_supervisor_takes_the_interpreter_along(keyboard: Keyboard) -> No
 
 
 def test_close_leaves_nothing_behind() -> None:
-    before = sorted(os.listdir("/proc/self/fd")), threading.active_count()
+    before = sorted(Path("/proc/self/fd").iterdir()), threading.active_count()
     board = VirtualBoard(VirtualOptions())
     Keyboard(board).prompt()
     board.pins[3].drive(1)
@@ -78,7 +78,7 @@ def test_close_leaves_nothing_behind() -> None:
     assert not Path(f"/proc/{supervisor}").exists()
     assert process_gone(interpreter)
     assert not root.exists()
-    assert (sorted(os.listdir("/proc/self/fd")), threading.active_count()) == before
+    assert (sorted(Path("/proc/self/fd").iterdir()), threading.active_count()) == before
     assert board.pins[3].value == 1
 
 

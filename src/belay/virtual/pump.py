@@ -80,7 +80,8 @@ class Pump(threading.Thread):
         self._hardware, self._doorbell = hardware, doorbell
 
     def open(self) -> None:
-        """Let the host's bytes in."""
+        """Let the host's bytes in. ``boot.py`` is about to run: a Ctrl-C that has come already is for it."""
+        self._last, self._delivered = b"\x04", time.monotonic()
         self._open = True
         self.wake()
 
