@@ -30,3 +30,8 @@ class Deadline:
         """A deadline after ``seconds``, or this one if it comes earlier."""
         left = self.remaining
         return Deadline(seconds if left is None else min(seconds, left))
+
+    def limit_to(self, *moments: float | None) -> Deadline:
+        """A deadline at the earliest of ``moments`` of the monotonic clock, or this one if it is earlier."""
+        known = [moment for moment in moments if moment is not None]
+        return self.limit(max(0.0, min(known) - time.monotonic())) if known else self

@@ -23,7 +23,7 @@ from belay.repl.events import (
     Rebooted,
     Window,
 )
-from belay.repl.raw import RawRepl, State
+from belay.repl.raw import RawRepl, State, check_code
 
 __all__ = [
     "ENTER_RAW",
@@ -44,4 +44,5 @@ __all__ = [
     "Rebooted",
     "State",
     "Window",
+    "check_code",
 ]

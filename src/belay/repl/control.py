@@ -13,10 +13,16 @@ EOT = b"\x04"
 ASK_PASTE = b"\x05A\x01"
 """Ask for raw-paste mode."""
 
-RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
+RAW_BANNER = b"raw REPL; CTRL-B to exit"
+"""The line before the raw prompt, when raw mode begins."""
+PROMPT = b">"
 FRIENDLY_PROMPT = b">>> "
+NAMES = (b"MicroPython ", b"Adafruit CircuitPython ")
+"""How the friendly banner begins."""
 HELP_LINE = b'Type "help()" for more information.'
-"""The line before the friendly prompt after a power-up, in MicroPython's banner and CircuitPython's alike."""
+"""The second line of MicroPython's friendly banner; CircuitPython has none."""
+ANY_KEY = b"Press any key to enter the REPL. Use CTRL-D to reload."
+"""CircuitPython, when code.py has ended: the friendly prompt comes after a key."""
 SOFT_REBOOT = b"soft reboot"
 OK = b"OK"
 

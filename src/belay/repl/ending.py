@@ -9,80 +9,168 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import Enum, auto
 from typing import Final
 
-from belay.repl.control import EOT, FRIENDLY_PROMPT, HELP_LINE, RAW_BANNER, SOFT_REBOOT
+from belay.repl.control import (
+    ANY_KEY,
+    EOT,
+    FRIENDLY_PROMPT,
+    HELP_LINE,
+    NAMES,
+    OK,
+    PROMPT,
+    RAW_BANNER,
+    SOFT_REBOOT,
+)
 from belay.repl.events import Event, Finished, Output, Rebooted
 
-MAX_BANNER: Final = 256
-"""No banner is longer than so many bytes."""
+MAX_BANNER: Final = 400
+"""No banner of a power-up is longer than so many bytes, CircuitPython's titles among them."""
+
+MAX_EOTS: Final = 16
+"""An exception's text with more EOTs than that is taken for output."""
 
 _TRACEBACK: Final = b"Traceback (most recent call last):"
-_END: Final = EOT + b">"
+_END: Final = EOT + PROMPT
 
-_BANNER_LINE: Final = re.compile(rb"(?:\A|\n)\r?(?=MicroPython |Adafruit CircuitPython )")
+_NAME_LINE: Final = rb"(?:" + rb"|".join(map(re.escape, NAMES)) + rb")[^\r\n]*\r?\n"
+_HELP: Final = re.escape(HELP_LINE) + rb"\r?\n"
+_TITLE: Final = rb"\x1b\][^\x1b]*\x1b\\"
+"""CircuitPython tells the terminal what its window's title should be."""
+_BETWEEN: Final = rb"(?:" + _HELP + rb"|" + _TITLE + rb"|\r?\n)*"
 _POWER_UP: Final = re.compile(
-    rb"(?:(?:MicroPython |Adafruit CircuitPython )[^\r\n]*\r?\n)?"
-    + re.escape(HELP_LINE)
-    + rb"\r?\n"
-    + re.escape(FRIENDLY_PROMPT)
-    # Each Ctrl-C that arrived while the board booted was answered with one more.
-    + rb"(?:\r?\n"
-    + re.escape(FRIENDLY_PROMPT)
-    + rb")*"
+    rb"(?:" + _NAME_LINE + _BETWEEN + rb"|" + _HELP + rb")"
+    # Each Ctrl-C that arrived while the board booted was answered with one more prompt.
+    rb"(?:" + re.escape(FRIENDLY_PROMPT) + rb")(?:\r?\n" + re.escape(FRIENDLY_PROMPT) + rb")*"
 )
-_POWER_UP_END: Final = re.compile(re.escape(HELP_LINE) + rb"\r?\n" + re.escape(FRIENDLY_PROMPT) + rb"\Z")
-_REBOOT_LINE: Final = re.compile(rb"(?:MPY: )?" + SOFT_REBOOT + rb"\r?\n")
+_SYNC_LINE: Final = re.compile(rb"\A(?:MPY|PYB): sync filesystems\r?\n")
+_REBOOT_LINE: Final = re.compile(
+    rb"(?:(?:MPY|PYB): sync filesystems\r?\n)?(?:(?:MPY|PYB): )?" + re.escape(SOFT_REBOOT) + rb"\r?\n"
+)
+REBOOT_STARTS: Final = (b"MPY: s", b"PYB: s", SOFT_REBOOT)
+"""How the message of a soft reset begins."""
+RAW_BANNER_END: Final = re.compile(re.escape(RAW_BANNER) + rb"\r?\n>")
+_RAW_PROMPT: Final = re.compile(RAW_BANNER_END.pattern + rb"\Z")
+_ANSWER_BEGINS: Final = re.compile(rb"(?:" + RAW_BANNER_END.pattern + rb")?(?:" + OK + rb")?\Z")
+_FRIENDLY: Final = re.compile(
+    rb"(?:" + _POWER_UP.pattern + rb"|" + re.escape(ANY_KEY) + rb"\r?\n(?:" + _TITLE + rb")?)\Z"
+)
+_WAITS_FOR_KEY: Final = re.compile(re.escape(ANY_KEY) + rb"\r?\n(?:" + _TITLE + rb")?\Z")
+_LAST_EOT: Final = re.compile(rb"\x04[\r\n]*\Z")
+_EXCEPTION: Final = re.compile(rb"[A-Za-z_][A-Za-z0-9_.]*(?:\Z|[:\r\n])")
+
+
+class Verdict(Enum):
+    """What is to be thought of bytes that may be a program's end."""
+
+    NO = auto()
+    """They are not."""
+    OPEN = auto()
+    """They may become it."""
+    ENDED = auto()
+    """They look like it, whatever follows behind."""
 
 
 def looks_ended(tail: bytes) -> bool:
     """Tell whether what came last looks like a prompt: the raw one, its banner, or a power-up's."""
-    return tail.endswith((_END, RAW_BANNER)) or _POWER_UP_END.search(tail) is not None
+    if not tail.endswith((PROMPT, FRIENDLY_PROMPT, b"\n", b"\\")):
+        return False
+    return tail.endswith(_END) or bool(_RAW_PROMPT.search(tail) or _FRIENDLY.search(tail))
 
 
-def was_reset(idle: bytes) -> bool:
-    """Tell whether what came at the raw prompt, unasked, says that the board was reset."""
-    return _POWER_UP.search(idle) is not None or _REBOOT_LINE.search(idle) is not None
+def waits_for_key(tail: bytes) -> bool:
+    """Tell whether CircuitPython asked for a key before it shows its prompt."""
+    return _WAITS_FOR_KEY.search(tail) is not None
 
 
-def find_banner(data: bytes | bytearray) -> int:
-    """Where a power-up's banner may begin near the end of ``data``; -1 if nowhere."""
-    start = max(0, len(data) - MAX_BANNER)
-    match = _BANNER_LINE.search(data, start)
-    return match.end() if match else -1
+def find_reset(idle: bytes | bytearray) -> int:
+    """Where, in what came at the raw prompt unasked, a message ends that the board was reset; or -1."""
+    found = _POWER_UP.search(idle) or _REBOOT_LINE.search(idle)
+    return found.end() if found else -1
 
 
-def may_reboot(after: bytes) -> bool:
-    """Tell whether what follows the two EOTs of an end may be the message of a soft reset.
+def judge_end(held: bytes | bytearray) -> Verdict:
+    """Whether an EOT and what follows it are how a program ends: ``EOT error EOT >``.
 
-    A program that raises SystemExit ends so: the raw REPL answers with a soft reset.
+    A program that raises SystemExit ends with the message of a soft reset where the ``>`` would stand.
+
+    Args:
+        held: Begins with the EOT.
     """
-    text = after.lstrip(b"\r\n")
-    expected = b"MPY: " + SOFT_REBOOT
-    return expected.startswith(text[: len(expected)]) or SOFT_REBOOT.startswith(text[: len(SOFT_REBOOT)])
+    if not _may_be_error(held):
+        return Verdict.NO
+    at = 0
+    for _ in range(MAX_EOTS):
+        at = held.find(EOT, at + 1)
+        if at < 0:
+            return Verdict.OPEN
+        verdict = _judge_prompt(held, at + 1)
+        # Where a new EOT begins no error, the output went on; an error's own text may hold an EOT.
+        if verdict is not Verdict.NO or at == 1:
+            return verdict
+    return Verdict.NO
 
 
-def read_backwards(shown: bytes, held: bytes) -> Iterator[Event]:
+def judge_banner(held: bytes | bytearray) -> Verdict:
+    """Whether bytes are the banner of a power-up with its prompt.
+
+    Args:
+        held: Begins with one of :data:`~belay.repl.control.NAMES`.
+    """
+    head = bytes(held[:MAX_BANNER])
+    if _POWER_UP.match(head):
+        return Verdict.ENDED
+    line = head.find(b"\n")
+    if line >= 0:
+        known = re.compile(_BETWEEN).match(head, line + 1)
+        rest = head[known.end() if known else line + 1 :]
+        following = (HELP_LINE + b"\r\n", FRIENDLY_PROMPT, b"\r\n")
+        if not rest.startswith(b"\x1b") and not any(text.startswith(rest) for text in following):
+            return Verdict.NO
+    return Verdict.OPEN if len(held) < MAX_BANNER else Verdict.NO
+
+
+def _may_be_error(held: bytes | bytearray) -> bool:
+    """Whether what follows the EOT is nothing, an exception's text, or may become one."""
+    head = bytes(held[1 : 1 + len(_TRACEBACK)])
+    return not head or head.startswith(EOT) or _TRACEBACK.startswith(head) or bool(_EXCEPTION.match(head))
+
+
+def _judge_prompt(held: bytes | bytearray, start: int) -> Verdict:
+    """Whether a prompt follows the second EOT, or a soft reset that leads to one."""
+    if held.startswith(PROMPT, start):
+        return Verdict.ENDED
+    text = bytes(held[start : start + 64]).lstrip(b"\r\n")
+    if line := _REBOOT_LINE.match(text):
+        return Verdict.ENDED if held.find(RAW_BANNER, start + line.end()) >= 0 else Verdict.OPEN
+    text = _SYNC_LINE.sub(b"", text, count=1)
+    if b"\n" not in text and any(begin.startswith(text[: len(begin)]) for begin in REBOOT_STARTS):
+        return Verdict.OPEN
+    return Verdict.NO
+
+
+def read_backwards(shown: int, conversation: bytes) -> Iterator[Event]:
     """Read all that a program sent, knowing that a prompt followed.
 
     Args:
-        shown: The part that was given out as output already.
-        held: The rest, up to the answer that proves the prompt.
+        shown: So many bytes were given out as output already.
+        conversation: All that came up to the answer that proves the prompt.
 
     Yields:
         Output that was not shown yet, how it ended (:class:`~belay.repl.events.Finished`, perhaps
         :class:`~belay.repl.events.Rebooted`), then what threads and timers printed behind the prompt.
     """
-    skip = len(shown)
-    for event in _read(shown + held):
+    answer = _ANSWER_BEGINS.search(conversation)
+    for event in _read(conversation[: answer.start()] if answer else conversation):
         if isinstance(event, Output):
-            rest = event.data[skip:]
-            skip = max(0, skip - len(event.data))
+            rest = event.data[shown:]
+            shown = max(0, shown - len(event.data))
             if rest:
                 yield Output(rest)
         else:
             # If the shown part reached into the error, what stands behind the error is still new.
-            skip = 0
+            shown = 0
             yield event
 
 
@@ -96,30 +184,39 @@ def _read(conversation: bytes) -> Iterator[Event]:
         yield Finished()
         yield Output(conversation[power_up.end() :].strip(b"\r\n"))
     elif reboot and reboot.end() > ended:
-        body, error = _split_error(conversation[: reboot.start()].rstrip(b"\r\n").removesuffix(EOT))
+        body, error = _split_error(_LAST_EOT.sub(b"", conversation[: reboot.start()]))
         yield Output(body)
         yield Rebooted(raw=True)
         yield Finished(error)
-        yield Output(conversation[reboot.end() :].removesuffix(RAW_BANNER))
+        yield Output(RAW_BANNER_END.sub(b"", conversation[reboot.end() :]))
     elif ended >= 0:
         body, error = _split_error(conversation[:ended])
         yield Output(body)
         yield Finished(error)
         yield Output(conversation[ended + len(_END) :])
     else:
-        yield Output(conversation)
-        yield Finished()
+        # A thread printed into the very end, or nobody knows what ran.
+        at = conversation.rfind(_TRACEBACK, max(0, conversation.find(EOT)))
+        error = conversation[at:] if at > 0 else b""
+        yield Output(conversation[: len(conversation) - len(error)])
+        yield Finished(error)
 
 
 def _last(pattern: re.Pattern[bytes], text: bytes) -> re.Match[bytes] | None:
-    return next(reversed(list(pattern.finditer(text))), None)
+    last = None
+    for last in pattern.finditer(text):  # noqa: B007 - the last is what is wanted
+        pass
+    return last
 
 
 def _split_error(body: bytes) -> tuple[bytes, bytes]:
     """Output and error of ``output EOT error``.
 
-    An exception's own message may hold an EOT, so a traceback's first line counts for more than the last EOT.
+    The text of an exception ends with a newline, so an EOT at the very end says that there was none. An
+    exception's own message may hold an EOT: a traceback's first line counts for more than the last EOT.
     """
+    if body.endswith(EOT):
+        return body[:-1], b""
     at = body.rfind(EOT + _TRACEBACK)
     if at < 0:
         at = body.rfind(EOT)

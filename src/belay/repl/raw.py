@@ -7,39 +7,39 @@ Protocol: https://docs.micropython.org/en/latest/reference/repl.html#raw-mode-an
 things of our own on top, since a program can print anything:
 
 * **Frames.** Code of ours on the board puts its answers between marks, ``MARK kind … MARK .``, where the
-  mark is random for each connection. After a frame the end of the program is certain.
+  mark is random for each connection. An end that comes directly behind a frame is certain.
 * **Challenges.** Where an end can only be suspected, the next command is a sum of two random halves. Only a
   REPL that is really there can answer with the whole. It is also how the prompt is first reached: whatever
-  the board was doing, what came before the answer is over.
+  the board was doing, what came before the answer is over. Several challenges may be out; the first answer
+  says where the conversation ended, the last one that nothing else is still to come.
 """
 
 from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
+from typing import Final
 
+from belay.repl.buffer import Buffer
 from belay.repl.control import (
     ASK_PASTE,
     ENTER_RAW,
     EOT,
     LEAVE_RAW,
+    NAMES,
     NOT_IN_CODE,
     OK,
-    PASTE_ACCEPTED,
-    PASTE_UNSUPPORTED,
     RAW_BANNER,
     SOFT_REBOOT,
 )
-from belay.repl.ending import MAX_BANNER, find_banner, looks_ended, may_reboot, read_backwards, was_reset
+from belay.repl.ending import MAX_BANNER, RAW_BANNER_END, REBOOT_STARTS, find_reset
 from belay.repl.events import (
     NEED_DATA,
     Accepted,
-    Candidate,
     Event,
     Finished,
-    Frame,
     NeedData,
     Output,
     PasteAborted,
@@ -48,15 +48,17 @@ from belay.repl.events import (
     Rebooted,
     Window,
 )
+from belay.repl.program import MAX_HELD, Program
 
-CLOSE = b"."
-"""The byte after a mark that ends a frame; any other begins one."""
-
-MAX_ERROR = 16 * 1024
-"""An exception's text longer than this is taken for output: nothing is held back for ever."""
-
-MAX_HELD = 64 * 1024
-"""While a challenge is open, at most so many bytes of output are held back."""
+_RESET_STARTS: Final = (*NAMES, *REBOOT_STARTS)
+_RESET_START: Final = re.compile(rb"|".join(map(re.escape, _RESET_STARTS)))
+_REBOOT_LINE: Final = re.compile(re.escape(SOFT_REBOOT) + rb"[^\n]*\n")
+_PASTE_ANSWER: Final = re.compile(
+    # Known and allowed, with the size of the window; known and not allowed; not known: the board took the
+    # Ctrl-A at the end of the question as "start again" and prints its banner.
+    rb"R\x01(?P<window>..)|R\x00|" + RAW_BANNER_END.pattern,
+    re.DOTALL,
+)
 
 
 class State(Enum):
@@ -79,7 +81,9 @@ class State(Enum):
     CHALLENGED = auto()
     """A program runs or has ended; a challenge was sent to find out."""
     RESETTING = auto()
-    """A soft reset in raw mode was asked for; the raw banner is awaited."""
+    """A soft reset in raw mode was asked for; the message that it begins is awaited."""
+    BOOTING = auto()
+    """A soft reset in raw mode began: boot.py runs, the raw banner is awaited."""
     REBOOTING = auto()
     """A soft reset in friendly mode was asked for; boot.py and main.py run next."""
 
@@ -90,73 +94,59 @@ class RawRepl:
     Args:
         mark: Bytes that open and close the frames of our own code; random, so that no program prints them by
             chance.
+
+    Attributes:
+        mark: As given.
+        state: What the board is doing.
     """
 
     def __init__(self, mark: bytes) -> None:
         self.mark = mark
         self.state = State.UNKNOWN
-        self._buffer = bytearray()
-        self._searched = 0
+        self._buffer = Buffer()
         self._events: deque[Event] = deque()
-        self._answer = b""
+        self._program = Program(mark, self._buffer)
         self._window = 0
-        self._framed = False
-        """The program's last frame came: the end is certain when it comes."""
-        self._suspected = False
-        """A candidate for the end was pointed out already."""
-        self._aborted = False
-        """The board gave up reading a raw paste."""
-        self._shown = b""
-        """What was given out although it may belong to the end."""
-        self._readers: dict[State, Callable[[], Event | NeedData]] = {
-            State.UNKNOWN: self._read_nothing,
+        self._readers: dict[State, Callable[[], Sequence[Event]]] = {
+            State.UNKNOWN: self._read_unknown,
             State.IDLE: self._read_idle,
             State.SENT: self._read_ok,
             State.ASKED: self._read_paste_answer,
             State.PASTING: self._read_window,
             State.PASTED: self._read_paste_end,
-            State.RUNNING: self._read_running,
-            State.CHALLENGED: self._read_challenged,
+            State.RUNNING: self._read_program,
+            State.CHALLENGED: self._read_program,
             State.RESETTING: self._read_reset,
-            State.REBOOTING: self._read_reboot,
+            State.BOOTING: self._read_boot,
+            State.REBOOTING: self._read_reset,
         }
 
     # --- bytes in, events out -------------------------------------------------------------------
 
     def receive(self, data: bytes) -> None:
         """Take bytes that came from the board."""
-        self._buffer += data
+        self._buffer.feed(data)
 
     def next_event(self) -> Event | NeedData:
         """The next event, or :data:`~belay.repl.events.NEED_DATA`."""
-        if self._events:
-            return self._events.popleft()
-        return self._readers[self.state]()
-
-    @property
-    def pending(self) -> bytes:
-        """What was received and not yet understood; for error messages."""
-        return bytes(self._buffer)
+        if not self._events:
+            self._events.extend(self._readers[self.state]())
+        return self._events.popleft() if self._events else NEED_DATA
 
     @property
     def holding(self) -> bool:
-        """Whether output of a program is held back because it may be the end of it."""
-        return self.state in (State.RUNNING, State.CHALLENGED) and bool(self._buffer)
+        """Whether output of a program is held back because it may be something else."""
+        return self._running and self._program.holding
 
     @property
-    def looks_ended(self) -> bool:
-        """Whether the last that came is what a prompt looks like."""
-        return looks_ended((self._shown + self._buffer)[-MAX_BANNER:])
+    def doubtful(self) -> bool:
+        """Whether the program may have ended without a challenge having asked since."""
+        return self._running and self._program.doubtful
 
-    def release(self) -> Event | NeedData:
-        """Give out what is held back: it has been quiet for so long that a person should see it.
-
-        Returns:
-            The output, or :data:`~belay.repl.events.NEED_DATA` if nothing is held that may be shown.
-        """
-        if not self.holding or self._buffer.startswith(self.mark):
-            return NEED_DATA
-        return self._show(len(self._buffer))
+    def release(self) -> None:
+        """Give out what is held back, as the next event: after a silence a person should see it."""
+        if self._running:
+            self._events.extend(self._program.release())
 
     # --- commands, as bytes to send -------------------------------------------------------------
 
@@ -164,26 +154,23 @@ class RawRepl:
         """Run ``code``.
 
         Args:
-            code: Source without bytes that mean something to the REPL (:data:`NOT_IN_CODE`).
-
-        Raises:
-            ValueError: ``code`` holds such a byte.
+            code: Source without bytes that mean something to the REPL, see :func:`check_code`.
         """
-        check_code(code)
         self._expect(State.IDLE)
-        self._start(State.SENT)
+        self.state = State.SENT
         return code + EOT
 
     def ask_paste(self) -> bytes:
         """Ask for raw-paste mode."""
         self._expect(State.IDLE)
-        self._start(State.ASKED)
+        self.state = State.ASKED
         return ASK_PASTE
 
     def paste_end(self) -> bytes:
         """End the code of a raw paste, or acknowledge that the board gave up reading it."""
-        self._expect(State.PASTING, State.PASTED)
-        self.state = State.PASTED
+        self._expect(State.PASTING, State.RUNNING)
+        if self.state is State.PASTING:
+            self.state = State.PASTED
         return EOT
 
     def challenge(self, nonce: str) -> bytes:
@@ -195,18 +182,18 @@ class RawRepl:
         Returns:
             Bytes that a friendly and a raw prompt both understand; to a running program they are input.
         """
-        if self.state not in (State.RUNNING, State.CHALLENGED):
-            self._forget()
-        self._answer = nonce.encode()
+        if not self._running:
+            self._forget(State.CHALLENGED)
+        key = b"\r" if self._program.waits_for_key else b""
         self.state = State.CHALLENGED
+        self._program.challenge(nonce.encode())
         half = len(nonce) // 2
-        return b"%bprint('%b'+'%b')%b" % (ENTER_RAW, self._answer[:half], self._answer[half:], EOT)
+        return key + b"%bprint('%b'+'%b')%b" % (ENTER_RAW, nonce[:half].encode(), nonce[half:].encode(), EOT)
 
     def soft_reset(self) -> bytes:
         """Start the interpreter anew, staying in raw mode: boot.py runs, main.py does not."""
         self._expect(State.IDLE)
-        self._forget()
-        self.state = State.RESETTING
+        self._forget(State.RESETTING)
         return EOT
 
     def reboot(self) -> bytes:
@@ -215,236 +202,146 @@ class RawRepl:
         From here on they are the program that runs; it ends when the friendly banner comes.
         """
         self._expect(State.IDLE)
-        self._forget()
-        self.state = State.REBOOTING
+        self._forget(State.REBOOTING)
         return LEAVE_RAW + EOT
 
     def abandon(self) -> None:
         """Something went wrong: from here on nothing is known about the board."""
-        self._forget()
-        self.state = State.UNKNOWN
+        self._forget(State.UNKNOWN)
 
     # --- readers, one a state -------------------------------------------------------------------
 
-    def _read_nothing(self) -> NeedData:
-        return NEED_DATA
+    def _read_unknown(self) -> Sequence[Event]:
+        self._drop_all_but(MAX_BANNER)
+        return ()
 
-    def _read_idle(self) -> Event | NeedData:
-        """What comes at the prompt was printed by a thread, a timer or an interrupt handler, or by a reset."""
-        if was_reset(bytes(self._buffer)):
-            self.abandon()
-            return Rebooted(raw=False)
-        return self._emit_output(len(self._buffer))
+    def _read_idle(self) -> Sequence[Event]:
+        """What comes at the prompt was printed by a thread, a timer, an interrupt handler or a reset."""
+        return self._reset() or self._background()
 
-    def _read_ok(self) -> Event | NeedData:
+    def _read_ok(self) -> Sequence[Event]:
         at = self._buffer.find(OK)
         if at < 0:
-            return NEED_DATA
-        before = self._take(at)
-        del self._buffer[: len(OK)]
-        self.state = State.RUNNING
-        return self._after_output(before, Accepted())
+            return self._reset() or self._background(OK)
+        if find_reset(self._buffer.data[:at]) >= 0:
+            return self._reset()
+        before = self._buffer.take(at)
+        self._buffer.take(len(OK))
+        return (*_output(before), *self._run())
 
-    def _read_paste_answer(self) -> Event | NeedData:
-        # Anything but an answer in raw-paste's own form comes from a board that does not know it: it took
-        # the Ctrl-A at the end of the question as "start again" and prints the banner.
-        if self._buffer.endswith((PASTE_UNSUPPORTED, RAW_BANNER)):
-            self._forget()
-            self.state = State.IDLE
-            return PasteRefused()
-        at = self._buffer.find(PASTE_ACCEPTED)
-        if at < 0 or len(self._buffer) < at + len(PASTE_ACCEPTED) + 2:
-            return NEED_DATA
-        before = self._take(at)
-        header = self._take(len(PASTE_ACCEPTED) + 2)
-        self._window = int.from_bytes(header[-2:], "little")
-        self.state = State.PASTING
-        return self._after_output(before, Window(self._window))
-
-    def _read_window(self) -> Event | NeedData:
-        if not self._buffer:
-            return NEED_DATA
-        first = self._take(1)
-        if first == b"\x01":
-            return Window(self._window)
-        if first == EOT:
-            self.state = State.PASTED
-            # The abort itself stands for the acknowledgement of the end.
-            self._aborted = True
-            return PasteAborted()
-        return Output(first)
-
-    def _read_paste_end(self) -> Event | NeedData:
-        if self._aborted:
-            self._aborted = False
-            self.state = State.RUNNING
-            return Accepted()
-        at = self._buffer.find(EOT)
-        if at < 0:
-            return NEED_DATA
-        # Window increments that crossed the end of the code; anything else is a thread's output.
-        before = self._take(at).replace(b"\x01", b"")
-        del self._buffer[:1]
-        self.state = State.RUNNING
-        return self._after_output(before, Accepted())
-
-    def _read_running(self) -> Event | NeedData:
-        if self._buffer.startswith(self.mark):
-            return self._read_frame()
-        mark = self._buffer.find(self.mark)
-        if mark > 0:
-            return self._emit_output(mark)
-        eot = self._buffer.find(EOT)
-        if eot == 0:
-            return self._read_ending()
-        banner = find_banner(self._buffer)
-        certain = min(at for at in (eot, banner, len(self._buffer) - self._partial_mark()) if at >= 0)
-        if certain == 0 and self.looks_ended:
-            return self._suspect()
-        return self._emit_output(certain)
-
-    def _read_frame(self) -> Event | NeedData:
-        """The buffer begins with a mark."""
-        size = len(self.mark)
-        if len(self._buffer) <= size:
-            return NEED_DATA
-        end = self._buffer.find(self.mark, max(size, self._searched))
-        if end >= 0 and len(self._buffer) > end + size:
-            self._searched = 0
-            closed = self._buffer[end + size : end + size + 1] == CLOSE
-            body = self._take(end)[size:]
-            if not closed:
-                # A frame that was torn by an interrupt; the one that begins here says what happened.
-                return self._read_frame()
-            del self._buffer[: size + 1]
-            self._framed = True
-            return Frame(body)
-        if end < 0:
-            # Remember how far there is no mark: a frame may be a megabyte and come in a thousand pieces.
-            self._searched = max(size, len(self._buffer) - size)
-        if not self._suspected and self._buffer.endswith(EOT + b">"):
-            # The program was interrupted in the middle of a frame.
-            self._suspected = True
-            return Candidate()
-        return NEED_DATA
-
-    def _read_ending(self) -> Event | NeedData:
-        """The buffer begins with an EOT and holds no mark."""
-        second = self._buffer.find(EOT, 1)
-        after = bytes(self._buffer[second + 1 :]) if second > 0 else b""
-        if self._framed and after.startswith(b">"):
-            error = self._take(second)[1:]
-            del self._buffer[:2]
-            self.state = State.IDLE
-            return Finished(error)
-        if self.looks_ended:
-            return self._suspect()
-        if second < 0:
-            return self._emit_output(1) if len(self._buffer) > MAX_ERROR else NEED_DATA
-        if after and not after.startswith(b">") and not may_reboot(after):
-            return self._emit_output(1)
-        return NEED_DATA
-
-    def _read_challenged(self) -> Event | NeedData:
-        found = re.search(OK + self._answer + rb"\r?\n\x04\x04>", self._buffer)
-        limit = found.start() if found else len(self._buffer)
-        mark = self._buffer.find(self.mark, 0, limit)
-        if mark > 0:
-            return self._emit_output(mark)
-        if mark == 0:
-            event = self._read_frame()
-            if not isinstance(event, NeedData | Candidate):
-                return event
+    def _read_paste_answer(self) -> Sequence[Event]:
+        found = _PASTE_ANSWER.search(self._buffer.data)
         if not found:
-            excess = len(self._buffer) - MAX_HELD
-            return self._show(excess) if excess > 0 else NEED_DATA
-        conversation = bytes(self._buffer[: found.start()]).removesuffix(RAW_BANNER)
-        del self._buffer[: found.end()]
-        self.state = State.IDLE
-        self._events.extend(read_backwards(self._shown, conversation))
-        return self._events.popleft()
+            return self._excess()
+        before = self._buffer.take(found.start())
+        self._buffer.take(found.end() - found.start())
+        if found["window"] is None:
+            self.state = State.IDLE
+            return (*_output(before), PasteRefused())
+        self._window = int.from_bytes(found["window"], "little")
+        self.state = State.PASTING
+        return (*_output(before), Window(self._window))
 
-    def _read_reset(self) -> Event | NeedData:
-        printed = self._after_reboot()
-        if printed is None or not self._buffer.endswith(RAW_BANNER):
-            return NEED_DATA
-        self._forget()
-        self.state = State.IDLE
-        self._events.append(Rebooted(raw=True))
-        self._events.append(Prompt())
-        printed = printed.removesuffix(RAW_BANNER)
-        return Output(printed) if printed else self._events.popleft()
+    def _read_window(self) -> Sequence[Event]:
+        first = self._buffer.take(1)
+        if first == b"\x01":
+            return (Window(self._window),)
+        if first == EOT:
+            # It stands for the acknowledgement of the code's end: what the REPL says of the error comes next.
+            self._run()
+            return (PasteAborted(),)
+        return _output(first)
 
-    def _read_reboot(self) -> Event | NeedData:
-        printed = self._after_reboot()
-        if printed is None:
-            return NEED_DATA
-        self._forget()
-        self._buffer += printed
-        self.state = State.RUNNING
-        return Accepted()
+    def _read_paste_end(self) -> Sequence[Event]:
+        at = self._buffer.find(EOT)
+        # Window increments crossed the end of the code; anything else is a thread's output.
+        before = _output(self._buffer.take(at if at >= 0 else len(self._buffer)).replace(b"\x01", b""))
+        if at < 0:
+            return before
+        self._buffer.take(1)
+        return (*before, *self._run())
 
-    def _after_reboot(self) -> bytes | None:
-        """What came after the line that says ``soft reboot``, or None if it did not come yet."""
-        at = self._buffer.find(SOFT_REBOOT)
-        line = self._buffer.find(b"\n", at)
-        return None if at < 0 or line < 0 else bytes(self._buffer[line + 1 :])
+    def _read_program(self) -> Sequence[Event]:
+        events = self._program.read()
+        if any(isinstance(event, Finished) for event in events):
+            self.state = State.IDLE
+        return events
+
+    def _read_reset(self) -> Sequence[Event]:
+        found = _REBOOT_LINE.search(self._buffer.data)
+        if not found:
+            self._drop_all_but(MAX_BANNER)
+            return ()
+        self._buffer.take(found.end())
+        if self.state is State.REBOOTING:
+            return self._run()
+        self.state = State.BOOTING
+        return (Rebooted(raw=True),)
+
+    def _read_boot(self) -> Sequence[Event]:
+        found = RAW_BANNER_END.search(self._buffer.data)
+        if found:
+            printed = self._buffer.take(found.start())
+            self._buffer.take(found.end() - found.start())
+            self.state = State.IDLE
+            return (*_output(printed), Prompt())
+        at = self._buffer.find(RAW_BANNER)
+        if at < 0:
+            at = len(self._buffer) - self._buffer.partial(RAW_BANNER)
+        elif len(self._buffer) > at + len(RAW_BANNER) + len(b"\r\n>"):
+            # boot.py printed it.
+            at += len(RAW_BANNER)
+        return _output(self._buffer.take(at))
 
     # --- pieces ---------------------------------------------------------------------------------
+
+    @property
+    def _running(self) -> bool:
+        return self.state in (State.RUNNING, State.CHALLENGED)
 
     def _expect(self, *states: State) -> None:
         if self.state not in states:
             raise RuntimeError(f"the REPL is {self.state.name}, not {' or '.join(s.name for s in states)}")
 
-    def _start(self, state: State) -> None:
-        self.state = state
-        self._framed = self._suspected = self._aborted = False
-        self._searched = 0
-        self._shown = b""
-
-    def _forget(self) -> None:
+    def _forget(self, state: State) -> None:
         self._buffer.clear()
         self._events.clear()
-        self._start(self.state)
+        self._program.start()
+        self.state = state
 
-    def _suspect(self) -> Event | NeedData:
-        """Say once that this may be the end; then it is for the owner to challenge."""
-        if self._suspected:
-            return NEED_DATA
-        self._suspected = True
-        return Candidate()
+    def _run(self) -> Sequence[Event]:
+        self._program.start()
+        self.state = State.RUNNING
+        return (Accepted(),)
 
-    def _partial_mark(self) -> int:
-        """How many bytes at the end of the buffer may be the beginning of a mark."""
-        for size in range(min(len(self.mark) - 1, len(self._buffer)), 0, -1):
-            if self._buffer.endswith(self.mark[:size]):
-                return size
-        return 0
+    def _reset(self) -> Sequence[Event]:
+        """If the board says, unasked, that it was reset."""
+        end = find_reset(self._buffer.data)
+        if end < 0:
+            return ()
+        self._forget(State.UNKNOWN)
+        return (Rebooted(raw=False),)
 
-    def _take(self, size: int) -> bytes:
-        taken = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return taken
+    def _background(self, *wanted: bytes) -> Sequence[Event]:
+        """Output while no program runs; what may become the message of a reset is held back."""
+        found = _RESET_START.search(self._buffer.data)
+        if not found:
+            size = len(self._buffer) - self._buffer.partial(*_RESET_STARTS, *wanted)
+        elif len(self._buffer) - found.start() > MAX_BANNER:
+            size = found.end()
+        else:
+            size = found.start()
+        return _output(self._buffer.take(size))
 
-    def _after_output(self, before: bytes, event: Event) -> Event:
-        """Give out first what a thread printed before the board's answer."""
-        if not before:
-            return event
-        self._events.append(event)
-        return Output(before)
+    def _excess(self) -> Sequence[Event]:
+        return _output(self._buffer.take(max(0, len(self._buffer) - MAX_HELD)))
 
-    def _emit_output(self, size: int) -> Event | NeedData:
-        if size <= 0:
-            return NEED_DATA
-        self._searched = 0
-        self._shown = b""
-        return Output(self._take(size))
+    def _drop_all_but(self, size: int) -> None:
+        self._buffer.take(max(0, len(self._buffer) - size))
 
-    def _show(self, size: int) -> Output:
-        """Give out what may belong to the end, and remember it for when the end is read backwards."""
-        data = self._take(size)
-        self._shown = (self._shown + data)[-MAX_HELD:]
-        return Output(data)
+
+def _output(data: bytes) -> Sequence[Event]:
+    return (Output(data),) if data else ()
 
 
 def check_code(code: bytes) -> None:
@@ -453,6 +350,6 @@ def check_code(code: bytes) -> None:
     Raises:
         ValueError: It holds one of Ctrl-A to Ctrl-E.
     """
-    for byte in NOT_IN_CODE:
+    for byte in sorted(NOT_IN_CODE):
         if byte in code:
             raise ValueError(f"code for the REPL cannot hold the byte {byte:#04x}")

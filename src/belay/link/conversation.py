@@ -1,0 +1,257 @@
+"""What can be asked of a board that is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from belay.deadline import Deadline
+from belay.exceptions import BelayException, BoardResetError, BoardTimeoutError, ConnectionLost
+from belay.link.fair import FairLock, Turn
+from belay.link.follow import Outcome, follow
+from belay.link.recovery import ENTER_TIMEOUT, SETTLE, enter, stop
+from belay.link.sending import ANSWER_TIMEOUT, send
+from belay.link.wire import Late, OutputHandler, Wire, show
+from belay.repl import LEAVE_RAW, Accepted, Prompt, Rebooted, State, check_code
+from belay.transports.base import Transport
+
+RESET_TIMEOUT = 10.0
+"""Seconds for a soft reset; boot.py is a part of it."""
+
+LEAVE_TIMEOUT = 1.0
+"""Seconds for the last byte, when the connection is given up."""
+
+
+class Link:
+    """One conversation over a transport.
+
+    Many threads may use one link; each conversation is whole, and they take turns in the order in which they
+    came. Code that runs inside an output handler cannot start another.
+
+    Args:
+        transport: The open byte pipe; the link owns it from here on.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self._wire = Wire(transport)
+        self._lock = FairLock()
+        self._closed = False
+        self._was_reset = False
+
+    # --- what can be asked of a board -----------------------------------------------------------
+
+    def enter(self, timeout: float = ENTER_TIMEOUT) -> None:
+        """Reach the raw prompt, whatever the board is doing.
+
+        Args:
+            timeout: Seconds.
+
+        Raises:
+            ReplEntryError: No prompt came; it names the stage that failed and what was last seen.
+            ConnectionLost: The link is gone.
+        """
+        with self._turn():
+            self._check_open()
+            enter(self._wire, timeout)
+
+    def run(
+        self, code: str, *, on_output: OutputHandler | None = None, timeout: float | None = None
+    ) -> Outcome:
+        """Run code on the board and wait for its end.
+
+        Args:
+            code: Python source.
+            on_output: Called with what the program prints, as it comes.
+            timeout: Seconds that the program may take once the board has it; None for as long as it likes.
+
+        Returns:
+            How it ended.
+
+        Raises:
+            ValueError: The code holds a byte that the REPL takes for a command.
+            BoardTimeoutError: It took longer, or the board did not take the code; it was interrupted.
+            BoardResetError: The board was reset since the last call; nothing was sent.
+            ReplEntryError: The last call left the board in an unknown state, and no prompt came.
+            ConnectionLost: The link is gone; the program may or may not have run to its end.
+        """
+        data = code.replace("\r\n", "\n").encode()
+        check_code(data)
+        with self._turn():
+            self._ready()
+            self._wire.last_seen = b""
+            with self._guarded("sending the code", ANSWER_TIMEOUT, None):
+                send(self._wire, data)
+            with self._guarded("the program", timeout, on_output):
+                return follow(self._wire, Deadline(timeout), on_output)
+
+    def soft_reset(self) -> None:
+        """Start the interpreter anew and stay at the raw prompt: boot.py runs, main.py does not.
+
+        Raises:
+            BoardTimeoutError: The board did not come back in time.
+            ReplEntryError: The last call left the board in an unknown state, and no prompt came.
+            ConnectionLost: The link is gone.
+        """
+        with self._turn():
+            self._ready(reset_matters=False)
+            with self._guarded("the soft reset", RESET_TIMEOUT, None):
+                self._wire.write(self._wire.repl.soft_reset())
+                self._wire.until(Prompt, Deadline(RESET_TIMEOUT), self.on_idle_output)
+
+    def reboot(self, *, on_output: OutputHandler | None = None, timeout: float | None = None) -> bool:
+        """Start the interpreter anew as a power-up would, running boot.py and main.py.
+
+        Args:
+            on_output: Called with what they print, as it comes.
+            timeout: Seconds to wait for their end; None waits for ever.
+
+        Returns:
+            Whether they ended. If not, they go on; the next call interrupts them.
+
+        Raises:
+            BoardTimeoutError: The board did not reset.
+            ReplEntryError: The last call left the board in an unknown state, and no prompt came.
+            ConnectionLost: The link is gone.
+        """
+        with self._turn():
+            self._ready(reset_matters=False)
+            with self._guarded("the soft reset", RESET_TIMEOUT, None):
+                self._wire.write(self._wire.repl.reboot())
+                self._wire.until(Accepted, Deadline(RESET_TIMEOUT), on_output)
+            with self._guarded("main.py", timeout, on_output):
+                try:
+                    follow(self._wire, Deadline(timeout), on_output)
+                except Late:
+                    return False
+                return True
+
+    @property
+    def mark(self) -> bytes:
+        """What opens and closes the frames of our code on the board; random."""
+        return self._wire.repl.mark
+
+    @property
+    def paste(self) -> bool | None:
+        """Whether the board knows raw paste; None until it was asked."""
+        return self._wire.paste
+
+    @property
+    def on_idle_output(self) -> OutputHandler:
+        """Gets what threads and timers print while no program runs."""
+        return self._wire.on_idle_output
+
+    @on_idle_output.setter
+    def on_idle_output(self, handler: OutputHandler) -> None:
+        self._wire.on_idle_output = handler
+
+    @property
+    def last_seen(self) -> bytes:
+        """The last bytes that came from the board, for messages."""
+        return self._wire.last_seen
+
+    @property
+    def synchronised(self) -> bool:
+        """Whether the board is at its raw prompt, as far as is known."""
+        return self._wire.repl.state is State.IDLE
+
+    def leave(self) -> None:
+        """Leave the board at its friendly prompt, as other tools expect to find it.
+
+        Never raises. Does nothing where a call is under way in another thread, or something else runs.
+        """
+        with suppress(BelayException, OSError, Late), self._turn(LEAVE_TIMEOUT):
+            self._check_open()
+            if self.synchronised:
+                self._wire.repl.abandon()
+                self._wire.write(LEAVE_RAW, Deadline(LEAVE_TIMEOUT))
+
+    def close(self) -> None:
+        """Close the transport, also while a call is under way. Never raises; a second call does nothing."""
+        self._closed = True
+        self.transport.close()
+
+    # --------------------------------------------------------------------------------------------
+
+    def _turn(self, wait: float = -1) -> Turn:
+        """Nobody else talks meanwhile."""
+        if self._lock.mine:
+            raise BelayException(
+                "a call to a board cannot be made while the output of another one is being handled",
+                hint="let the output handler take note of what is to be done, and do it after the call",
+            )
+        return self._lock.turn(wait)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ConnectionLost("the connection is closed")
+
+    def _ready(self, *, reset_matters: bool = True) -> None:
+        """Be at the raw prompt, with everything read that came meanwhile."""
+        self._check_open()
+        wire = self._wire
+        if wire.repl.state in (State.RUNNING, State.CHALLENGED):
+            stop(wire, None)
+        elif wire.repl.state is not State.IDLE:
+            enter(wire, ENTER_TIMEOUT)
+        self._look_for_reset()
+        was_reset, self._was_reset = self._was_reset, False
+        if not was_reset:
+            return
+        if reset_matters:
+            raise BoardResetError("the board was reset since the last call", sent=False)
+        if not self.synchronised:
+            enter(wire, ENTER_TIMEOUT)
+
+    def _look_for_reset(self) -> None:
+        """Read what came while nobody asked."""
+        looking = Deadline(SETTLE)
+        more = True
+        # A thread that prints without end must not keep the next call from being sent.
+        while more and not looking.expired:
+            more = self._wire.receive(0)
+            for event in self._wire.events():
+                self._was_reset |= isinstance(event, Rebooted)
+                show(event, self.on_idle_output)
+
+    @contextmanager
+    def _guarded(self, doing: str, seconds: float | None, on_output: OutputHandler | None) -> Iterator[None]:
+        """Leave the board at its prompt whatever goes wrong within."""
+        try:
+            yield
+        except Late:
+            seen = self._wire.last_seen
+            stopped = self._stop(on_output)
+            raise BoardTimeoutError(
+                doing,
+                seconds or 0.0,
+                seen,
+                hint="it was interrupted" if stopped else "it could not be interrupted: reset the board",
+            ) from None
+        except ConnectionLost:
+            self._wire.repl.abandon()
+            raise
+        except BaseException:
+            self._stop(None)
+            raise
+
+    def _stop(self, on_output: OutputHandler | None) -> bool:
+        """Stop the program; if that fails, the next call starts from scratch.
+
+        Returns:
+            Whether it was stopped.
+        """
+        try:
+            self._was_reset |= stop(self._wire, on_output)
+        except (BoardTimeoutError, ConnectionLost):
+            self._wire.repl.abandon()
+            return False
+        except Exception:
+            # The caller's output handler failed.
+            self._stop(None)
+            raise
+        except BaseException:
+            # Ctrl-C for the second time: whoever presses it does not want to wait.
+            self._wire.repl.abandon()
+            raise
+        return True

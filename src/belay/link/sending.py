@@ -1,0 +1,60 @@
+"""Giving a program to the board: as a plain raw command, or by raw paste."""
+
+from __future__ import annotations
+
+from belay.deadline import Deadline
+from belay.link.wire import PIECE, Wire, show
+from belay.repl import NEED_DATA, Accepted, PasteAborted, PasteRefused, Window
+
+ANSWER_TIMEOUT = 5.0
+"""Seconds in which a board takes a command or opens a window."""
+
+PASTE_FROM = 1024
+"""From so many bytes on, code is sent by raw paste: more turns, but the board compiles while it reads."""
+
+
+def send(wire: Wire, code: bytes) -> None:
+    """Give the board a program; returns when it has taken all of it.
+
+    Args:
+        wire: The conversation, at the raw prompt.
+        code: Source that the REPL does not take for commands.
+
+    Raises:
+        Late: The board did not take it; each step of it has :data:`ANSWER_TIMEOUT`.
+        BoardResetError: The board was reset just before.
+        ConnectionLost: The link is gone.
+    """
+    long = len(code) >= (PASTE_FROM if wire.transport.flow_control else PIECE)
+    if long and wire.paste is not False:
+        wire.paste = _paste(wire, code)
+        if wire.paste:
+            return
+    wire.write(wire.repl.execute(code))
+    wire.until(Accepted, Deadline(ANSWER_TIMEOUT), wire.on_idle_output)
+
+
+def _paste(wire: Wire, code: bytes) -> bool:
+    """Send code by raw paste; False if the board does not know it."""
+    wire.write(wire.repl.ask_paste())
+    room = sent = 0
+    while sent < len(code):
+        # With room left, only look whether the board gave up; else wait for a window.
+        event = wire.poll() if room else wire.event(Deadline(ANSWER_TIMEOUT))
+        if event is NEED_DATA:
+            piece = code[sent : sent + room]
+            wire.write(piece)
+            sent += len(piece)
+            room -= len(piece)
+        elif isinstance(event, Window):
+            room += event.size
+        elif isinstance(event, PasteRefused):
+            return False
+        elif isinstance(event, PasteAborted):
+            wire.write(wire.repl.paste_end())
+            return True
+        else:
+            show(event, wire.on_idle_output)
+    wire.write(wire.repl.paste_end())
+    wire.until(Accepted, Deadline(ANSWER_TIMEOUT), wire.on_idle_output)
+    return True

@@ -1,0 +1,219 @@
+"""Reading what a running program sends: output, frames of our own, and its end.
+
+What a program prints is given out as it comes. Only what may belong to something else is held back: to a
+mark, to the end of the program, to the banner of a power-up. Of what was given out a part is remembered, so
+that the end can be read backwards from the answer to a challenge even if some of it was taken for output.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from belay.repl.buffer import Buffer
+from belay.repl.control import EOT, NAMES, PROMPT
+from belay.repl.ending import (
+    MAX_BANNER,
+    Verdict,
+    judge_banner,
+    judge_end,
+    looks_ended,
+    read_backwards,
+    waits_for_key,
+)
+from belay.repl.events import Candidate, Event, Finished, Frame, Output
+
+CLOSE: Final = b"."
+"""The byte after a mark that ends a frame; any other begins one."""
+
+MAX_HELD: Final = 64 * 1024
+"""At most so many bytes are held back, or remembered for reading the end backwards. An exception's text that
+is longer becomes output."""
+
+_STARTER: Final = re.compile(re.escape(EOT) + rb"|" + rb"|".join(map(re.escape, NAMES)))
+_ENDED_AT_ONCE: Final = EOT + EOT + PROMPT
+
+
+class Program:
+    """The program that runs, as far as its bytes tell.
+
+    Args:
+        mark: Opens and closes the frames of our own code.
+        buffer: Where the received bytes are.
+    """
+
+    def __init__(self, mark: bytes, buffer: Buffer) -> None:
+        self._mark = mark
+        self._buffer = buffer
+        self.start()
+
+    def start(self) -> None:
+        """A new program runs."""
+        self._shown = bytearray()
+        self._nonces: list[bytes] = []
+        self._framed = False
+        """A frame was the last that came: what looks like the end now is the end."""
+        self._suspected = False
+        """A candidate for the end was pointed out, or a challenge is out already."""
+        self._doubtful = False
+        """Something came since the last challenge that may have been the end."""
+        self._remembers = False
+        """Something came that may have been the end, so more must be remembered."""
+
+    def challenge(self, nonce: bytes) -> None:
+        """A challenge is being sent; from now on its answer is looked for."""
+        self._nonces.append(nonce)
+        self._suspected = True
+        self._doubtful = False
+        self._remembers = True
+
+    # --- what is known besides the events -------------------------------------------------------
+
+    @property
+    def holding(self) -> bool:
+        """Whether output is held back that may be shown."""
+        return self._releasable() > 0
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the program may have ended since the last challenge, or since it began."""
+        return self._doubtful or looks_ended(self._tail())
+
+    @property
+    def waits_for_key(self) -> bool:
+        """Whether a key must be pressed before a prompt comes."""
+        return waits_for_key(self._tail())
+
+    def release(self) -> Sequence[Event]:
+        """Give out what is held back."""
+        size = self._releasable()
+        self._doubt()
+        return self._give(size)
+
+    # --- reading --------------------------------------------------------------------------------
+
+    def read(self) -> Sequence[Event]:
+        """The next events; none if more bytes are needed. ``Finished`` among them: the prompt is there."""
+        mark = self._buffer.find(self._mark)
+        if mark == 0 and (frame := self._read_frame()):
+            return frame
+        proof = self._find_proof()
+        if proof >= 0 and (mark <= 0 or mark > proof):
+            return self._conclude(proof)
+        if mark == 0:
+            return self._wait()
+        starter = _STARTER.search(self._buffer.data)
+        found = [at for at in (mark, starter.start() if starter else -1, self._nonce()) if at >= 0]
+        certain = min(found, default=len(self._buffer) - self._partial(*NAMES))
+        if certain > 0:
+            return self._give(certain)
+        return self._read_starter(mark) if starter and starter.start() == 0 else self._wait()
+
+    def _read_frame(self) -> Sequence[Event]:
+        """The buffer begins with a mark."""
+        size = len(self._mark)
+        while (end := self._buffer.find(self._mark, size)) > 0 and len(self._buffer) > end + size:
+            closed = self._buffer.data[end + size : end + size + 1] == CLOSE
+            body = self._buffer.take(end)[size:]
+            # If not closed, the frame was torn by an interrupt; the one that begins here says what happened.
+            if closed:
+                self._buffer.take(size + 1)
+                self._shown.clear()
+                self._framed = True
+                self._doubtful = False
+                self._suspected = self._remembers = bool(self._nonces)
+                return (Frame(body),)
+        return ()
+
+    def _read_starter(self, mark: int) -> Sequence[Event]:
+        """The buffer begins with an EOT or a name of MicroPython's."""
+        data = self._buffer.data
+        eot = data.startswith(EOT)
+        if eot and self._framed and not self._nonces and data.startswith(_ENDED_AT_ONCE):
+            self._buffer.take(len(_ENDED_AT_ONCE))
+            return (Finished(),)
+        verdict = judge_end(data) if eot else judge_banner(data)
+        if verdict is Verdict.NO:
+            if eot:
+                self._doubt()
+            return self._give(1)
+        if mark > 0:
+            # The frame that follows shows that it was not the end.
+            return self._give(mark)
+        if verdict is Verdict.ENDED:
+            self._doubt()
+        return self._wait(suspicious=verdict is Verdict.ENDED)
+
+    def _wait(self, *, suspicious: bool = False) -> Sequence[Event]:
+        """Hold back what is there, but not without limit; say once that it may be the end."""
+        if not self._suspected and (suspicious or looks_ended(self._tail())):
+            self._suspected = True
+            return (Candidate(),)
+        excess = self._releasable() - MAX_HELD
+        if excess <= 0:
+            return ()
+        self._doubt()
+        return self._give(excess)
+
+    # --- proof ----------------------------------------------------------------------------------
+
+    def _nonce(self) -> int:
+        return self._buffer.find(self._nonces[-1]) if self._nonces else -1
+
+    def _find_proof(self) -> int:
+        """Where the answer to the last challenge begins, if all of it is there; else -1.
+
+        Threads may print between any two of its bytes, but not into the number.
+        """
+        at = self._nonce()
+        if at < 0 or self._after_proof(at) > 0:
+            return at
+        if len(self._buffer) - at > MAX_HELD:
+            # Whatever said the number, it was not the prompt.
+            self._nonces.pop()
+            self._doubt()
+        return -1
+
+    def _after_proof(self, at: int) -> int:
+        data = self._buffer.data
+        for expected in (EOT, EOT, PROMPT):
+            at = data.find(expected, at) + 1
+            if not at:
+                return 0
+        return at
+
+    def _conclude(self, proof: int) -> Sequence[Event]:
+        """The prompt is there: all that came before the first answer is the whole conversation."""
+        shown = len(self._shown)
+        rest = self._buffer.take(self._after_proof(proof))
+        conversation = bytes(self._shown) + rest
+        first = min(at for nonce in self._nonces if (at := conversation.find(nonce)) >= 0)
+        return tuple(read_backwards(shown, conversation[:first]))
+
+    # --- pieces ---------------------------------------------------------------------------------
+
+    def _doubt(self) -> None:
+        self._doubtful = self._remembers = True
+
+    def _tail(self) -> bytes:
+        return bytes(self._shown[-MAX_BANNER:] + self._buffer.data[-MAX_BANNER:])[-MAX_BANNER:]
+
+    def _partial(self, *others: bytes) -> int:
+        return self._buffer.partial(self._mark, *self._nonces[-1:], *others)
+
+    def _releasable(self) -> int:
+        """How much may be shown without tearing a frame or an answer."""
+        found = [at for at in (self._buffer.find(self._mark), self._nonce()) if at >= 0]
+        return min(found, default=len(self._buffer) - self._partial())
+
+    def _give(self, size: int) -> Sequence[Event]:
+        if size <= 0:
+            return ()
+        data = self._buffer.take(size)
+        self._framed = False
+        self._shown += data
+        keep = MAX_HELD if self._remembers else MAX_BANNER
+        if len(self._shown) > 2 * keep:
+            del self._shown[:-keep]
+        return (Output(data),)
