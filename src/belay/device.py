@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import os
+import re
+import textwrap
 from collections.abc import Mapping
 from functools import lru_cache
 from types import TracebackType
@@ -11,11 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
 from belay.board.calls import Calls, Terms
 from belay.board.firmware import Implementation
-from belay.exceptions import BelayException, BoardError, FeatureUnavailableError
+from belay.exceptions import BoardError, FeatureUnavailableError
 from belay.remote.caller import DEFAULT, Caller, Default
-from belay.remote.decorators import MARK, ClassDecorator, Decorator, Mark
-from belay.remote.failure import Origin, raise_home, text_origin
-from belay.remote.functions import Options, RemoteFunction, Setup, Task, Teardown, Thread
+from belay.remote.decorators import MARK, ClassDecorator, Decorator, Kind, Mark, fulfil
+from belay.remote.failure import Origin, at_home, text_origin
+from belay.remote.functions import Options, Setup, Task, Teardown, Thread
 from belay.remote.output import TextOutput, TextStream
 from belay.session import Session
 from belay.source import LineMap, minify
@@ -35,8 +37,8 @@ BOOT_PATIENCE = 2.0
 class DecoratorSlot:
     """``task`` and its like: ``Device.task`` marks a method, ``device.task`` sends a function."""
 
-    def __init__(self, kind: type[RemoteFunction[Any, Any]]) -> None:
-        self._kind = kind
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
@@ -45,12 +47,12 @@ class DecoratorSlot:
     def __get__(self, instance: None, owner: type) -> ClassDecorator: ...
 
     @overload
-    def __get__(self, instance: Device, owner: type) -> Decorator[Any, Any]: ...
+    def __get__(self, instance: Device, owner: type) -> Decorator: ...
 
-    def __get__(self, instance: Device | None, owner: type) -> ClassDecorator | Decorator[Any, Any]:
+    def __get__(self, instance: Device | None, owner: type) -> ClassDecorator | Decorator:
         if instance is None:
-            return ClassDecorator(self._name)
-        return instance._decorator(self._name, self._kind)
+            return ClassDecorator(self._name, self.kind)
+        return instance._decorators[self._name]
 
 
 class Device:
@@ -125,7 +127,6 @@ class Device:
             )
             return wrap(transport) if wrap else transport
 
-        self._decorators: dict[str, Decorator[Any, Any]] = {}
         self._session = Session(
             open_port,
             startup=startup,
@@ -135,6 +136,11 @@ class Device:
             max_history=self.MAX_CMD_HISTORY_LEN,
         )
         self._caller = Caller(self._session, timeout, LineMap())
+        self._decorators = {
+            name: Decorator(name, slot.kind, self._caller)
+            for name, slot in vars(Device).items()
+            if isinstance(slot, DecoratorSlot)
+        }
         try:
             self._begin()
         except BaseException:
@@ -173,23 +179,22 @@ class Device:
             ConnectionLost: The board is gone.
             UntransferableError: The value cannot travel.
         """
-        is_expression, text = _prepare(code, minify)
+        is_expression, text, sent = _prepare(code, minify)
 
         def question(calls: Calls, terms: Terms) -> Any:
-            return calls.evaluate(text, terms) if is_expression else calls.execute(text, terms)
-
-        def origin() -> Origin:
-            return text_origin(text)
+            return calls.evaluate(sent, terms) if is_expression else calls.execute(sent, terms)
 
         try:
-            result = self._caller.ask(
-                question, timeout=timeout, stream=stream_out, trusted=trusted, origin=origin
+            return self._caller.ask(
+                question,
+                timeout=timeout,
+                stream=stream_out,
+                trusted=trusted,
+                record=record,
+                origin=lambda: text_origin(text),
             )
         except BoardError as error:
-            raise_home(error)
-        if record:
-            self._session.record(lambda calls: calls.execute(text, Terms()))
-        return result
+            raise at_home(error) from None
 
     def run(
         self,
@@ -217,16 +222,16 @@ class Device:
             BoardTimeoutError: It took longer than ``timeout``; it was interrupted.
             ConnectionLost: The board is gone.
         """
-        _, text = _prepare(program, minify)
+        sent = _smaller(program) if minify else program
         try:
             self._caller.ask(
-                lambda calls, terms: calls.run(text, terms),
+                lambda calls, terms: calls.execute(sent, terms),
                 timeout=timeout,
                 stream=stream_out,
                 origin=lambda: Origin(file, whole=True),
             )
         except BoardError as error:
-            raise_home(error)
+            raise at_home(error) from None
 
     @property
     def implementation(self) -> Implementation:
@@ -270,8 +275,7 @@ class Device:
             BoardTimeoutError: The board did not come back.
             ConnectionLost: The board is gone.
         """
-        with self._caller.translating():
-            self._session.soft_reset(main=main, timeout=timeout)
+        self._session.soft_reset(main=main, timeout=timeout)
 
     def reconnect(self, attempts: int | None = None) -> None:
         """Connect anew and replay what was recorded.
@@ -284,23 +288,27 @@ class Device:
             ConnectionLost: None of the attempts succeeded.
         """
         wanted = self._session.attempts if attempts is None else attempts
-        with self._caller.translating():
-            self._session.reconnect(wanted or 1)
+        self._session.reconnect(wanted or 1)
 
     def close(self) -> None:
         """Run the teardowns and close the connection; a second call does nothing.
 
+        A lost connection is not made again for the teardowns. Without teardowns a call that another thread
+        is making ends with ConnectionLost; they wait for its end.
+
         Raises:
-            BoardError: A teardown raised; the connection is closed all the same.
+            BoardError: A teardown raised; the others ran, and the connection is closed all the same.
+            ConnectionLost: The teardowns could not run.
         """
         if self._session.closed:
             return
-        problem: BelayException | None = None
+        self._session.attempts = 0
+        problem: Exception | None = None
         try:
-            for teardown in self.teardown:
+            for teardown in self._decorators["teardown"]:
                 try:
                     teardown()
-                except BelayException as error:
+                except Exception as error:  # noqa: BLE001 - the others must have their turn
                     problem = problem or error
         finally:
             self._session.close()
@@ -318,7 +326,7 @@ class Device:
     ) -> None:
         try:
             self.close()
-        except BelayException as problem:
+        except Exception as problem:
             if error is None:
                 raise
             # The error that is on its way matters more.
@@ -339,50 +347,54 @@ class Device:
     def _begin(self) -> None:
         """Send what the class body marked, and run what it wants run."""
         autoinit: list[Callable[[], Any]] = []
-        self.__pre_autoinit__()
-        for name, mark, function in self._marked():
-            made = getattr(self, mark.name).decorate(function, mark.options)
-            setattr(self, name, made)
-            if mark.options.autoinit:
+        for mark in self._marked():
+            made, runs = fulfil(self._decorators[mark.name], mark)
+            setattr(self, mark.function.__name__, made)
+            if runs:
                 autoinit.append(made)
+        self.__pre_autoinit__()
         for function in autoinit:
             function()
         self.__post_init__()
 
-    def _marked(self) -> list[tuple[str, Mark, Any]]:
+    def _marked(self) -> list[Mark]:
         """What the bodies of this class and its bases marked; what a subclass redefines counts once."""
-        found: dict[str, tuple[str, Mark, Any]] = {}
+        found: dict[str, list[Mark]] = {}
         for owner in reversed(type(self).__mro__):
             for name, value in vars(owner).items():
-                mark = getattr(value, MARK, None)
-                if mark:
-                    found[name] = (name, mark, value)
-                else:
-                    found.pop(name, None)
-        return list(found.values())
-
-    def _decorator(self, name: str, kind: type[RemoteFunction[Any, Any]]) -> Decorator[Any, Any]:
-        if name not in self._decorators:
-            self._decorators[name] = Decorator(name, kind, self._caller)
-        return self._decorators[name]
+                found.pop(name, None)
+                if mark := getattr(value, MARK, None):
+                    found[name] = mark.chain()
+        return [mark for chain in found.values() for mark in chain]
 
 
-@lru_cache(maxsize=256)
-def _prepare(code: str, small: bool) -> tuple[bool, str]:
-    """Whether the code is an expression, and its text as it is sent."""
-    text = code.strip() if "\n" not in code.strip() else code
+@lru_cache(maxsize=64)
+def _prepare(code: str, small: bool) -> tuple[bool, str, str]:
+    """Whether the code is an expression, its text with the user's lines, and its text as it is sent."""
+    text = _dedented(code)
     try:
-        ast.parse(text, mode="eval")
+        ast.parse(text.strip(), mode="eval")
         is_expression = True
-    except SyntaxError:
+    except (SyntaxError, ValueError):
         # Statements; or no Python at all, which is for the board to say.
         is_expression = False
-    if small:
-        try:
-            text = minify(text)
-        except SyntaxError:
-            return is_expression, text
-    return is_expression, text
+    return is_expression, text, _smaller(text) if small else text
+
+
+def _dedented(code: str) -> str:
+    """Code without the indentation that a long string has from the program that it stands in."""
+    if "\n" not in code.strip():
+        return code.strip()
+    # Only where it must be: dedent changes blank lines, which may be a part of strings.
+    return textwrap.dedent(code) if re.match(r"\s*\n[ \t]|[ \t]", code) else code
+
+
+def _smaller(code: str) -> str:
+    try:
+        return minify(code)
+    except SyntaxError:
+        # The board says what is wrong with it.
+        return code
 
 
 __all__ = ["DEFAULT", "Device", "Options"]

@@ -266,12 +266,14 @@ class BoardError(BelayException):
     Attributes:
         board_type: The name of the exception's type on the board.
         board_args: Its arguments, as far as they could travel.
+        board_message: What it says, as the board printed it.
         board_traceback: The traceback as the board printed it.
         board_frames: The board's frames with the places in the user's files, as the end of a traceback.
     """
 
     board_type: str = ""
     board_args: tuple[object, ...] = ()
+    board_message: str = ""
     board_traceback: str = ""
     board_frames: TracebackType | None = None
 

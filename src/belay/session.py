@@ -1,28 +1,31 @@
 """From an address to a board that takes calls: connect, start afresh, probe, and do so again after a loss.
 
 A session also remembers what a fresh interpreter must be told again: the definitions of tasks after every
-reset, and, after a reconnect, whatever was recorded.
+reset, and, after a loss, whatever was recorded.
 """
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable
+from enum import Enum, auto
+from typing import TypeVar
 
 from belay.board import onboard
 from belay.board.calls import BoardFailure, Calls, Terms
 from belay.board.firmware import Implementation
+from belay.board.history import History, Step
 from belay.board.plain import PlainCalls
 from belay.exceptions import (
     BelayException,
     BoardResetError,
     ConnectionFailedError,
     ConnectionLost,
-    MaxHistoryLengthError,
     ReplEntryError,
 )
 from belay.link import ENTER_TIMEOUT, Link, OutputHandler
 from belay.transports.base import Transport
+from belay.transports.trace import CountingTransport
 
 SETUP_TIMEOUT = 10.0
 """Seconds in which a board takes our functions and answers what it is."""
@@ -30,20 +33,42 @@ SETUP_TIMEOUT = 10.0
 RECONNECT_PAUSE = 1.0
 """Seconds between two attempts to reconnect."""
 
+T = TypeVar("T")
+
+
+class State(Enum):
+    """What the board knows of us."""
+
+    LOST = auto()
+    """The connection is gone."""
+    STRANGE = auto()
+    """The board was reset behind our back, and may have run a main.py since."""
+    EMPTY = auto()
+    """The board was reset by us; our functions and the definitions are not there yet."""
+    READY = auto()
+    """All is there."""
+
 
 class Session:
     """A board that takes calls.
+
+    Many threads may use one session; their questions are asked one after another.
 
     Args:
         open_transport: Opens the port anew each time it is called.
         startup: Statements to run on a fresh interpreter; None for the usual imports.
         attempts: How often to try to connect again after a loss, a second apart; negative for ever.
-        fresh: Whether to start the interpreter anew when connecting.
+        fresh: Whether to start the interpreter anew when connecting for the first time.
         on_output: Gets what the board prints while nothing is asked of it.
-        max_history: At most so many steps are remembered for a reconnect.
+        max_history: At most so many steps are remembered.
 
     Raises:
-        ConnectionFailedError: No connection.
+        ConnectionFailedError: No connection, or the board cannot be prepared.
+
+    Attributes:
+        attempts: As given; may be changed.
+        implementation: What runs on the board.
+        link: The conversation with the board; another one after each reconnect.
     """
 
     def __init__(
@@ -61,42 +86,86 @@ class Session:
         self._open_transport = open_transport
         self._startup = startup
         self._on_output = on_output
-        self._max_history = max_history
-        self._definitions: dict[str, str] = {}
-        self._history: list[Callable[[Calls], None]] = []
-        self._closed = False
+        self._history = History(max_history)
+        self._lock = threading.RLock()
+        self._closed = threading.Event()
+        self._asked_at = -1
         self._connect(fresh=fresh)
+        self._state = State.READY
 
-    # --- life -----------------------------------------------------------------------------------
+    # --- questions ------------------------------------------------------------------------------
 
-    @property
-    def closed(self) -> bool:
-        """Whether :meth:`close` was called."""
-        return self._closed
+    def ask(self, question: Callable[[Calls], T], *, replay: Step | None = None) -> T:
+        """Ask the board something.
 
-    def calls(self) -> Calls:
-        """The way to the board, connected and prepared.
+        Where a loss is found before anything was sent, and reconnecting was asked for, this reconnects and
+        asks then.
+
+        Args:
+            question: Gets the way to the board, ready for use.
+            replay: To be done again after a loss; remembered once the question is answered.
 
         Raises:
-            ConnectionLost: The connection is gone, and could not be made again.
-            BoardResetError: The board was reset behind our back. Nothing was sent; the next call works, on a
-                fresh interpreter.
+            BoardFailure: The code on the board raised.
+            ConnectionLost: The connection is gone, and could not be made again. What was asked may have run.
+            BoardResetError: The board was reset behind our back; the next question is answered by a fresh
+                interpreter.
+            MaxHistoryLengthError: Nothing more can be remembered; nothing was asked.
         """
-        if self._closed:
-            raise ConnectionLost("the device is closed", hint="make a new Device")
-        if self._lost:
-            self.reconnect(self.attempts)
-        elif not self._prepared:
-            self._prepare()
-            self._define_again()
-        return self._calls
+        with self._lock:
+            if replay and self.attempts:
+                self._history.check_room()
+            answer = self._ask(question)
+            if replay:
+                self._history.add(replay)
+            return answer
 
-    def noticed(self, error: ConnectionLost) -> None:
-        """Take note that the board or the connection is gone."""
-        if isinstance(error, BoardResetError):
-            self._prepared = False
-        else:
-            self._lost = True
+    def define(self, name: str, source: str) -> None:
+        """Define a function on the board, now and after every reset.
+
+        Raises:
+            BoardFailure: The board refuses the definition.
+            MaxHistoryLengthError: Nothing more can be remembered.
+        """
+
+        def step(calls: Calls, terms: Terms) -> None:
+            calls.execute(source, terms)
+
+        with self._lock:
+            if self.attempts and not self._history.knows(name, source):
+                self._history.check_room()
+            self._ask(lambda calls: step(calls, self._terms))
+            self._history.define(name, source, step)
+
+    def soft_reset(self, *, main: bool, timeout: float | None) -> bool:
+        """Start the interpreter anew; definitions come back before the next question.
+
+        Args:
+            main: Whether main.py runs.
+            timeout: Seconds to wait for main.py's end; None waits for ever.
+
+        Returns:
+            Whether main.py ended, if it was to run.
+
+        Raises:
+            BoardTimeoutError: The board did not come back.
+            ConnectionLost: The connection is gone.
+        """
+        with self._lock:
+            self._reach()
+            # Whatever happens now, what the board knew is gone.
+            self._state = State.STRANGE
+            self._history.forget_steps()
+            try:
+                ended = self._reset(main, timeout)
+            except BoardResetError:
+                # One before ours, which changes nothing.
+                ended = self._reset(main, timeout)
+            except ConnectionLost:
+                self._state = State.LOST
+                raise
+            self._state = State.EMPTY
+            return ended
 
     def reconnect(self, attempts: int) -> None:
         """Open the port again, start the interpreter anew and replay what was recorded.
@@ -105,119 +174,179 @@ class Session:
             attempts: How often to try, a second apart; negative for ever.
 
         Raises:
-            ConnectionLost: None of the attempts succeeded.
+            ConnectionLost: None of the attempts succeeded, or a recorded step failed.
+            MaxHistoryLengthError: There was more to be replayed than is remembered.
         """
+        with self._lock:
+            self._refuse_if_closed()
+            self._history.check_complete()
+            self._reconnect(attempts)
+
+    # --- life -----------------------------------------------------------------------------------
+
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._closed.is_set()
+
+    def close(self) -> None:
+        """Leave the board at its friendly prompt and close the port; a second call does nothing.
+
+        A question that another thread is asking ends with ConnectionLost.
+        """
+        self._closed.set()
+        if self._lock.acquire(blocking=False):
+            try:
+                self.link.leave()
+            finally:
+                self._lock.release()
         self.link.close()
+
+    # --- asking ---------------------------------------------------------------------------------
+
+    def _ask(self, question: Callable[[Calls], T]) -> T:
+        self._asked_at = -1
+        try:
+            return self._ask_once(question)
+        except ConnectionLost as lost:
+            if not self.attempts or self.closed or not self._is_unsent(lost):
+                raise
+        return self._ask_once(question)
+
+    def _ask_once(self, question: Callable[[Calls], T]) -> T:
+        try:
+            calls = self._ready()
+            self._asked_at = self._wire.writes
+            return question(calls)
+        except BoardResetError:
+            self._state = State.STRANGE
+            raise
+        except ConnectionLost:
+            self._state = State.LOST
+            raise
+
+    def _is_unsent(self, lost: ConnectionLost) -> bool:
+        if isinstance(lost, BoardResetError):
+            return not lost.sent
+        return self._wire.writes == self._asked_at
+
+    def _ready(self) -> Calls:
+        """The way to the board, which has all that it should have."""
+        self._reach()
+        if self._state is State.STRANGE:
+            self.link.enter(ENTER_TIMEOUT)
+            self.link.soft_reset()
+            self._prepare()
+            if self.attempts:
+                self._replay()
+            else:
+                self._history.forget_steps()
+        elif self._state is State.EMPTY:
+            self._prepare()
+        self._state = State.READY
+        if self._history.missing:
+            self._history.define_missing(self._calls, self._terms)
+        return self._calls
+
+    def _reach(self) -> None:
+        """Be connected."""
+        self._refuse_if_closed()
+        if self._state is State.LOST:
+            self._reconnect(self.attempts)
+
+    def _refuse_if_closed(self) -> None:
+        if self.closed:
+            raise ConnectionLost("the device is closed", hint="make a new Device")
+
+    # --- connecting -----------------------------------------------------------------------------
+
+    def _reconnect(self, attempts: int) -> None:
+        self.link.close()
+        self._state = State.LOST
         made = 0
         last: Exception = ConnectionLost("the connection is gone")
         while attempts < 0 or made < attempts:
-            if made:
-                time.sleep(RECONNECT_PAUSE)
+            if made and self._closed.wait(RECONNECT_PAUSE):
+                break
             made += 1
             try:
                 self._connect(fresh=True)
             except (BelayException, OSError) as error:
                 last = error
                 continue
-            self._define_again()
-            for replay in self._history:
-                replay(self._calls)
+            self._replay()
+            self._state = State.READY
             return
         hint = None if made else "Device(…, attempts=N) tries to connect again"
         raise ConnectionLost(f"the connection to the board is lost: {last}", hint=hint) from last
 
-    def soft_reset(self, *, main: bool, timeout: float | None) -> bool:
-        """Start the interpreter anew; definitions come back before the next call.
+    def _connect(self, *, fresh: bool) -> None:
+        """Open the port and get the board ready; whatever fails, the port is free again."""
+        self._wire = CountingTransport(self._open_transport())
+        self.link = Link(self._wire)
+        self.link.on_idle_output = self._on_output
+        try:
+            self._refuse_if_closed()
+            self.link.enter(ENTER_TIMEOUT)
+            if fresh:
+                self.link.soft_reset()
+            self._prepare()
+        except BaseException as error:
+            self.link.close()
+            if isinstance(error, ReplEntryError):
+                error.add_note(f"port: {self._wire.name}")
+            raise
 
-        Args:
-            main: Whether main.py runs.
-            timeout: Seconds to wait for main.py's end; None waits for ever.
-
-        Returns:
-            Whether main.py ended, if it was to run.
-        """
-        self.calls()
-        self._prepared = False
+    def _reset(self, main: bool, timeout: float | None) -> bool:
         if main:
             return self.link.reboot(on_output=self._on_output, timeout=timeout)
         self.link.soft_reset()
         return True
 
-    def close(self) -> None:
-        """Leave the board at its friendly prompt and close the port; a second call does nothing."""
-        if not self._closed:
-            self._closed = True
-            if not self._lost:
-                self.link.leave()
-            self.link.close()
-
-    # --- memory ---------------------------------------------------------------------------------
-
-    def define(self, name: str, source: str) -> None:
-        """Define a function on the board, now and after every reset.
-
-        Raises:
-            BoardFailure: The board refuses the definition.
-        """
-        self.calls().execute(source, self._terms)
-        self._definitions.pop(name, None)
-        self._definitions[name] = source
-
-    def record(self, replay: Callable[[Calls], None]) -> None:
-        """Remember a step for a reconnect.
-
-        Raises:
-            MaxHistoryLengthError: More steps than are kept; only where reconnecting was asked for.
-        """
-        if not self.attempts:
-            return
-        if len(self._history) >= self._max_history:
-            raise MaxHistoryLengthError(
-                f"more than {self._max_history} steps to remember for a reconnect",
-                hint="pass record=False for what does not change the board's state, or make it a task",
-            )
-        self._history.append(replay)
-
-    # --------------------------------------------------------------------------------------------
-
-    @property
-    def _terms(self) -> Terms:
-        return Terms(on_output=self._on_output, timeout=SETUP_TIMEOUT)
-
-    def _connect(self, *, fresh: bool) -> None:
-        """Open the port and get the board ready; whatever fails, the port is free again."""
-        transport = self._open_transport()
-        self.link = Link(transport)
-        self.link.on_idle_output = self._on_output
-        self._lost = self._prepared = False
-        try:
-            self.link.enter(ENTER_TIMEOUT)
-            if fresh:
-                self.link.soft_reset()
-            self._prepare()
-        except BoardFailure as failure:
-            self.link.close()
-            raise ConnectionFailedError(
-                f"the board cannot be prepared: {failure.traceback.strip()}",
-                hint="is there too little memory left? Try a board that was just powered up",
-            ) from failure
-        except BaseException as error:
-            self.link.close()
-            if isinstance(error, ReplEntryError):
-                error.add_note(f"port: {transport.name}")
-            raise
-
     def _prepare(self) -> None:
-        """Tell a fresh interpreter what it needs for calls."""
+        """Tell a fresh interpreter what it needs for calls.
+
+        Raises:
+            ConnectionFailedError: It refuses, or the startup statements fail.
+        """
         # A new way to the board, so that whatever holds the old one notices that its objects are gone.
         calls = PlainCalls(self.link)
         usual = onboard.read("startup") if self._startup is None else ""
-        self.implementation = calls.install(self._terms, first=usual)
+        try:
+            self.implementation = calls.install(self._terms, first=usual)
+        except BoardFailure as failure:
+            raise ConnectionFailedError(
+                f"the board cannot be prepared: {failure.traceback.strip()}",
+                hint="is there too little memory left? Try a board that was just powered up",
+            ) from None
         self._calls: Calls = calls
         if self._startup:
-            self._calls.execute(self._startup, self._terms)
-        self._prepared = True
+            try:
+                calls.execute(self._startup, self._endless)
+            except BoardFailure as failure:
+                raise ConnectionFailedError(
+                    f"the startup statements failed on the board: {failure.traceback.strip()}"
+                ) from None
 
-    def _define_again(self) -> None:
-        for source in self._definitions.values():
-            self._calls.execute(source, self._terms)
+    def _replay(self) -> None:
+        """Restore what the board knew.
+
+        Raises:
+            ConnectionLost: A step failed; the board is not what it was.
+        """
+        try:
+            self._history.replay(self._calls, self._endless)
+        except BoardFailure as failure:
+            raise ConnectionLost(
+                f"the board is back, but what it knew cannot be restored: {failure.traceback.strip()}"
+            ) from None
+
+    @property
+    def _terms(self) -> Terms:
+        """For code of ours."""
+        return Terms(on_output=self._on_output, timeout=SETUP_TIMEOUT)
+
+    @property
+    def _endless(self) -> Terms:
+        """For the user's code, which takes as long as it takes."""
+        return Terms(on_output=self._on_output)

@@ -77,11 +77,7 @@ class Calls(Protocol):
     """
 
     def execute(self, code: str, terms: Terms) -> None:
-        """Run statements in the global scope."""
-        ...
-
-    def run(self, program: str, terms: Terms) -> None:
-        """Run a whole program in the global scope; its exit (SystemExit) is a failure like any other."""
+        """Run statements in the global scope; an exit (SystemExit) is a failure like any other."""
         ...
 
     def evaluate(self, expression: str, terms: Terms) -> object:

@@ -7,31 +7,36 @@ right.
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from belay.board import onboard
 from belay.board.calls import BoardFailure, Item, Return, Terms
 from belay.board.firmware import Implementation, read_probe
-from belay.board.literal import NotALiteral, decode, encode
+from belay.board.literal import NotALiteral, decode, encode, evaluate_trusted
 from belay.exceptions import BoardResetError, NotBelayResponseError, UntransferableError
 from belay.link import Link, Outcome
 from belay.repl.control import NOT_IN_CODE
 from belay.source import parse_traceback
 from belay.source.guard import guard
 
-_CALL = "_belay[0]"
-_START = "_belay[1]"
-_STEP = "_belay[2]"
-_DROP = "_belay[3]"
-_FAIL = "_belay[4]"
+# What onboard/plain.py answers, in its order.
+_CALL, _START, _STEP, _DROP, _FAIL, _EXEC, _EVAL = (f"_belay[{at}]" for at in range(7))
 
 _SHORT = 1024
 """Statements up to so many characters travel inside a string, which gives their errors in one turn."""
 
-_DONE = f"\n{_CALL}(bool)"
+_DONE = f"{_CALL}({_DROP})"
 """Behind a longer program: says that it came to its end."""
+
+_CHECK_TIMEOUT = 5.0
+"""Seconds for finding out whether our functions are still on the board."""
+
+_MISSING = ("NameError", "TypeError", "")
+"""How programs end, or seem to, that look for functions of ours that are not there."""
 
 _SENT_LINE = re.compile(r'^(  File "<stdin>", line )(\d{1,9})', re.MULTILINE)
 
@@ -45,7 +50,8 @@ class PlainCalls:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._forgotten: list[int] = []
+        self._keys = itertools.count(1)
+        self._forgotten: deque[int] = deque()
 
     def install(self, terms: Terms, first: str = "") -> Implementation:
         """Put our functions on the board, and find out what it is.
@@ -54,31 +60,25 @@ class PlainCalls:
             terms: The terms of the call.
             first: Statements to run before, in the same turn.
         """
-        self._forgotten.clear()
-        helper = onboard.read("plain") + f"\n_belay=_belay({self._link.mark.decode('ascii')!r})\n"
+        functions = onboard.read("plain") + f"\n_belay=_belay({self._link.mark.decode('ascii')!r})\n"
         probe = onboard.read("probe") + f"\n{_CALL}(_belay_probe)\ndel _belay_probe"
-        return read_probe(self._value(f"{first}\n{helper}{probe}", terms))
+        answer = self._answer(f"{first}\n{functions}{probe}", terms, ours=False)
+        return read_probe(answer[1])
 
     def execute(self, code: str, terms: Terms) -> None:
-        """Run statements in the global scope."""
-        if _goes_in_string(code):
-            self._value(f"{_CALL}(exec,{code!r})", terms)
-        else:
-            self._value(code + _DONE, terms)
+        """Run statements in the global scope; SystemExit is a failure like any other.
 
-    def run(self, program: str, terms: Terms) -> None:
-        """Run a whole program: as :meth:`execute`, but SystemExit is a failure like any other.
-
-        The exception would end the REPL itself if it came so far, and reset the board.
+        That exception would end the REPL itself if it came so far, and reset the board.
         """
-        guarded = None
-        if not _goes_in_string(program):
-            guarded = guard(program, failed=f"{_FAIL}(_belay_error)", done=f"{_CALL}(bool)")
+        if _goes_in_string(code):
+            self._value(f"{_CALL}({_EXEC},{code!r})", terms)
+            return
+        guarded = guard(code, failed=f"{_FAIL}(_belay_error)", done=_DONE)
         if guarded is None:
-            self.execute(program, terms)
+            self._answer(f"{code}\n{_DONE}", terms, ours=False)
             return
         try:
-            self._value(guarded.source, terms)
+            self._answer(guarded.source, terms, ours=False)
         except BoardFailure as failure:
             traceback = _shifted(failure.traceback, -guarded.shift)
             raise BoardFailure(failure.types, failure.board_args, traceback) from None
@@ -86,46 +86,47 @@ class PlainCalls:
     def evaluate(self, expression: str, terms: Terms) -> object:
         """The value of an expression.
 
-        It is evaluated inside a lambda, which the board compiles once. Not so where a lambda has a scope or
-        a meaning of its own (``:=``, ``await``, ``yield``).
+        It is evaluated inside a lambda, which the board compiles once; not so where ``:=`` sets a global.
         """
-        encoded = expression.encode()
-        if ":=" in expression or any(byte in encoded for byte in NOT_IN_CODE):
-            return self._value(f"{_CALL}(eval,{expression!r})", terms)
+        if ":=" in expression or _must_go_in_string(expression):
+            return self._value(f"{_CALL}({_EVAL},{expression!r})", terms)
         return self._value(f"{_CALL}(lambda:({expression}\n))", terms)
 
     def call(
         self, function: str, args: Sequence[object], kwargs: Mapping[str, object], terms: Terms
     ) -> object:
         """Call a global function by its name."""
-        return self._value(f"{_CALL}({_arguments([function], args, kwargs)})", terms)
+        return self._value(_call(_CALL, function, *_positional(args), *_named(kwargs)), terms)
 
     def spawn(
         self, function: str, args: Sequence[object], kwargs: Mapping[str, object], terms: Terms
     ) -> None:
         """Call a global function in a thread of the board's."""
-        named = encode(dict(kwargs), "an argument") if kwargs else ""
-        positional = encode(tuple(args), "an argument")
+        positional = "(" + "".join(f"{text}," for text in _positional(args)) + ")"
+        named = "dict(" + ",".join(_named(kwargs)) + ")"
         start = "__import__('_thread').start_new_thread"
-        # What start_new_thread returns differs between ports and says nothing to the host.
-        arguments = ",".join(filter(None, (function, positional, named)))
-        self._value(f"{_CALL}(lambda:{start}({arguments})and None)", terms)
+        self._value(_call(_CALL, start, function, positional, named), terms)
 
     def start(self, function: str, args: Sequence[object], kwargs: Mapping[str, object], terms: Terms) -> int:
         """Call a generator function; the answer is the key to its generator."""
-        key = self._value(f"{_CALL}({_arguments([_START, function], args, kwargs)})", terms)
-        if not isinstance(key, int):
-            raise NotBelayResponseError(f"a generator's key is {key!r}")
+        key = next(self._keys)
+        code = _call(_CALL, _START, str(key), function, *_positional(args), *_named(kwargs))
+        try:
+            self._value(code, terms)
+        except BaseException:
+            # It may have begun all the same.
+            self.forget(key)
+            raise
         return key
 
     def send(self, key: int, value: object, terms: Terms) -> Item | Return:
         """Go on with a generator until its next ``yield``."""
-        return self._step(f"{_STEP}({key},'send',{encode(value, 'the value sent')})", terms)
+        return self._step(_call(_STEP, str(key), "'send'", encode(value, "the value sent")), terms)
 
     def throw(self, key: int, error: BaseException, terms: Terms) -> Item | Return:
         """Raise an exception inside a generator, at its ``yield``."""
         made = f"{type(error).__name__}{encode(error.args, 'the exception')}"
-        return self._step(f"{_STEP}({key},'throw',{made})", terms)
+        return self._step(_call(_STEP, str(key), "'throw'", made), terms)
 
     def forget(self, key: int) -> None:
         """Close a generator along with the next call; talks to nobody now."""
@@ -140,24 +141,56 @@ class PlainCalls:
     def _value(self, code: str, terms: Terms) -> Any:
         return self._answer(code, terms)[1]
 
-    def _answer(self, code: str, terms: Terms) -> tuple[str, object]:
-        """Run a program that answers with a frame; its kind and value."""
-        if self._forgotten:
-            keys, self._forgotten = self._forgotten, []
-            code = f"{_DROP}({','.join(map(str, keys))})\n{code}"
+    def _answer(self, code: str, terms: Terms, *, ours: bool = True) -> tuple[str, object]:
+        """Run a program that answers with a frame; its kind and value.
+
+        Args:
+            code: The program.
+            terms: The terms of the call.
+            ours: Whether the program is one line that begins with a function of ours: if that one is gone,
+                nothing has run.
+        """
+        if ours and self._forgotten:
+            code = f"{self._drop()};{code}"
         outcome = self._link.run(code, on_output=terms.on_output, timeout=terms.timeout)
         if outcome.frame is None or outcome.error or outcome.rebooted:
-            raise _unframed(outcome)
+            raise self._unframed(outcome, ours)
         kind, text, rest = _open_frame(outcome.frame)
         if kind == "e":
             raise _failure(text, rest)
         return kind, _decode(text, terms)
 
+    def _unframed(self, outcome: Outcome, ours: bool) -> Exception:
+        """Why a program did not answer: no valid code, out of memory, or the board is not what it was."""
+        if outcome.rebooted:
+            return BoardResetError("the board was reset while the call ran", sent=True)
+        text = outcome.error.decode(errors="replace").replace("\r\n", "\n")
+        found = parse_traceback(text)
+        if found.type_name in _MISSING and self._link.run(_DONE, timeout=_CHECK_TIMEOUT).frame is None:
+            return BoardResetError(
+                "what belay keeps on the board is gone: the board was reset, or a program deleted _belay",
+                sent=not ours,
+            )
+        if not text:
+            return NotBelayResponseError("the call ended without an answer")
+        return BoardFailure([found.type_name], (found.message,) if found.message else (), text)
+
+    def _drop(self) -> str:
+        """The call that closes the generators which nobody wants any more."""
+        keys = []
+        while self._forgotten:
+            keys.append(str(self._forgotten.popleft()))
+        return _call(_DROP, *keys)
+
+
+def _must_go_in_string(code: str) -> bool:
+    """Whether the REPL would take a part of the code for a command."""
+    encoded = code.encode()
+    return any(byte in encoded for byte in NOT_IN_CODE)
+
 
 def _goes_in_string(code: str) -> bool:
-    """Whether code is short enough to travel inside a string, or has to, as the REPL would misread it."""
-    encoded = code.encode()
-    return len(code) <= _SHORT or any(byte in encoded for byte in NOT_IN_CODE)
+    return len(code) <= _SHORT or _must_go_in_string(code)
 
 
 def _shifted(traceback: str, lines: int) -> str:
@@ -165,23 +198,20 @@ def _shifted(traceback: str, lines: int) -> str:
     return _SENT_LINE.sub(lambda found: f"{found[1]}{int(found[2]) + lines}", traceback)
 
 
-def _arguments(first: list[str], args: Sequence[object], kwargs: Mapping[str, object]) -> str:
-    """The text between the parentheses of a call."""
-    positional = [encode(value, f"argument {at}") for at, value in enumerate(args, 1)]
-    named = [f"{name}={encode(value, f'argument {name!r}')}" for name, value in kwargs.items()]
-    return ",".join([*first, *positional, *named])
+def _call(function: str, *arguments: str) -> str:
+    return f"{function}({','.join(arguments)})"
 
 
-def _unframed(outcome: Outcome) -> Exception:
-    """The program did not answer: it failed to compile, ran out of memory, or took the board with it."""
-    if outcome.rebooted:
-        return BoardResetError("the board was reset while the call ran", sent=True)
-    text = outcome.error.decode(errors="replace").replace("\r\n", "\n")
-    if not text:
-        return NotBelayResponseError("the call ended without an answer")
-    found = parse_traceback(text)
-    args = (found.message,) if found.message else ()
-    return BoardFailure([found.type_name], args, text)
+def _positional(args: Sequence[object]) -> list[str]:
+    return [encode(value, f"argument {at}") for at, value in enumerate(args, 1)]
+
+
+def _named(kwargs: Mapping[str, object]) -> list[str]:
+    return [f"{name}={encode(value, f'argument {name!r}')}" for name, value in kwargs.items()]
+
+
+def _torn(body: bytes | str) -> NotBelayResponseError:
+    return NotBelayResponseError(f"the answer is torn, perhaps by the output of a thread: {body[:80]!r}")
 
 
 def _open_frame(body: bytes) -> tuple[str, str, str]:
@@ -192,18 +222,22 @@ def _open_frame(body: bytes) -> tuple[str, str, str]:
     """
     content = body.decode(errors="replace")
     length, _, rest = content[1:].partition(" ")
-    if length.isdigit():
+    if length.isdecimal():
         size = int(length)
         text, rest = rest[:size], rest[size:]
-        # Behind the text of an error stands its traceback; behind any other text, nothing.
-        if len(text) == size and (not rest or content[0] == "e"):
+        # Behind the text of an error stands its traceback, on a line of its own; behind any other, nothing.
+        whole = rest.startswith(("\r\n", "\n")) if content[0] == "e" else content[0] in "ry" and not rest
+        if len(text) == size and whole:
             return content[0], text, rest
-    raise NotBelayResponseError(f"the answer is torn, perhaps by the output of a thread: {body[:80]!r}")
+    raise _torn(body)
 
 
 def _failure(text: str, rest: str) -> BoardFailure:
-    answer: Any = decode(text)
-    types, args_text = answer
+    try:
+        answer: Any = decode(text)
+        types, args_text = answer
+    except (NotALiteral, TypeError, ValueError):
+        raise _torn(text) from None
     args: object
     try:
         args = decode(args_text)
@@ -215,10 +249,8 @@ def _failure(text: str, rest: str) -> BoardFailure:
 
 def _decode(text: str, terms: Terms) -> object:
     try:
-        return decode(text)
+        return evaluate_trusted(text) if terms.trusted else decode(text)
     except NotALiteral as error:
-        if terms.trusted:
-            return eval(text, {})  # noqa: S307 - the caller said that the board may do this
         raise UntransferableError(
             "the result", error.type_name, hint="keep it on the board, and return what you need of it"
         ) from None

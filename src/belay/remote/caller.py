@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from belay.board.calls import BoardFailure, Calls, Terms
 from belay.board.firmware import Implementation
-from belay.exceptions import ConnectionLost
+from belay.board.history import Step
 from belay.remote.failure import Origin, to_exception
 from belay.remote.output import TextOutput, TextStream
-from belay.source import LineMap
+from belay.source import FunctionSource, LineMap
 
 T = TypeVar("T")
 
@@ -35,20 +34,12 @@ class BoardSession(Protocol):
         """What runs on the board."""
         ...
 
-    def calls(self) -> Calls:
-        """The way to the board, ready for use."""
-        ...
-
-    def noticed(self, error: ConnectionLost) -> None:
-        """Take note of a loss."""
+    def ask(self, question: Callable[[Calls], T], *, replay: Step | None = None) -> T:
+        """Ask the board something; ``replay`` is remembered for a reconnect."""
         ...
 
     def define(self, name: str, source: str) -> None:
         """Define a function, now and after every reset."""
-        ...
-
-    def record(self, replay: Callable[[Calls], None]) -> None:
-        """Remember a step for a reconnect."""
         ...
 
 
@@ -73,6 +64,7 @@ class Caller:
         timeout: float | Default | None = DEFAULT,
         stream: TextStream | Default | None = DEFAULT,
         trusted: bool = False,
+        record: bool = False,
         origin: Callable[[], Origin] | None = None,
     ) -> T:
         """Ask one question.
@@ -82,12 +74,14 @@ class Caller:
             timeout: Seconds; None for no limit.
             stream: Where the output goes; None drops it, the default is ``sys.stdout``.
             trusted: Whether a result that is no literal is evaluated on the host.
+            record: Whether it is asked again after a loss.
             origin: Where the code came from, if it is not that of a function on the board.
 
         Raises:
             BoardError: The code on the board raised.
             BoardTimeoutError: It took longer; it was interrupted.
             ConnectionLost: The board is gone.
+            MaxHistoryLengthError: Nothing more can be recorded; nothing was asked.
             UntransferableError: A value cannot travel.
         """
         seconds = self.timeout if isinstance(timeout, Default) else timeout
@@ -95,23 +89,33 @@ class Caller:
         if stream is not None:
             output = TextOutput(None if isinstance(stream, Default) else stream)
         terms = Terms(on_output=output, timeout=seconds, trusted=trusted)
-        with self.translating(origin):
-            try:
-                return question(self.session.calls(), terms)
-            finally:
-                if output:
-                    output.finish()
-
-    @contextmanager
-    def translating(self, origin: Callable[[], Origin] | None = None) -> Iterator[None]:
-        """Raise a board's errors as ours, and take note of a loss."""
         try:
-            yield
+            return self.session.ask(lambda calls: question(calls, terms), replay=question if record else None)
         except BoardFailure as failure:
             error = to_exception(failure, self.lines, origin() if origin else None)
-        except ConnectionLost as lost:
-            self.session.noticed(lost)
-            raise
+        finally:
+            if output:
+                output.finish()
+        raise error
+
+    def define(self, source: FunctionSource, text: str) -> None:
+        """Define a function on the board.
+
+        Args:
+            source: The function as the user wrote it.
+            text: Its definition as it is sent; line by line the same.
+
+        Raises:
+            BoardError: The board refuses the definition.
+            BoardTimeoutError: It took too long.
+            ConnectionLost: The board is gone.
+            MaxHistoryLengthError: Nothing more can be recorded.
+        """
+        try:
+            self.session.define(source.name, text)
+        except BoardFailure as failure:
+            error = to_exception(failure, self.lines, Origin(source.file, source.first_line, whole=True))
         else:
+            self.lines.add(source)
             return
-        raise error from None
+        raise error

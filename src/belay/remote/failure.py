@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 import linecache
-import zlib
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from types import CodeType, TracebackType
-from typing import NoReturn, cast
+from typing import cast
 
 from belay.board.calls import BoardFailure
 from belay.exceptions import BoardError
@@ -59,35 +60,42 @@ def to_exception(failure: BoardFailure, lines: LineMap, origin: Origin | None = 
         An exception to raise. It is a :class:`~belay.exceptions.BoardError` and, where the board's type or
         one of its bases is a builtin here, that builtin too. Its traceback goes through the board's frames.
     """
+    found = parse_traceback(failure.traceback)
     name = failure.types[0] if failure.types else "Exception"
-    error = _make(_class(name, tuple(failure.types)), failure.board_args)
+    error = _make(_class(name, failure.types), failure.board_args, found.message)
     error.board_type = name
     error.board_args = failure.board_args
     error.board_traceback = failure.traceback
-    places = _places(parse_traceback(failure.traceback).frames, lines, origin)
-    error.board_frames = _traceback(places)
+    error.board_frames = _traceback(_places(found.frames, lines, origin))
     return error
 
 
-def raise_home(error: BoardError) -> NoReturn:
-    """Raise a board's error again with a traceback of two parts: the user's call, and the board's frames.
+def at_home(error: BoardError) -> BoardError:
+    """The error, to be raised again where the user called.
 
-    The functions of ours in between would only be in the reader's way.
+    Its traceback then has two parts, that call and the board's frames, without the functions of ours in
+    between.
     """
-    raise error.with_traceback(error.board_frames) from error.__cause__
+    return error.with_traceback(error.board_frames)
 
 
 def describe(error: BoardError) -> str:
-    """One line: the type and message as the board would print them."""
-    message = str(error)
-    return f"{error.board_type}: {message}" if message else error.board_type
+    """One line: the type and message as the board printed them."""
+    return f"{error.board_type}: {error.board_message}" if error.board_message else error.board_type
 
 
 def text_origin(text: str) -> Origin:
     """The origin of a piece of code that has no file; tracebacks can show its lines."""
-    name = f"<board code {zlib.crc32(text.encode()) % MAX_TEXTS}>"
+    name = f"<board code {next(_numbers)}>"
     linecache.cache[name] = (len(text), None, [f"{line}\n" for line in text.split("\n")], name)
+    _texts.append(name)
+    if len(_texts) > MAX_TEXTS:
+        linecache.cache.pop(_texts.popleft(), None)
     return Origin(name)
+
+
+_numbers = itertools.count(1)
+_texts: deque[str] = deque()
 
 
 def _places(frames: Sequence[Frame], lines: LineMap, origin: Origin | None) -> list[Location]:
@@ -111,7 +119,7 @@ def _places(frames: Sequence[Frame], lines: LineMap, origin: Origin | None) -> l
     return places
 
 
-@cache
+@lru_cache(maxsize=256)
 def _class(name: str, types: tuple[str, ...]) -> type[BoardError]:
     """The class for a board's type: named as there, and derived from the nearest builtin."""
     bases: tuple[type, ...] = (BoardError,)
@@ -120,7 +128,13 @@ def _class(name: str, types: tuple[str, ...]) -> type[BoardError]:
         if isinstance(found, type) and issubclass(found, Exception) and _fits(found):
             bases = (BoardError, found)
             break
-    return type(name, bases, {"__module__": "board", "__doc__": f"{name}, raised on a board."})
+    body = {
+        "__module__": "board",
+        "__doc__": f"{name}, raised on a board.",
+        # What the board says, whatever the builtin base makes of the arguments.
+        "__str__": lambda self: self.board_message,
+    }
+    return type(name, bases, body)
 
 
 def _fits(found: type[BaseException]) -> bool:
@@ -130,15 +144,19 @@ def _fits(found: type[BaseException]) -> bool:
     )
 
 
-def _make(kind: type[BoardError], args: tuple[object, ...]) -> BoardError:
+def _make(kind: type[BoardError], args: tuple[object, ...], message: str) -> BoardError:
     """An instance with the board's arguments, whatever the builtin base wants to be made with."""
     error = kind.__new__(kind, *args)
     error.hint = None
     error.args = args
+    error.board_message = message
     if isinstance(error, OSError) and args and isinstance(args[0], int):
         error.errno = args[0]
     if isinstance(error, StopIteration):
         error.value = args[0] if args else None
+    if isinstance(error, SyntaxError):
+        # Python's own traceback printer shows this.
+        error.msg = message
     return error
 
 

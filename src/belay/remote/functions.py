@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, ParamSpec, TypeVar, cast
+from typing import Any, ClassVar, Generic, ParamSpec, TypeVar, cast
 
 from belay.board.calls import Calls, Terms
 from belay.board.literal import encode
 from belay.exceptions import BoardError, FeatureUnavailableError, UntransferableError
 from belay.remote.caller import DEFAULT, Caller, Default
-from belay.remote.failure import Origin, raise_home
+from belay.remote.failure import Origin, at_home
 from belay.remote.generator import RemoteGenerator
 from belay.source import FunctionSource, check, extract, minify
 
@@ -58,8 +59,11 @@ class RemoteFunction(Generic[P, R]):
         BoardError: The board refuses its definition.
     """
 
-    purpose = "task"
-    records = False
+    purpose: ClassVar = "task"
+    records: ClassVar = False
+    """Whether calls are remembered for a reconnect unless the decorator was told otherwise."""
+    without: ClassVar[frozenset[str]] = frozenset({"ignore_errors", "autoinit"})
+    """The options that this kind of function has not."""
 
     def __init__(self, caller: Caller, function: Callable[P, R], options: Options) -> None:
         check(function, purpose=self.purpose)
@@ -72,37 +76,46 @@ class RemoteFunction(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run it on the board."""
         try:
-            result = self._run(args, kwargs)
+            return self._run(args, kwargs)
         except BoardError as error:
-            raise_home(error)
-        if self._options.record if self._options.record is not None else self.records:
-            self._caller.session.record(lambda calls: self._replay(calls, args, kwargs))
-        return result
+            raise at_home(error) from None
 
     def __repr__(self) -> str:
         return f"<{self.purpose} {self._source.name} on a board>"
 
     def _define(self) -> None:
-        source = self._text(self._source.source)
-        self._caller.lines.add(self._source)
-        with self._caller.translating():
-            self._caller.session.define(self._source.name, source)
+        try:
+            self._caller.define(self._source, self._text(self._source.source))
+        except BoardError as error:
+            raise at_home(error) from None
 
     def _text(self, source: str) -> str:
         return minify(source, keep_last_expression=False) if self._options.minify else source
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+        args, kwargs = self._kept(args, kwargs)
         return cast("R", self._ask(lambda calls, terms: calls.call(self._source.name, args, kwargs, terms)))
 
-    def _replay(self, calls: Calls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        calls.call(self._source.name, args, kwargs, Terms())
+    @property
+    def _recorded(self) -> bool:
+        return self.records if self._options.record is None else self._options.record
+
+    def _kept(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments, safe from later changes if they are to be remembered."""
+        return copy.deepcopy((args, kwargs)) if self._recorded else (args, kwargs)
 
     def _ask(
         self, question: Callable[[Calls, Terms], Any], origin: Callable[[], Origin] | None = None
     ) -> Any:
         options = self._options
         try:
-            return self._caller.ask(question, timeout=options.timeout, trusted=options.trusted, origin=origin)
+            return self._caller.ask(
+                question,
+                timeout=options.timeout,
+                trusted=options.trusted,
+                record=self._recorded,
+                origin=origin,
+            )
         except UntransferableError as error:
             raise _with_names(error, self._source) from None
 
@@ -113,15 +126,12 @@ class Task(RemoteFunction[P, R]):
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
         if not self._source.is_generator:
             return super()._run(args, kwargs)
-        generator = RemoteGenerator(
-            self._caller,
-            self._source.name,
-            args,
-            kwargs,
-            timeout=self._options.timeout,
-            trusted=self._options.trusted,
-        )
-        return cast("R", generator)
+        return cast("R", RemoteGenerator(self._ask, self._source.name, args, kwargs))
+
+    @property
+    def _recorded(self) -> bool:
+        # The steps of a generator mean nothing without the ones before.
+        return super()._recorded and not self._source.is_generator
 
 
 class Thread(RemoteFunction[P, R]):
@@ -131,6 +141,7 @@ class Thread(RemoteFunction[P, R]):
     records = True
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+        args, kwargs = self._kept(args, kwargs)
         try:
             self._ask(lambda calls, terms: calls.spawn(self._source.name, args, kwargs, terms))
         except BoardError as error:
@@ -141,20 +152,19 @@ class Thread(RemoteFunction[P, R]):
             ) from error
         return cast("R", None)
 
-    def _replay(self, calls: Calls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        calls.spawn(self._source.name, args, kwargs, Terms())
-
 
 class Setup(RemoteFunction[P, R]):
     """A function whose body runs in the board's global scope, its arguments being globals."""
 
     purpose = "setup"
     records = True
+    without = frozenset()
 
     def _define(self) -> None:
         # The body is sent with each call; nothing needs to wait on the board. It is taken apart now, so
         # that a body that cannot run in a global scope is refused when it is decorated.
         self._body = self._text(self._source.body)
+        self._caller.lines.add(self._source)
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
         program = self._program(args, kwargs)
@@ -165,9 +175,6 @@ class Setup(RemoteFunction[P, R]):
                 raise
         return cast("R", None)
 
-    def _replay(self, calls: Calls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        calls.execute(self._program(args, kwargs), Terms())
-
     def _origin(self) -> Origin:
         return Origin(self._source.file, self._source.first_line, self._source.name)
 
@@ -176,7 +183,8 @@ class Setup(RemoteFunction[P, R]):
         bound = self._source.parameters.bind(*args, **kwargs)
         bound.apply_defaults()
         assigned = [
-            f"{name}={encode(value, f'argument {name!r}')}" for name, value in bound.arguments.items()
+            f"{name}={encode(value, f'{self._source.name}: argument {name!r}')}"
+            for name, value in bound.arguments.items()
         ]
         first, newline, rest = self._body.partition("\n")
         return ";".join(filter(None, [*assigned, first])) + newline + rest
@@ -186,14 +194,18 @@ class Teardown(Setup[P, R]):
     """A setup that runs when the device is closed."""
 
     purpose = "teardown"
+    without = frozenset({"autoinit"})
 
 
 def _with_names(error: UntransferableError, source: FunctionSource) -> UntransferableError:
     """Name an argument that cannot travel as the function's author did."""
     where = error.where
-    if where.startswith("argument ") and where[9:].isdigit():
-        names = list(source.parameters.parameters)
-        position = int(where[9:]) - 1
-        if position < len(names):
-            where = f"argument {names[position]!r}"
+    number = where.removeprefix("argument ")
+    names = [
+        name
+        for name, parameter in source.parameters.parameters.items()
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    if number.isdecimal() and int(number) <= len(names):
+        where = f"argument {names[int(number) - 1]!r}"
     return UntransferableError(f"{source.name}: {where}", error.type_name, hint=error.hint)

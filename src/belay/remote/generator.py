@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import Any
 
 from belay.board.calls import Calls, Item, Return, Terms
 from belay.exceptions import BelayException, BoardError, BoardResetError, UntransferableError
-from belay.remote.caller import Caller
-from belay.remote.failure import raise_home
+from belay.remote.failure import at_home
+
+Ask = Callable[[Callable[[Calls, Terms], Any]], Any]
+"""Asks the board one question."""
 
 
 class RemoteGenerator(Generator[Any, Any, Any]):
@@ -19,26 +21,17 @@ class RemoteGenerator(Generator[Any, Any, Any]):
     along with the next call, since a destructor must not talk to the board.
 
     Args:
-        caller: Asks the board.
+        ask: Asks the board.
         function: The name of the generator function on the board.
         args: Its arguments.
         kwargs: Its named arguments.
-        options: What :meth:`Caller.ask` takes, for each item.
     """
 
-    def __init__(
-        self,
-        caller: Caller,
-        function: str,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        **options: Any,
-    ) -> None:
-        self._caller = caller
-        self._options = options
-        self._calls: Calls | None = None
-        self._key: int | None = None
+    def __init__(self, ask: Ask, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._ask = ask
         self._begin = (function, args, kwargs)
+        self._calls: Calls | None = None
+        self._key = 0
         self._ended = False
 
     def send(self, value: Any, /) -> Any:
@@ -48,13 +41,18 @@ class RemoteGenerator(Generator[Any, Any, Any]):
             StopIteration: The generator returned; ``value`` holds what.
             BoardError: Its code raised.
             BoardTimeoutError: The item took too long; the generator is over.
+            BoardResetError: The board was reset since it began; the generator is over.
             ConnectionLost: The board is gone.
+            UntransferableError: The value, or the item, cannot travel; the generator may go on.
         """
         if self._ended:
             raise StopIteration
-        if self._key is None and value is not None:
+        if self._calls is None and value is not None:
             raise TypeError("can't send non-None value to a just-started generator")
-        return self._go(lambda calls, terms: calls.send(self._started(calls, terms), value, terms))
+        try:
+            return self._go(lambda calls, terms: calls.send(self._key, value, terms))
+        except BoardError as error:
+            raise at_home(error) from None
 
     def throw(
         self,
@@ -74,10 +72,13 @@ class RemoteGenerator(Generator[Any, Any, Any]):
             BoardError: Its code raised, perhaps the same exception.
         """
         raised = error if isinstance(error, BaseException) else error(*(() if value is None else (value,)))
-        if self._key is None or self._ended:
+        if self._calls is None or self._ended:
             self._ended = True
             raise raised
-        return self._go(lambda calls, terms: calls.throw(self._started(calls, terms), raised, terms))
+        try:
+            return self._go(lambda calls, terms: calls.throw(self._key, raised, terms))
+        except BoardError as problem:
+            raise at_home(problem) from None
 
     def close(self) -> None:
         """End the generator on the board, running its ``finally`` blocks, now.
@@ -86,7 +87,7 @@ class RemoteGenerator(Generator[Any, Any, Any]):
             BoardError: A ``finally`` block raised.
             RuntimeError: The generator yielded instead of ending.
         """
-        if self._ended or self._key is None:
+        if self._ended or self._calls is None:
             self._ended = True
             return
         try:
@@ -98,42 +99,40 @@ class RemoteGenerator(Generator[Any, Any, Any]):
                 raise
             return
         finally:
-            self._ended = True
+            self._end()
         raise RuntimeError("generator ignored GeneratorExit")
 
     def __del__(self) -> None:
-        if not self._ended and self._calls is not None and self._key is not None:
-            self._calls.forget(self._key)
+        self._end()
 
     # --------------------------------------------------------------------------------------------
 
-    def _started(self, calls: Calls, terms: Terms) -> int:
-        if self._key is None:
-            self._key = calls.start(*self._begin, terms)
-            self._calls = calls
-        self._check(calls)
-        return self._key
+    def _go(self, question: Callable[[Calls, Terms], Item | Return]) -> Any:
+        def step(calls: Calls, terms: Terms) -> Item | Return | None:
+            if self._calls is None:
+                self._key = calls.start(*self._begin, terms)
+                self._calls = calls
+            return question(calls, terms) if calls is self._calls else None
 
-    def _check(self, calls: Calls) -> None:
-        if calls is not self._calls:
-            raise BoardResetError("the generator is gone: the board was reset since it began", sent=False)
-
-    def _go(self, question: Any) -> Any:
-        answer: Item | Return
         try:
-            answer = self._caller.ask(question, **self._options)
+            answer = self._ask(step)
         except UntransferableError:
             # What was sent or yielded cannot travel; the generator itself is as it was.
             raise
-        except BoardError as error:
-            self._ended = True
-            raise_home(error)
         except BaseException:
-            # Whatever went wrong, the board has ended the generator: an exception ends it, and so does the
-            # interrupt that follows a time-out.
-            self._ended = True
+            # An exception has ended it on the board, and so has the interrupt that follows a time-out,
+            # unless that came before the generator's own code ran.
+            self._end()
             raise
         if isinstance(answer, Item):
             return answer.value
         self._ended = True
+        if answer is None:
+            raise BoardResetError("the generator is gone: the board was reset since it began", sent=False)
         raise StopIteration(answer.value)
+
+    def _end(self) -> None:
+        """Be over, here and, with the next call, on the board."""
+        if not self._ended and self._calls is not None:
+            self._calls.forget(self._key)
+        self._ended = True

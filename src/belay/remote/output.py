@@ -48,7 +48,8 @@ class TextOutput:
         if text.endswith("\r") and not final:
             text, self._return = text[:-1], "\r"
         text = text.replace("\r\n", "\n")
-        if text:
-            stream = self._stream or sys.stdout
+        stream = sys.stdout if self._stream is None else self._stream
+        # A windowed program on Windows has no standard output.
+        if text and stream is not None:
             stream.write(text)
             stream.flush()

@@ -1,19 +1,21 @@
 # Runs on the board where calls go over the plain raw REPL. It must do on MicroPython 1.9 with 10 kB of heap.
 # A frame is: mark, a letter for its kind, the text's length in characters, a blank, the text, mark, ".".
 # The length tells a frame that another thread printed into. Names begin with _belay so that the host can
-# leave these functions out of tracebacks.
+# leave these functions out of tracebacks, and so that no argument of the user's has the same name.
 
 def _belay(mark):
     import sys
 
+    # The user's globals may hide these later: "def repr(…)", "print = None".
+    write, text_of, size_of, type_of, attribute = print, repr, len, type, getattr
     live = {}
 
     def _belay_send(kind, value):
-        text = repr(value)
-        print(mark + kind + str(len(text)) + " " + text + mark + ".", end="")
+        text = text_of(value)
+        write(mark + kind + text_of(size_of(text)) + " ", text, mark + ".", sep="", end="")
 
     def _belay_fail(error):
-        kind = type(error)
+        kind = type_of(error)
         names = []
         try:
             while 1:
@@ -22,32 +24,37 @@ def _belay(mark):
         except (AttributeError, IndexError):
             # The end of the line, or a port without __bases__.
             pass
-        text = repr((names, repr(error.args)))
-        print(mark + "e" + str(len(text)) + " " + text)
+        try:
+            args = text_of(error.args)
+        except Exception:
+            # An argument of it cannot be shown.
+            args = "()"
+        text = text_of((names, args))
+        write(mark + "e" + text_of(size_of(text)) + " " + text)
         try:
             show = sys.print_exception
         except AttributeError:
             # CircuitPython
             from traceback import print_exception as show
-        show(error)
-        print(mark + ".", end="")
-
-    def _belay_call(function, *args, **kwargs):
         try:
-            _belay_send("r", function(*args, **kwargs))
+            show(error)
+        except Exception:
+            # Its own __repr__ raises, for one.
+            pass
+        write(mark + ".", end="")
+
+    def _belay_call(_belay_f, *args, **kwargs):
+        try:
+            _belay_send("r", _belay_f(*args, **kwargs))
         except BaseException as error:
             _belay_fail(error)
 
-    def _belay_start(function, *args, **kwargs):
-        key = 1
-        while key in live:
-            key += 1
-        live[key] = function(*args, **kwargs)
-        return key
+    def _belay_start(_belay_key, _belay_f, *args, **kwargs):
+        live[_belay_key] = _belay_f(*args, **kwargs)
 
     def _belay_step(key, method, *args):
         try:
-            _belay_send("y", getattr(live[key], method)(*args))
+            _belay_send("y", attribute(live[key], method)(*args))
             return
         except StopIteration as stop:
             error = None
@@ -68,4 +75,4 @@ def _belay(mark):
                 # Nobody waits for this generator any more, so nobody could be told.
                 pass
 
-    return _belay_call, _belay_start, _belay_step, _belay_drop, _belay_fail
+    return _belay_call, _belay_start, _belay_step, _belay_drop, _belay_fail, exec, eval

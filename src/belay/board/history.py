@@ -1,0 +1,102 @@
+"""What a fresh interpreter must be told again: definitions after a reset, everything after a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from belay.board.calls import BoardFailure, Calls, Terms
+from belay.exceptions import MaxHistoryLengthError
+
+Step = Callable[[Calls, Terms], object]
+"""What can be done again."""
+
+
+class History:
+    """What a fresh interpreter must be told again.
+
+    Args:
+        limit: At most so many steps are remembered.
+
+    Attributes:
+        missing: The names of definitions that the board does not have (any more).
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.missing: list[str] = []
+        self._limit = limit
+        self._definitions: dict[str, Step] = {}
+        self._sources: dict[str, str] = {}
+        self._steps: list[Step] = []
+        self._overflowed = False
+
+    def check_room(self) -> None:
+        """Raise if one more step would be too many.
+
+        Raises:
+            MaxHistoryLengthError: It would.
+        """
+        if len(self._steps) >= self._limit:
+            raise MaxHistoryLengthError(
+                f"more than {self._limit} steps to remember for a reconnect",
+                hint="pass record=False for what does not change the board's state, or make it a task",
+            )
+
+    def check_complete(self) -> None:
+        """Raise if not all could be done again.
+
+        Raises:
+            MaxHistoryLengthError: There were more steps than are remembered.
+        """
+        if self._overflowed:
+            raise MaxHistoryLengthError(
+                f"there were more than {self._limit} steps, so what the board knew cannot be restored",
+                hint="pass record=False for what does not change the board's state, or make it a task",
+            )
+
+    def add(self, step: Step) -> None:
+        """Remember a step; without room, forget all rather than replay a part."""
+        if len(self._steps) >= self._limit:
+            self._overflowed = True
+            self._steps.clear()
+        if not self._overflowed:
+            self._steps.append(step)
+
+    def knows(self, name: str, source: str) -> bool:
+        """Whether this very definition is remembered."""
+        return self._sources.get(name) == source
+
+    def define(self, name: str, source: str, step: Step) -> None:
+        """Remember a definition, in its place among the steps."""
+        if not self.knows(name, source):
+            self.add(step)
+        self._sources[name] = source
+        self._definitions[name] = step
+
+    def forget_steps(self) -> None:
+        """Forget all but the definitions, which the board now lacks."""
+        self._steps = list(self._definitions.values())
+        self._overflowed = False
+        self.missing = list(self._definitions)
+
+    def replay(self, calls: Calls, terms: Terms) -> None:
+        """Do all again, in order.
+
+        Raises:
+            BoardFailure: A step failed.
+        """
+        for step in self._steps:
+            step(calls, terms)
+        self.missing.clear()
+
+    def define_missing(self, calls: Calls, terms: Terms) -> None:
+        """Define again what can be defined.
+
+        What needs a name that is not there yet, as the default of an argument does, waits for the next time.
+        """
+        waiting = []
+        for name in self.missing:
+            try:
+                self._definitions[name](calls, terms)
+            except BoardFailure:
+                waiting.append(name)
+        self.missing = waiting
