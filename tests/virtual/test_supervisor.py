@@ -59,7 +59,7 @@ def test_a_dead_supervisor_takes_the_interpreter_along(keyboard: Keyboard) -> No
     wait_until(lambda: process_gone(interpreter))
     death = keyboard.board.death(SOON)
     assert type(death) is ConnectionLost
-    assert "without a word" in str(death)
+    assert str(death) == "the virtual board is gone: its supervisor ended"
     keyboard.board.close()
     assert not root.exists()
 
@@ -134,6 +134,18 @@ def test_a_kept_folder_is_kept(make_board: MakeBoard, root: Path) -> None:
     keyboard = make_board(str(root))
     keyboard.board.close()
     assert (root / "lib").is_dir()
+
+
+def test_a_library_that_is_none(
+    make_board: MakeBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "micropython_run.py").write_text("no shared object")
+    monkeypatch.syspath_prepend(tmp_path)
+    keyboard = make_board(raw=False)
+    assert keyboard.until_gone() == b""
+    wait_until(lambda: process_gone(keyboard.board.pid))
+    assert "it last said: Traceback" in str(keyboard.board.death(SOON))
+    assert not keyboard.board.root.exists()
 
 
 def test_the_terminal_cannot_interrupt_it(keyboard: Keyboard) -> None:

@@ -22,7 +22,7 @@ from belay.virtual.options import VirtualOptions
 from belay.virtual.pins import Row, VirtualAdc, VirtualPin, Wires, adc_pin
 from belay.virtual.plan import EXIT_NO_START
 
-_CLOSE_TIME = 3.0
+_CLOSE_TIME = 2.0
 """Seconds that a supervisor gets to leave before it is killed."""
 _START_TIME = 10.0
 """Seconds that a supervisor gets to start the first interpreter."""
@@ -108,7 +108,7 @@ class VirtualBoard:
             pass
         status = self._reports.died
         if status is None:
-            return ConnectionLost("the virtual board is gone: its supervisor ended without a word")
+            return ConnectionLost("the virtual board is gone: its supervisor ended" + self._last_words())
         return BoardCrashedError(_describe(status) + self._last_words(), status)
 
     def close(self) -> None:

@@ -160,9 +160,14 @@ class Native:
         """A copy of the type of ``sys.stdout`` that writes with ``write``."""
         original = self._address("mp_type_vfs_posix_textio")
         copy = ctypes.create_string_buffer(ctypes.string_at(original, _SLOTS + 12 * _WORD))
-        slot = ctypes.addressof(copy) + _SLOTS + (copy.raw[_SLOT_NUMBERS + _SLOT_PROTOCOL] - 1) * _WORD
+        place = copy.raw[_SLOT_NUMBERS + _SLOT_PROTOCOL]
+        if not 1 <= place <= 12:
+            raise UnknownLayout("the type of sys.stdout")
+        slot = ctypes.addressof(copy) + _SLOTS + (place - 1) * _WORD
         protocol = ctypes.c_void_p.from_address(slot)
         stream = _Stream.from_buffer_copy(ctypes.string_at(protocol.value or 0, ctypes.sizeof(_Stream)))
+        if stream.is_text & 1 != 1:
+            raise UnknownLayout("the stream protocol of sys.stdout")
         stream.write = ctypes.cast(write, ctypes.c_void_p).value  # type: ignore[arg-type]
         protocol.value = ctypes.addressof(stream)
         self._keep += [copy, stream]

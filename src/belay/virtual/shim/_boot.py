@@ -11,27 +11,6 @@ def native(address):
     return made[0]
 
 
-class Flash:
-    # The host's folder, whose ilistdir tells sizes as a board's does. (No subclass: a native file system
-    # finds itself by its place in memory.)
-    def __init__(self, folder):
-        self._folder = folder
-
-    def __getattr__(self, name):
-        return getattr(self._folder, name)
-
-    def rename(self, old, new):
-        # VfsPosix builds both absolute paths in one buffer, the second over the first.
-        if new[:1] == "/":
-            here = self._folder.getcwd().strip("/")
-            new = "../" * (here.count("/") + 1 if here else 0) + new.lstrip("/")
-        self._folder.rename(old, new)
-
-    def ilistdir(self, path):
-        for name, kind, _ in self._folder.ilistdir(path):
-            yield name, kind, 0, 0 if kind == 0x4000 else self._folder.stat(path.rstrip("/") + "/" + name if path else name)[6]
-
-
 def script(name, names):
     # As on a board: a missing file is no error, an exception is printed and ends the start.
     try:
@@ -72,13 +51,15 @@ def run(names):
         host = native(int(address))
     _host.host = host
     import machine
+    from _flash import Flash
 
     micropython.opt_level(0)
     vfs.umount("/_b")
     vfs.mount(Flash(vfs.VfsPosix(root)), "/")
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
-    del sys.modules["_boot"], sys.modules["_host"]
+    for name in ("_boot", "_host", "_flash"):
+        del sys.modules[name]
     gc.collect()
     host(0, 0, 0)
     if script("/boot.py", names) and raw == "0":
