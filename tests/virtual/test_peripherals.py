@@ -338,7 +338,7 @@ def test_different_boards_differ(bench: Keyboard, make_board: MakeBoard) -> None
 
 
 def test_cost_in_memory(bench: Keyboard) -> None:
-    """The peripherals take about 12 KB of the board's heap."""
+    """The peripherals take about 14 KB of the board's heap."""
     assert int(bench.text("import gc; gc.collect(); print(gc.mem_alloc())")) < 20_000
 
 
