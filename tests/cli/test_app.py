@@ -32,7 +32,6 @@ def test_help(belay: Belay, snapshot: Check, name: str) -> None:
 
 ERRORS = {
     "no-command": ["nosuch"],
-    "no-option": ["info", "--nosuch"],
     "no-code": ["exec"],
     "no-code-but-a-board": ["exec", "virtual:"],
     "no-address": ["exec", "nowhere", "1"],
@@ -61,6 +60,13 @@ def test_errors(belay: Belay, snapshot: Check, name: str) -> None:
     result = belay(*ERRORS[name])
     assert result.out == ""
     snapshot(f"error-{name}", f"{result.err}exit code {result.code}\n")
+
+
+def test_an_unknown_option(belay: Belay) -> None:
+    # In click's own words, which differ between its versions.
+    result = belay("info", "--nosuch")
+    assert result.code == exits.USAGE
+    assert result.err.endswith("--nosuch'.\nhint: belay info --help\n") or "--nosuch\n" in result.err
 
 
 def test_names_are_completed_without_a_look_into_the_commands() -> None:

@@ -101,6 +101,8 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
 
 @click.group(
     cls=LazyGroup,
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @group_options
@@ -113,8 +115,13 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
     callback=_show_version,
     help="Print the version.",
 )
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Use MicroPython and CircuitPython boards from this computer."""
+    if ctx.invoked_subcommand is None:
+        # Nothing was asked for, so this is no answer: it goes to stderr.
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(exits.USAGE)
 
 
 def run(words: list[str]) -> int:
@@ -137,9 +144,6 @@ def run(words: list[str]) -> int:
         # Click's word for Ctrl-C; it has ended the line on the terminal.
         settings.say("interrupted")
         raise KeyboardInterrupt from abort
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return exits.USAGE
     except click.ClickException as error:
         return report_usage(error, settings)
     except BelayException as error:

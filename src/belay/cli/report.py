@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Mapping
 
 import click
@@ -79,6 +78,8 @@ def board_traceback(error: BoardError, sources: Mapping[str, str]) -> list[str]:
         error: What the board raised.
         sources: The text of what was sent, by the name that tracebacks have for it.
     """
+    import traceback
+
     from belay.source import parse_traceback
 
     frames = []
@@ -98,4 +99,6 @@ def board_traceback(error: BoardError, sources: Mapping[str, str]) -> list[str]:
 
 
 def _python_traceback(error: BaseException) -> str:
+    import traceback
+
     return "".join(traceback.format_exception(error)).rstrip("\n")
