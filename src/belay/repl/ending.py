@@ -8,7 +8,7 @@ that came before the answer is known to be the whole conversation, and its end i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 from typing import Final
 
@@ -39,6 +39,7 @@ _HELP: Final = re.escape(HELP_LINE) + rb"\r?\n"
 _TITLE: Final = rb"\x1b\][^\x1b]*\x1b\\"
 """CircuitPython tells the terminal what its window's title should be."""
 _BETWEEN: Final = rb"(?:" + _HELP + rb"|" + _TITLE + rb"|\r?\n)*"
+_UP_TO_PROMPT: Final = re.compile(_BETWEEN)
 _POWER_UP: Final = re.compile(
     rb"(?:" + _NAME_LINE + _BETWEEN + rb"|" + _HELP + rb")"
     # Each Ctrl-C that arrived while the board booted was answered with one more prompt.
@@ -48,6 +49,8 @@ _SYNC_LINE: Final = re.compile(rb"\A(?:MPY|PYB): sync filesystems\r?\n")
 _REBOOT_LINE: Final = re.compile(
     rb"(?:(?:MPY|PYB): sync filesystems\r?\n)?(?:(?:MPY|PYB): )?" + re.escape(SOFT_REBOOT) + rb"\r?\n"
 )
+BANNER_STARTS: Final = (*NAMES, HELP_LINE)
+"""How a power-up's banner begins. A firmware may have a name of its own."""
 REBOOT_STARTS: Final = (b"MPY: s", b"PYB: s", SOFT_REBOOT)
 """How the message of a soft reset begins."""
 RAW_BANNER_END: Final = re.compile(re.escape(RAW_BANNER) + rb"\r?\n>")
@@ -58,6 +61,8 @@ _FRIENDLY: Final = re.compile(
 )
 _WAITS_FOR_KEY: Final = re.compile(re.escape(ANY_KEY) + rb"\r?\n(?:" + _TITLE + rb")?\Z")
 _LAST_EOT: Final = re.compile(rb"\x04[\r\n]*\Z")
+_BARE_ERROR: Final = re.compile(rb"\x04(?:MemoryError|KeyboardInterrupt)(?:: [^\x04\n]*)?\n\Z")
+"""What is printed without a traceback, since there is no memory for one, or no code that ran."""
 _EXCEPTION: Final = re.compile(rb"[A-Za-z_][A-Za-z0-9_.]*(?:\Z|[:\r\n])")
 
 
@@ -72,10 +77,12 @@ class Verdict(Enum):
     """They look like it, whatever follows behind."""
 
 
+LAST_BYTES: Final = frozenset(b"> \n\\")
+"""What :func:`looks_ended` is true of ends with one of these."""
+
+
 def looks_ended(tail: bytes) -> bool:
     """Tell whether what came last looks like a prompt: the raw one, its banner, or a power-up's."""
-    if not tail.endswith((PROMPT, FRIENDLY_PROMPT, b"\n", b"\\")):
-        return False
     return tail.endswith(_END) or bool(_RAW_PROMPT.search(tail) or _FRIENDLY.search(tail))
 
 
@@ -85,65 +92,79 @@ def waits_for_key(tail: bytes) -> bool:
 
 
 def find_reset(idle: bytes | bytearray) -> int:
-    """Where, in what came at the raw prompt unasked, a message ends that the board was reset; or -1."""
+    """Where, in what came at the raw prompt unasked, a message begins that the board was reset; or -1."""
     found = _POWER_UP.search(idle) or _REBOOT_LINE.search(idle)
-    return found.end() if found else -1
+    return found.start() if found else -1
 
 
-def judge_end(held: bytes | bytearray) -> Verdict:
+def judge_end(data: bytearray, at: int) -> Verdict:
     """Whether an EOT and what follows it are how a program ends: ``EOT error EOT >``.
 
     A program that raises SystemExit ends with the message of a soft reset where the ``>`` would stand.
 
     Args:
-        held: Begins with the EOT.
+        data: What came.
+        at: Where the EOT is.
     """
-    if not _may_be_error(held):
+    head = bytes(data[at + 1 : at + 1 + len(_TRACEBACK)])
+    if head.startswith(EOT):
+        return _judge_prompt(data, at + 2)
+    if not _TRACEBACK.startswith(head) and not _EXCEPTION.match(head):
         return Verdict.NO
-    at = 0
     for _ in range(MAX_EOTS):
-        at = held.find(EOT, at + 1)
+        at = data.find(EOT, at + 1)
         if at < 0:
             return Verdict.OPEN
-        verdict = _judge_prompt(held, at + 1)
-        # Where a new EOT begins no error, the output went on; an error's own text may hold an EOT.
-        if verdict is not Verdict.NO or at == 1:
+        verdict = _judge_prompt(data, at + 1)
+        # An error's own text may hold an EOT.
+        if verdict is not Verdict.NO:
             return verdict
     return Verdict.NO
 
 
-def judge_banner(held: bytes | bytearray) -> Verdict:
+def judge_banner(data: bytearray, at: int) -> Verdict:
     """Whether bytes are the banner of a power-up with its prompt.
 
     Args:
-        held: Begins with one of :data:`~belay.repl.control.NAMES`.
+        data: What came.
+        at: Where one of :data:`BANNER_STARTS` is.
     """
-    head = bytes(held[:MAX_BANNER])
+    head = bytes(data[at : at + MAX_BANNER])
     if _POWER_UP.match(head):
         return Verdict.ENDED
-    line = head.find(b"\n")
-    if line >= 0:
-        known = re.compile(_BETWEEN).match(head, line + 1)
-        rest = head[known.end() if known else line + 1 :]
-        following = (HELP_LINE + b"\r\n", FRIENDLY_PROMPT, b"\r\n")
+    line = 0 if head.startswith(HELP_LINE) else head.find(b"\n") + 1
+    if line or head.startswith(HELP_LINE):
+        known = _UP_TO_PROMPT.match(head, line)
+        rest = head[known.end() if known else line :]
+        following = (HELP_LINE + b"\r\n", HELP_LINE + b"\n", FRIENDLY_PROMPT, b"\r\n")
         if not rest.startswith(b"\x1b") and not any(text.startswith(rest) for text in following):
             return Verdict.NO
-    return Verdict.OPEN if len(held) < MAX_BANNER else Verdict.NO
+    return Verdict.OPEN if len(head) < MAX_BANNER else Verdict.NO
 
 
-def _may_be_error(held: bytes | bytearray) -> bool:
-    """Whether what follows the EOT is nothing, an exception's text, or may become one."""
-    head = bytes(held[1 : 1 + len(_TRACEBACK)])
-    return not head or head.startswith(EOT) or _TRACEBACK.startswith(head) or bool(_EXCEPTION.match(head))
+def judge_answer(data: bytearray, at: int, nonces: Iterable[bytes]) -> Verdict:
+    """Whether bytes are how the raw prompt answers a challenge.
+
+    Args:
+        data: What came.
+        at: Where :data:`~belay.repl.control.RAW_BANNER` is.
+        nonces: What the answer may be.
+    """
+    for newline in (b"\r\n", b"\n"):
+        for nonce in nonces:
+            answer = RAW_BANNER + newline + PROMPT + OK + nonce
+            if answer.startswith(data[at : at + len(answer)]):
+                return Verdict.OPEN
+    return Verdict.NO
 
 
-def _judge_prompt(held: bytes | bytearray, start: int) -> Verdict:
+def _judge_prompt(data: bytearray, at: int) -> Verdict:
     """Whether a prompt follows the second EOT, or a soft reset that leads to one."""
-    if held.startswith(PROMPT, start):
+    if data.startswith(PROMPT, at):
         return Verdict.ENDED
-    text = bytes(held[start : start + 64]).lstrip(b"\r\n")
+    text = bytes(data[at : at + 64]).lstrip(b"\r\n")
     if line := _REBOOT_LINE.match(text):
-        return Verdict.ENDED if held.find(RAW_BANNER, start + line.end()) >= 0 else Verdict.OPEN
+        return Verdict.ENDED if data.find(RAW_BANNER, at + line.end()) >= 0 else Verdict.OPEN
     text = _SYNC_LINE.sub(b"", text, count=1)
     if b"\n" not in text and any(begin.startswith(text[: len(begin)]) for begin in REBOOT_STARTS):
         return Verdict.OPEN
@@ -217,7 +238,8 @@ def _split_error(body: bytes) -> tuple[bytes, bytes]:
     """
     if body.endswith(EOT):
         return body[:-1], b""
-    at = body.rfind(EOT + _TRACEBACK)
+    bare = _BARE_ERROR.search(body)
+    at = bare.start() if bare else body.rfind(EOT + _TRACEBACK)
     if at < 0:
         at = body.rfind(EOT)
     return (body, b"") if at < 0 else (body[:at], body[at + 1 :])

@@ -12,10 +12,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from belay.repl.buffer import Buffer
-from belay.repl.control import EOT, NAMES, PROMPT
+from belay.repl.control import EOT, PROMPT, RAW_BANNER
 from belay.repl.ending import (
+    BANNER_STARTS,
+    LAST_BYTES,
     MAX_BANNER,
     Verdict,
+    judge_answer,
     judge_banner,
     judge_end,
     looks_ended,
@@ -31,7 +34,8 @@ MAX_HELD: Final = 64 * 1024
 """At most so many bytes are held back, or remembered for reading the end backwards. An exception's text that
 is longer becomes output."""
 
-_STARTER: Final = re.compile(re.escape(EOT) + rb"|" + rb"|".join(map(re.escape, NAMES)))
+_STARTS: Final = (EOT, *BANNER_STARTS)
+"""How something begins that is no output, or may not be."""
 _ENDED_AT_ONCE: Final = EOT + EOT + PROMPT
 
 
@@ -52,6 +56,7 @@ class Program:
         """A new program runs."""
         self._shown = bytearray()
         self._nonces: list[bytes] = []
+        self._look_for(*_STARTS)
         self._framed = False
         """A frame was the last that came: what looks like the end now is the end."""
         self._suspected = False
@@ -64,6 +69,7 @@ class Program:
     def challenge(self, nonce: bytes) -> None:
         """A challenge is being sent; from now on its answer is looked for."""
         self._nonces.append(nonce)
+        self._look_for(*_STARTS, RAW_BANNER, nonce)
         self._suspected = True
         self._doubtful = False
         self._remembers = True
@@ -78,7 +84,7 @@ class Program:
     @property
     def doubtful(self) -> bool:
         """Whether the program may have ended since the last challenge, or since it began."""
-        return self._doubtful or looks_ended(self._tail())
+        return self._doubtful or self._looks_ended()
 
     @property
     def waits_for_key(self) -> bool:
@@ -101,14 +107,53 @@ class Program:
         proof = self._find_proof()
         if proof >= 0 and (mark <= 0 or mark > proof):
             return self._conclude(proof)
-        if mark == 0:
-            return self._wait()
-        starter = _STARTER.search(self._buffer.data)
-        found = [at for at in (mark, starter.start() if starter else -1, self._nonce()) if at >= 0]
-        certain = min(found, default=len(self._buffer) - self._partial(*NAMES))
+        return self._wait() if mark == 0 else self._read_output(mark)
+
+    def _read_output(self, mark: int) -> Sequence[Event]:
+        """The buffer begins with output, or with what may be none."""
+        certain, verdict = self._certain()
         if certain > 0:
             return self._give(certain)
-        return self._read_starter(mark) if starter and starter.start() == 0 else self._wait()
+        if verdict is Verdict.ENDED and self._framed and not self._nonces and self._ended_at_once():
+            return (Finished(),)
+        if mark > 0:
+            # The frame that follows shows that what looks like an end is none.
+            return self._give(mark)
+        if verdict is Verdict.ENDED:
+            self._doubt()
+        return self._wait(suspicious=verdict is Verdict.ENDED)
+
+    def _certain(self) -> tuple[int, Verdict]:
+        """How many bytes are output for certain, and what is to be thought of what follows them."""
+        at = 0
+        while found := self._starts.search(self._buffer.data, at):
+            at = found.start()
+            verdict = self._judge(at)
+            if verdict is not Verdict.NO:
+                return at, verdict
+            if found[0] == EOT:
+                self._doubt()
+            at += 1
+        return len(self._buffer) - self._buffer.partial(*self._wanted), Verdict.NO
+
+    def _judge(self, at: int) -> Verdict:
+        """What is to be thought of the bytes from ``at`` on, where something begins."""
+        data = self._buffer.data
+        if data.startswith(EOT, at):
+            return judge_end(data, at)
+        if data.startswith(RAW_BANNER, at):
+            return judge_answer(data, at, self._nonces)
+        if data.startswith(BANNER_STARTS, at):
+            return judge_banner(data, at)
+        # A mark or the answer to a challenge.
+        return Verdict.OPEN
+
+    def _ended_at_once(self) -> bool:
+        """Whether the program ended directly behind its last frame, without an error."""
+        ended = self._buffer.data.startswith(_ENDED_AT_ONCE)
+        if ended:
+            self._buffer.take(len(_ENDED_AT_ONCE))
+        return ended
 
     def _read_frame(self) -> Sequence[Event]:
         """The buffer begins with a mark."""
@@ -126,28 +171,9 @@ class Program:
                 return (Frame(body),)
         return ()
 
-    def _read_starter(self, mark: int) -> Sequence[Event]:
-        """The buffer begins with an EOT or a name of MicroPython's."""
-        data = self._buffer.data
-        eot = data.startswith(EOT)
-        if eot and self._framed and not self._nonces and data.startswith(_ENDED_AT_ONCE):
-            self._buffer.take(len(_ENDED_AT_ONCE))
-            return (Finished(),)
-        verdict = judge_end(data) if eot else judge_banner(data)
-        if verdict is Verdict.NO:
-            if eot:
-                self._doubt()
-            return self._give(1)
-        if mark > 0:
-            # The frame that follows shows that it was not the end.
-            return self._give(mark)
-        if verdict is Verdict.ENDED:
-            self._doubt()
-        return self._wait(suspicious=verdict is Verdict.ENDED)
-
     def _wait(self, *, suspicious: bool = False) -> Sequence[Event]:
         """Hold back what is there, but not without limit; say once that it may be the end."""
-        if not self._suspected and (suspicious or looks_ended(self._tail())):
+        if not self._suspected and (suspicious or self._looks_ended()):
             self._suspected = True
             return (Candidate(),)
         excess = self._releasable() - MAX_HELD
@@ -171,7 +197,8 @@ class Program:
             return at
         if len(self._buffer) - at > MAX_HELD:
             # Whatever said the number, it was not the prompt.
-            self._nonces.pop()
+            self._nonces.clear()
+            self._look_for(*_STARTS)
             self._doubt()
         return -1
 
@@ -193,19 +220,24 @@ class Program:
 
     # --- pieces ---------------------------------------------------------------------------------
 
+    def _look_for(self, *starts: bytes) -> None:
+        self._wanted = (self._mark, *starts)
+        self._starts = re.compile(b"|".join(map(re.escape, self._wanted)))
+
     def _doubt(self) -> None:
         self._doubtful = self._remembers = True
+
+    def _looks_ended(self) -> bool:
+        last = self._buffer.data[-1:] or self._shown[-1:]
+        return bool(last) and last[0] in LAST_BYTES and looks_ended(self._tail())
 
     def _tail(self) -> bytes:
         return bytes(self._shown[-MAX_BANNER:] + self._buffer.data[-MAX_BANNER:])[-MAX_BANNER:]
 
-    def _partial(self, *others: bytes) -> int:
-        return self._buffer.partial(self._mark, *self._nonces[-1:], *others)
-
     def _releasable(self) -> int:
         """How much may be shown without tearing a frame or an answer."""
         found = [at for at in (self._buffer.find(self._mark), self._nonce()) if at >= 0]
-        return min(found, default=len(self._buffer) - self._partial())
+        return min(found, default=len(self._buffer) - self._buffer.partial(self._mark, *self._nonces[-1:]))
 
     def _give(self, size: int) -> Sequence[Event]:
         if size <= 0:

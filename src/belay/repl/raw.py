@@ -28,13 +28,12 @@ from belay.repl.control import (
     ENTER_RAW,
     EOT,
     LEAVE_RAW,
-    NAMES,
     NOT_IN_CODE,
     OK,
     RAW_BANNER,
     SOFT_REBOOT,
 )
-from belay.repl.ending import MAX_BANNER, RAW_BANNER_END, REBOOT_STARTS, find_reset
+from belay.repl.ending import BANNER_STARTS, MAX_BANNER, RAW_BANNER_END, REBOOT_STARTS, find_reset
 from belay.repl.events import (
     NEED_DATA,
     Accepted,
@@ -50,7 +49,7 @@ from belay.repl.events import (
 )
 from belay.repl.program import MAX_HELD, Program
 
-_RESET_STARTS: Final = (*NAMES, *REBOOT_STARTS)
+_RESET_STARTS: Final = (*BANNER_STARTS, *REBOOT_STARTS)
 _RESET_START: Final = re.compile(rb"|".join(map(re.escape, _RESET_STARTS)))
 _REBOOT_LINE: Final = re.compile(re.escape(SOFT_REBOOT) + rb"[^\n]*\n")
 _PASTE_ANSWER: Final = re.compile(
@@ -223,8 +222,8 @@ class RawRepl:
         at = self._buffer.find(OK)
         if at < 0:
             return self._reset() or self._background(OK)
-        if find_reset(self._buffer.data[:at]) >= 0:
-            return self._reset()
+        if reset := self._reset(at):
+            return reset
         before = self._buffer.take(at)
         self._buffer.take(len(OK))
         return (*_output(before), *self._run())
@@ -233,12 +232,13 @@ class RawRepl:
         found = _PASTE_ANSWER.search(self._buffer.data)
         if not found:
             return self._excess()
+        window = found["window"]
         before = self._buffer.take(found.start())
         self._buffer.take(found.end() - found.start())
-        if found["window"] is None:
+        if window is None:
             self.state = State.IDLE
             return (*_output(before), PasteRefused())
-        self._window = int.from_bytes(found["window"], "little")
+        self._window = int.from_bytes(window, "little")
         self.state = State.PASTING
         return (*_output(before), Window(self._window))
 
@@ -314,13 +314,14 @@ class RawRepl:
         self.state = State.RUNNING
         return (Accepted(),)
 
-    def _reset(self) -> Sequence[Event]:
+    def _reset(self, end: int | None = None) -> Sequence[Event]:
         """If the board says, unasked, that it was reset."""
-        end = find_reset(self._buffer.data)
-        if end < 0:
+        at = find_reset(self._buffer.data[:end])
+        if at < 0:
             return ()
+        before = self._buffer.take(at)
         self._forget(State.UNKNOWN)
-        return (Rebooted(raw=False),)
+        return (*_output(before), Rebooted(raw=False))
 
     def _background(self, *wanted: bytes) -> Sequence[Event]:
         """Output while no program runs; what may become the message of a reset is held back."""
