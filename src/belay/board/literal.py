@@ -144,7 +144,7 @@ def decode(text: str) -> object:
     """
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return _decode_more(_LONG_NUMBERS.sub(_shorten, text).strip())
 
 
@@ -204,7 +204,7 @@ def _build(node: ast.expr) -> object:  # noqa: PLR0911 - a case for each kind of
             return _complex_of(_build(left), _build(right), negative=isinstance(sign, ast.Sub))
         case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
             return _SEQUENCES[type(node)](map(_build, items))
-        case ast.Dict(keys=keys, values=values):
+        case ast.Dict(keys=keys, values=values) if None not in keys:
             return {_build(k): _build(v) for k, v in zip(keys, values, strict=True) if k}
         case ast.Name(id=name) | ast.Call(func=ast.Name(id=name)):
             raise NotALiteral(name)

@@ -35,7 +35,7 @@ _DONE = f"{_CALL}({_DROP})"
 _CHECK_TIMEOUT = 5.0
 """Seconds for finding out whether our functions are still on the board."""
 
-_MISSING = ("NameError", "TypeError", "")
+_MISSING = ("NameError", "TypeError", "IndexError", "")
 """How programs end, or seem to, that look for functions of ours that are not there."""
 
 _SENT_LINE = re.compile(r'^(  File "<stdin>", line )(\d{1,9})', re.MULTILINE)
@@ -153,8 +153,11 @@ class PlainCalls:
         if ours and self._forgotten:
             code = f"{self._drop()};{code}"
         outcome = self._link.run(code, on_output=terms.on_output, timeout=terms.timeout)
-        if outcome.frame is None or outcome.error or outcome.rebooted:
+        if outcome.frame is None or outcome.rebooted:
             raise self._unframed(outcome, ours)
+        if outcome.error and terms.on_output:
+            # Our program has no errors besides its answer, so this was printed by a thread.
+            terms.on_output(outcome.error)
         kind, text, rest = _open_frame(outcome.frame)
         if kind == "e":
             raise _failure(text, rest)
@@ -171,8 +174,8 @@ class PlainCalls:
                 "what belay keeps on the board is gone: the board was reset, or a program deleted _belay",
                 sent=not ours,
             )
-        if not text:
-            return NotBelayResponseError("the call ended without an answer")
+        if not found.type_name:
+            return NotBelayResponseError(f"the call ended without an answer: {text[:80]!r}")
         return BoardFailure([found.type_name], (found.message,) if found.message else (), text)
 
     def _drop(self) -> str:
@@ -235,16 +238,21 @@ def _open_frame(body: bytes) -> tuple[str, str, str]:
 def _failure(text: str, rest: str) -> BoardFailure:
     try:
         answer: Any = decode(text)
-        types, args_text = answer
-    except (NotALiteral, TypeError, ValueError):
-        raise _torn(text) from None
-    args: object
-    try:
-        args = decode(args_text)
     except NotALiteral:
-        args = (args_text,)
-    traceback = rest.replace("\r\n", "\n").lstrip("\n")
-    return BoardFailure(types, args if isinstance(args, tuple) else (args,), traceback)
+        raise _torn(text) from None
+    match answer:
+        case ([*types], str(args_text)):
+            traceback = rest.replace("\r\n", "\n").lstrip("\n")
+            return BoardFailure(types, _error_args(args_text), traceback)
+    raise _torn(text)
+
+
+def _error_args(text: str) -> tuple[object, ...]:
+    try:
+        args = decode(text)
+    except NotALiteral:
+        return (text,)
+    return args if isinstance(args, tuple) else (args,)
 
 
 def _decode(text: str, terms: Terms) -> object:

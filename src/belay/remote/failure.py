@@ -146,7 +146,8 @@ def _fits(found: type[BaseException]) -> bool:
 
 def _make(kind: type[BoardError], args: tuple[object, ...], message: str) -> BoardError:
     """An instance with the board's arguments, whatever the builtin base wants to be made with."""
-    error = kind.__new__(kind, *args)
+    # The base that decides the memory layout: no other may make an instance.
+    error = cast("BoardError", cast("type", kind.__base__).__new__(kind, *args))
     error.hint = None
     error.args = args
     error.board_message = message
