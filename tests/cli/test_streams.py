@@ -100,3 +100,25 @@ def test_other_threads_leave_signals_alone(tmp_path: Path) -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+@pytest.mark.parametrize(
+    ("given", "width"), [("80", 78), ("300", 98), ("7", 50), ("", 78), ("0", 78), ("wide", 78)]
+)
+def test_the_width_of_a_help_text(monkeypatch: pytest.MonkeyPatch, given: str, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", given)
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert streams.columns() == width
+
+
+def test_the_width_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    termios = pytest.importorskip("termios")
+    monkeypatch.delenv("COLUMNS")
+    ours, theirs = os.openpty()
+    try:
+        termios.tcsetwinsize(theirs, (24, 70))
+        with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
+            monkeypatch.setattr(sys, "stdout", terminal)
+            assert streams.columns() == 68
+    finally:
+        os.close(ours)

@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 from belay.cli import exits
 from belay.cli.report import report, report_file, report_mistake, report_usage
 from belay.cli.settings import Settings, group_options
-from belay.cli.streams import noticing_no_reader
+from belay.cli.streams import columns, noticing_no_reader
 from belay.exceptions import BelayException
 
 
@@ -103,7 +103,7 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
     cls=LazyGroup,
     invoke_without_command=True,
     subcommand_metavar="COMMAND [ARGS]...",
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @group_options
 @click.option(
@@ -139,7 +139,9 @@ def run(words: list[str]) -> int:
     """
     settings = Settings()
     try:
-        result: Any = cli.main(words, prog_name="belay", standalone_mode=False, obj=settings)
+        result: Any = cli.main(
+            words, prog_name="belay", standalone_mode=False, obj=settings, terminal_width=columns()
+        )
     except click.Abort as abort:
         # Click's word for Ctrl-C; it has ended the line on the terminal.
         settings.say("interrupted")

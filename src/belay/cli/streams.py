@@ -12,6 +12,9 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
+WIDEST = 100
+"""Help texts are no wider than so many characters."""
+
 
 class Terminated(BaseException):
     """A signal asks the program to end.
@@ -39,6 +42,21 @@ def prepare() -> None:
         lossless = stream.errors == "surrogateescape" and stream.encoding.lower().startswith("utf")
         if isinstance(stream, io.TextIOWrapper) and not lossless:
             stream.reconfigure(errors="backslashreplace")
+
+
+def columns() -> int:
+    """How wide a help text may be, by the environment's COLUMNS or the terminal, and never very wide.
+
+    Click would ask shutil, whose import costs more than the rest of a help text.
+    """
+    wanted = os.environ.get("COLUMNS", "")
+    width = int(wanted) if wanted.isdecimal() else 0
+    if not width:
+        try:
+            width = os.get_terminal_size(sys.stdout.fileno()).columns
+        except (OSError, ValueError):
+            width = 80
+    return max(min(width, WIDEST) - 2, 50)
 
 
 def forget() -> None:
