@@ -1,7 +1,7 @@
 """What connecting and calling cost: turns, bytes and time, on the virtual board.
 
-A turn is a change from writing to reading that brings data: what a link's delay is paid for. Turns and bytes are the
-same on every machine; milliseconds are not.
+A turn is a change from writing to reading that brings data: what a link's delay is paid for. Turns and bytes
+are the same on every machine; milliseconds are not.
 
     python3 dev.py bench            # or: python benchmarks/calls.py [ADDRESS] [--calls N] [--json]
 """
@@ -35,8 +35,8 @@ class Row:
     peer: str = ""
 
 
-# Measured with belay 0.30.1 and mpremote 1.29.0 against an RP2040 emulated cycle by cycle; turns and bytes do not
-# depend on the machine. Milliseconds are not comparable with the virtual board's and are left out.
+# Measured with belay 0.30.1 and mpremote 1.29.0 against an RP2040 emulated cycle by cycle; turns and bytes do
+# not depend on the machine. Milliseconds are not comparable with the virtual board's and are left out.
 PEERS = {
     "connect": "belay 0.30.1: 42 turns, 1900 bytes (22 turns without time sync)",
     "task f(5)": "belay 0.30.1: 2 turns, 57 + 27 bytes; without time sync 44 + 23",
@@ -122,27 +122,29 @@ def measure(address: str, calls: int) -> list[Row]:
         meter.measure("statement x=1", lambda: device("x=1"), calls),
         meter.measure("task that raises", fail, calls),
         meter.measure("define a task", definition, max(1, calls // 10)),
-        meter.measure("task, 1 KiB of bytes both ways", lambda: echo(bytes(range(256)) * 4), max(1, calls // 10)),
+        meter.measure(
+            "task, 1 KiB of bytes both ways", lambda: echo(bytes(range(256)) * 4), max(1, calls // 10)
+        ),
     ]
     with redirect_stdout(StringIO()):
         rows.append(meter.measure("task that prints", talk, calls))
-    items = meter.measure("generator of 100 items", lambda: list(count(100)), max(1, calls // 100))
-    rows.append(items)
+    rows.append(meter.measure("generator of 100 items", lambda: list(count(100)), max(1, calls // 100)))
     device.close()
     return rows
 
 
 def table(rows: list[Row]) -> str:
     lines = [f"{'work':32} {'turns':>7} {'bytes out':>10} {'bytes in':>9} {'ms':>8}  peers"]
-    lines += [
-        f"{row.work:32} {row.turns:7.2f} {row.bytes_out:10.1f} {row.bytes_in:9.1f} {row.milliseconds:8.3f}  {row.peer}"
-        for row in rows
-    ]
+    for row in rows:
+        wire = f"{row.turns:7.2f} {row.bytes_out:10.1f} {row.bytes_in:9.1f}"
+        lines.append(f"{row.work:32} {wire} {row.milliseconds:8.3f}  {row.peer}")
     return "\n".join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("address", nargs="?", default="virtual:")
     parser.add_argument("--calls", type=int, default=500, help="how often each call is made (default: 500)")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -151,7 +153,8 @@ def main() -> None:
     if given.json:
         print(json.dumps([asdict(row) for row in rows], indent=2))
     else:
-        print(f"{given.address} with Python {platform.python_version()} on {platform.system()} {platform.machine()}\n")
+        system = f"{platform.system()} {platform.machine()}"
+        print(f"{given.address} with Python {platform.python_version()} on {system}\n")
         print(table(rows))
 
 
