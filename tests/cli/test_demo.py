@@ -3,7 +3,8 @@ from __future__ import annotations
 import subprocess
 
 from belay.cli import demo
-from tests.cli.conftest import BELAY, Belay
+
+from .conftest import BELAY, Belay
 
 
 def test_each_step_shows_its_source_and_what_came_of_it(belay: Belay) -> None:
