@@ -154,6 +154,13 @@ CONVERSATIONS = [
         Finished(),
     ),
     _program(
+        "a soft reset that ends no section",
+        b"bye\r\nMPY: soft reboot\r\nraw REPL; CTRL-B to exit\r\n>",
+        Output(b"bye\r\n"),
+        Rebooted(raw=True),
+        Finished(),
+    ),
+    _program(
         # A port that syncs its filesystem, with a boot.py that prints.
         "SystemExit with boot.py",
         b"\x04\x04MPY: sync filesystems\r\nMPY: soft reboot\r\nin boot\r\nraw REPL; CTRL-B to exit\r\n>",

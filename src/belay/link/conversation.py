@@ -93,11 +93,9 @@ class Link:
             ReplEntryError: The last call left the board in an unknown state, and no prompt came.
             ConnectionLost: The link is gone.
         """
-        with self._turn():
-            self._ready(reset_matters=False)
-            with self._guarded("the soft reset", RESET_TIMEOUT, None):
-                self._wire.write(self._wire.repl.soft_reset())
-                self._wire.until(Prompt, Deadline(RESET_TIMEOUT), self.on_idle_output)
+        with self._turn(), self._resetting(), self._guarded("the soft reset", RESET_TIMEOUT, None):
+            self._wire.write(self._wire.repl.soft_reset())
+            self._wire.until(Prompt, Deadline(RESET_TIMEOUT), self.on_idle_output)
 
     def reboot(self, *, on_output: OutputHandler | None = None, timeout: float | None = None) -> bool:
         """Start the interpreter anew as a power-up would, running boot.py and main.py.
@@ -114,8 +112,7 @@ class Link:
             ReplEntryError: The last call left the board in an unknown state, and no prompt came.
             ConnectionLost: The link is gone.
         """
-        with self._turn():
-            self._ready(reset_matters=False)
+        with self._turn(), self._resetting():
             with self._guarded("the soft reset", RESET_TIMEOUT, None):
                 self._wire.write(self._wire.repl.reboot())
                 self._wire.until(Accepted, Deadline(RESET_TIMEOUT), on_output)
@@ -213,6 +210,15 @@ class Link:
             for event in self._wire.events():
                 self._was_reset |= isinstance(event, Rebooted)
                 show(event, self.on_idle_output)
+
+    @contextmanager
+    def _resetting(self) -> Iterator[None]:
+        """Be at the raw prompt; whether the board was reset before does not matter, nor that it is now."""
+        self._ready(reset_matters=False)
+        try:
+            yield
+        finally:
+            self._was_reset = False
 
     @contextmanager
     def _guarded(self, doing: str, seconds: float | None, on_output: OutputHandler | None) -> Iterator[None]:

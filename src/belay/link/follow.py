@@ -18,7 +18,11 @@ PROOF = 1.0
 
 ASK_AGAIN = 0.5
 """Seconds after which a possible end is asked about (again): the program may have read the challenge as its
-input. Each time three times as long, since a program that does not read must not find its input full."""
+input."""
+
+FREE_QUESTIONS = 5
+"""So many challenges may go out in that rhythm: they fit into any board's input together. After them each
+waits three times as long as the one before: a program that does not read must not find its input full."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ class _Pace:
         self._doubted: float | None = None
         self._asked: float | None = None
         self._pause = ASK_AGAIN
+        self._free = FREE_QUESTIONS
 
     def look(self, repl: RawRepl) -> None:
         """Decide anew; to be called when all events are read."""
@@ -120,7 +125,7 @@ class _Pace:
             return None
         if self._asked is None:
             return self._heard + QUIET
-        return max(self._asked + PROOF, self._held + QUIET)
+        return self._held + PROOF
 
     def heard(self) -> None:
         """Something was received."""
@@ -132,7 +137,8 @@ class _Pace:
 
     def asked(self) -> None:
         """A challenge was sent."""
-        if self._asked is not None:
+        self._free -= 1
+        if self._free < 0:
             self._pause *= 3
         self._asked = time.monotonic()
         self._doubted = None

@@ -51,8 +51,10 @@ _REBOOT_LINE: Final = re.compile(
 )
 BANNER_STARTS: Final = (*NAMES, HELP_LINE)
 """How a power-up's banner begins. A firmware may have a name of its own."""
-REBOOT_STARTS: Final = (b"MPY: s", b"PYB: s", SOFT_REBOOT)
-"""How the message of a soft reset begins."""
+NAMED_REBOOT_STARTS: Final = (b"MPY: s", b"PYB: s")
+"""How MicroPython's message of a soft reset begins."""
+REBOOT_STARTS: Final = (*NAMED_REBOOT_STARTS, SOFT_REBOOT)
+"""How the message of a soft reset begins, CircuitPython's too."""
 RAW_BANNER_END: Final = re.compile(re.escape(RAW_BANNER) + rb"\r?\n>")
 _RAW_PROMPT: Final = re.compile(RAW_BANNER_END.pattern + rb"\Z")
 _ANSWER_BEGINS: Final = re.compile(rb"(?:" + RAW_BANNER_END.pattern + rb")?(?:" + OK + rb")?\Z")
@@ -108,14 +110,14 @@ def judge_end(data: bytearray, at: int) -> Verdict:
     """
     head = bytes(data[at + 1 : at + 1 + len(_TRACEBACK)])
     if head.startswith(EOT):
-        return _judge_prompt(data, at + 2)
+        return judge_prompt(data, at + 2)
     if not _TRACEBACK.startswith(head) and not _EXCEPTION.match(head):
         return Verdict.NO
     for _ in range(MAX_EOTS):
         at = data.find(EOT, at + 1)
         if at < 0:
             return Verdict.OPEN
-        verdict = _judge_prompt(data, at + 1)
+        verdict = judge_prompt(data, at + 1)
         # An error's own text may hold an EOT.
         if verdict is not Verdict.NO:
             return verdict
@@ -158,8 +160,13 @@ def judge_answer(data: bytearray, at: int, nonces: Iterable[bytes]) -> Verdict:
     return Verdict.NO
 
 
-def _judge_prompt(data: bytearray, at: int) -> Verdict:
-    """Whether a prompt follows the second EOT, or a soft reset that leads to one."""
+def judge_prompt(data: bytearray, at: int) -> Verdict:
+    """Whether bytes are the raw prompt, or the message of a soft reset and then the prompt.
+
+    Args:
+        data: What came.
+        at: Where the prompt or the message may begin.
+    """
     if data.startswith(PROMPT, at):
         return Verdict.ENDED
     text = bytes(data[at : at + 64]).lstrip(b"\r\n")

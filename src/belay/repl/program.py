@@ -17,10 +17,12 @@ from belay.repl.ending import (
     BANNER_STARTS,
     LAST_BYTES,
     MAX_BANNER,
+    NAMED_REBOOT_STARTS,
     Verdict,
     judge_answer,
     judge_banner,
     judge_end,
+    judge_prompt,
     looks_ended,
     read_backwards,
     waits_for_key,
@@ -34,7 +36,7 @@ MAX_HELD: Final = 64 * 1024
 """At most so many bytes are held back, or remembered for reading the end backwards. An exception's text that
 is longer becomes output."""
 
-_STARTS: Final = (EOT, *BANNER_STARTS)
+_STARTS: Final = (EOT, *BANNER_STARTS, *NAMED_REBOOT_STARTS)
 """How something begins that is no output, or may not be."""
 _ENDED_AT_ONCE: Final = EOT + EOT + PROMPT
 
@@ -145,6 +147,8 @@ class Program:
             return judge_answer(data, at, self._nonces)
         if data.startswith(BANNER_STARTS, at):
             return judge_banner(data, at)
+        if data.startswith(NAMED_REBOOT_STARTS, at):
+            return judge_prompt(data, at)
         # A mark or the answer to a challenge.
         return Verdict.OPEN
 
