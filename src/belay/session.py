@@ -19,8 +19,10 @@ from belay.board.plain import PlainCalls
 from belay.exceptions import (
     BelayException,
     BoardResetError,
+    BoardTimeoutError,
     ConnectionFailedError,
     ConnectionLost,
+    NotBelayResponseError,
     ReplEntryError,
 )
 from belay.link import ENTER_TIMEOUT, Link, OutputHandler
@@ -291,6 +293,12 @@ class Session:
             if fresh:
                 self.link.soft_reset()
             self._prepare()
+        except (BoardTimeoutError, NotBelayResponseError) as error:
+            self.link.close()
+            raise ConnectionFailedError(
+                f"the board cannot be prepared: {error}",
+                hint="does boot.py take long, use up the memory, or start something that keeps printing?",
+            ) from error
         except BaseException as error:
             self.link.close()
             if isinstance(error, ReplEntryError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, ParamSpec, TypeVar, cast
 
@@ -102,7 +103,11 @@ class RemoteFunction(Generic[P, R]):
 
     def _kept(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments, safe from later changes if they are to be remembered."""
-        return copy.deepcopy((args, kwargs)) if self._recorded else (args, kwargs)
+        if self._recorded:
+            # What cannot be copied cannot travel either, which is told when it is to be sent.
+            with suppress(Exception):
+                return copy.deepcopy((args, kwargs))
+        return args, kwargs
 
     def _ask(
         self, question: Callable[[Calls, Terms], Any], origin: Callable[[], Origin] | None = None

@@ -12,7 +12,12 @@ def _belay(mark):
 
     def _belay_send(kind, value):
         text = text_of(value)
-        write(mark + kind + text_of(size_of(text)) + " ", text, mark + ".", sep="", end="")
+        size = size_of(text)
+        parts = mark + kind + text_of(size) + " ", text, mark + "."
+        if size < 500:
+            # In one piece, which threads seldom tear; a long text is not copied.
+            parts = ("".join(parts),)
+        write(*parts, sep="", end="")
 
     def _belay_fail(error):
         kind = type_of(error)

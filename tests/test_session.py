@@ -1,0 +1,527 @@
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from belay.board.calls import BoardFailure, Calls, Item, Terms
+from belay.exceptions import (
+    BoardResetError,
+    BoardTimeoutError,
+    ConnectionFailedError,
+    ConnectionLost,
+    MaxHistoryLengthError,
+    PortBusyError,
+)
+from belay.session import RECONNECT_PAUSE, Session
+from belay.transports import open_transport
+from belay.transports.base import READ_SIZE, Transport
+
+TERMS = Terms(timeout=20)
+PATIENCE = 20.0
+
+
+class Eager:
+    """Reads all that comes at once, so that a test can tell what has come before anybody asks for it."""
+
+    flow_control = True
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.name = inner.name
+        self.seen = b""
+        self._taken = 0
+        self._end: ConnectionLost | None = None
+        self._news = threading.Condition()
+        self._thread = threading.Thread(target=self._pump)
+        self._thread.start()
+
+    def _pump(self) -> None:
+        while self._end is None:
+            data, end = b"", None
+            try:
+                data = self.inner.read()
+            except ConnectionLost as lost:
+                end = lost
+            with self._news:
+                self.seen += data
+                self._end = end
+                self._news.notify_all()
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        with self._news:
+            assert self._news.wait_for(condition, PATIENCE), self.seen[-500:]
+
+    def wait_for_the_end(self) -> None:
+        self.wait_for(lambda: self._end is not None)
+
+    def read(self, max_bytes: int = READ_SIZE, timeout: float | None = None) -> bytes:
+        with self._news:
+            if not self._news.wait_for(lambda: len(self.seen) > self._taken or self._end, timeout):
+                raise TimeoutError
+            if self._end and len(self.seen) == self._taken:
+                raise self._end
+            data = self.seen[self._taken :][:max_bytes]
+            self._taken += len(data)
+            return data
+
+    def write(self, data: bytes, timeout: float | None = None) -> None:
+        self.inner.write(data, timeout)
+
+    def close(self) -> None:
+        self.inner.close()
+        self._thread.join()
+
+
+class Board:
+    """A board whose port can be made to fail, and a session with it."""
+
+    def __init__(self, root: Path) -> None:
+        self.address = f"virtual:{root}"
+        self.root = root
+        self.refusals = 0
+        self.opened: list[Eager] = []
+        self.output = b""
+        self.session: Session | Any = None
+
+    def open(self) -> Transport:
+        if self.opened and self.refusals:
+            self.refusals -= 1
+            raise PortBusyError(self.address)
+        self.opened.append(Eager(open_transport(self.address)))
+        return self.opened[-1]
+
+    def take(self, data: bytes) -> None:
+        self.output += data
+
+    def connect(self, **options: Any) -> Session:
+        self.session = Session(self.open, on_output=self.take, **options)
+        return self.session
+
+    def kill(self, *, later: float = 0) -> None:
+        """Kill the board: now, and return when the loss can be noticed; or in a while."""
+        port = self.opened[-1]
+
+        def kill() -> None:
+            os.kill(port.inner.board.interpreter_pid, signal.SIGKILL)
+
+        if later:
+            threading.Timer(later, kill).start()
+        else:
+            kill()
+            port.wait_for_the_end()
+
+    def value(self, expression: str) -> Any:
+        return self.session.ask(lambda calls: calls.evaluate(expression, TERMS))
+
+    def run(self, code: str, *, record: bool = True) -> None:
+        def step(calls: Calls, terms: Terms) -> None:
+            calls.execute(code, terms)
+
+        self.session.ask(lambda calls: step(calls, TERMS), replay=step if record else None)
+
+    def reset_behind_our_back(self) -> None:
+        """Reset the board as a watchdog does, between two calls."""
+        self.run(
+            "import _thread, time, machine\ndef later():\n time.sleep_ms(50)\n machine.reset()\n"
+            "_thread.start_new_thread(later, ())",
+            record=False,
+        )
+        port = self.opened[-1]
+        before = len(port.seen)
+        port.wait_for(lambda: b">>> " in port.seen[before:])
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[Board]:
+    board = Board(tmp_path / "root")
+    yield board
+    if board.session:
+        board.session.close()
+    assert threading.active_count() == 1
+
+
+# --- connecting ----------------------------------------------------------------------------------
+
+
+def test_connecting_makes_a_fresh_interpreter_and_prints_nothing(board: Board) -> None:
+    board.root.mkdir()
+    (board.root / "boot.py").write_text("booted = 1")
+    (board.root / "main.py").write_text("print('never')\nran = 1")
+    session = board.connect()
+    assert session.implementation.name == "micropython"
+    assert board.value("('booted' in globals(), 'ran' in globals(), 'Pin' in globals())") == (
+        True,
+        False,
+        True,
+    )
+    assert board.output == b""
+
+
+def test_connecting_may_leave_the_interpreter_as_it_is(board: Board) -> None:
+    board.root.mkdir()
+    (board.root / "main.py").write_text("ran = 1")
+    board.connect(fresh=False)
+    assert board.value("ran") == 1
+
+
+def test_startup_statements_take_the_place_of_the_usual_ones(board: Board) -> None:
+    board.connect(startup="started = 1\nprint('started')")
+    assert board.value("(started, 'Pin' in globals())") == (1, False)
+    assert board.output == b"started\r\n"
+    board.session.close()
+    board.connect(startup="")
+    assert board.value("'os' in globals()") is False
+
+
+@pytest.mark.parametrize(
+    ("startup", "reason"), [("import nowhere", "no module named 'nowhere'"), ("x x", "SyntaxError")]
+)
+def test_startup_statements_that_fail_free_the_port(board: Board, startup: str, reason: str) -> None:
+    with pytest.raises(ConnectionFailedError, match=reason) as caught:
+        board.connect(startup=startup)
+    assert "startup statements" in str(caught.value)
+    with pytest.raises(ConnectionLost):
+        board.opened[0].write(b"x")
+    board.connect()
+
+
+def test_a_board_that_refuses_our_functions(board: Board) -> None:
+    board.root.mkdir()
+    (board.root / "boot.py").write_text("def repr(x): raise MemoryError('full')\nglobals = repr")
+    with pytest.raises(
+        ConnectionFailedError, match=r"cannot be prepared: (?s:.*)MemoryError: full"
+    ) as caught:
+        board.connect()
+    assert "memory" in str(caught.value.hint)
+    with pytest.raises(ConnectionLost):
+        board.opened[0].write(b"x")
+    (board.root / "boot.py").unlink()
+    board.connect()
+
+
+def test_a_board_that_does_not_come_back(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    board.root.mkdir()
+    (board.root / "boot.py").write_text(
+        "import time, machine\nif machine.reset_cause() == machine.SOFT_RESET: time.sleep(99)"
+    )
+    monkeypatch.setattr("belay.link.conversation.RESET_TIMEOUT", 0.3)
+    with pytest.raises(ConnectionFailedError, match="cannot be prepared: the soft reset took longer"):
+        board.connect()
+    with pytest.raises(ConnectionLost):
+        board.opened[0].write(b"x")
+
+
+# --- losses --------------------------------------------------------------------------------------
+
+
+def test_a_loss_in_the_middle_of_a_call_is_told_at_once(board: Board) -> None:
+    board.connect()
+    board.run("x = 1")
+    board.kill(later=0.2)
+    with pytest.raises(ConnectionLost, match="SIGKILL"):
+        board.run("while True: pass")
+    with pytest.raises(ConnectionLost, match="lost") as caught:
+        board.value("1")
+    assert "attempts" in str(caught.value.hint)
+    board.session.reconnect(1)
+    assert board.value("x") == 1
+
+
+def test_a_loss_in_the_middle_is_told_even_with_attempts_and_mended_by_the_next(board: Board) -> None:
+    board.connect(attempts=3)
+    board.run("count = 0")
+    board.kill(later=0.2)
+    with pytest.raises(ConnectionLost):
+        board.run("count += 1\nwhile True: pass")
+    assert board.value("count") == 0
+    assert len(board.opened) == 2
+
+
+def test_a_loss_before_anything_was_sent_is_mended_at_once(board: Board) -> None:
+    board.connect(attempts=1)
+    board.run("count = 1")
+    board.session.define("f", "def f(): return 'f'")
+    board.run("count += 1")
+    board.kill()
+    assert board.value("(count, f())") == (2, "f")
+    board.kill()
+    board.run("count += 1")
+    board.kill()
+    assert board.value("count") == 3
+
+
+def test_without_attempts_a_loss_is_told(board: Board) -> None:
+    board.connect()
+    board.kill()
+    with pytest.raises(ConnectionLost):
+        board.value("1")
+    with pytest.raises(ConnectionLost):
+        board.session.soft_reset(main=False, timeout=1)
+
+
+def test_attempts_are_made_until_the_port_is_there(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("belay.session.RECONNECT_PAUSE", 0.01)
+    board.connect(attempts=3)
+    board.kill()
+    board.refusals = 2
+    assert board.value("1") == 1
+    board.kill()
+    board.refusals = 3
+    with pytest.raises(ConnectionLost, match="in use") as caught:
+        board.value("1")
+    assert caught.value.hint is None
+    assert board.refusals == 0
+    board.session.attempts = -1
+    board.refusals = 10
+    assert board.value("1") == 1
+    assert board.refusals == 0
+    assert RECONNECT_PAUSE == 1.0
+
+
+def test_closing_ends_endless_attempts(board: Board) -> None:
+    board.connect(attempts=-1)
+    board.kill()
+    board.refusals = 10**9
+    closing = threading.Timer(0.3, board.session.close)
+    closing.start()
+    with pytest.raises(ConnectionLost):
+        board.value("1")
+    closing.join()
+    assert board.session.closed
+
+
+def test_a_session_that_is_closed_while_it_connects_keeps_no_port(board: Board) -> None:
+    session = board.connect(attempts=5)
+    board.kill()
+    real = board.open
+
+    def open_and_close() -> Transport:
+        transport = real()
+        session._closed.set()
+        return transport
+
+    session._open_transport = open_and_close
+    with pytest.raises(ConnectionLost):
+        board.value("1")
+    with pytest.raises(ConnectionLost):
+        board.opened[-1].write(b"x")
+    assert len(board.opened) == 2
+
+
+def test_a_step_that_fails_in_the_replay_is_told(board: Board) -> None:
+    board.root.mkdir()
+    module = board.root / "module.py"
+    module.write_text("")
+    board.connect(attempts=1)
+    board.run("import module")
+    module.unlink()
+    for _ in range(2):
+        board.kill()
+        with pytest.raises(ConnectionLost, match=r"cannot be restored: (?s:.*)ImportError"):
+            board.value("1")
+    module.write_text("")
+    assert board.value("module.__name__") == "module"
+
+
+def test_there_is_a_limit_to_what_is_remembered(board: Board) -> None:
+    board.connect(attempts=1, max_history=3)
+    for _ in range(3):
+        board.run("x = 1")
+    board.run("x = 2", record=False)
+    with pytest.raises(MaxHistoryLengthError):
+        board.run("x = 3")
+    with pytest.raises(MaxHistoryLengthError):
+        board.session.define("f", "def f(): pass")
+    assert board.value("(x, 'f' in globals())") == (2, False)
+
+
+def test_without_attempts_the_limit_matters_only_to_who_reconnects(board: Board) -> None:
+    board.connect(max_history=3)
+    for _ in range(5):
+        board.run("x = 1")
+    with pytest.raises(MaxHistoryLengthError):
+        board.session.reconnect(1)
+    assert board.value("x") == 1
+    board.session.soft_reset(main=False, timeout=None)
+    board.run("x = 2")
+    board.session.reconnect(1)
+    assert board.value("x") == 2
+
+
+# --- resets --------------------------------------------------------------------------------------
+
+
+def test_a_reset_behind_our_back_is_told_once(board: Board) -> None:
+    board.root.mkdir()
+    board.connect()
+    board.session.define("f", "def f(): return 'f'")
+    board.run("x = 1")
+    (board.root / "main.py").write_text("stray = 1")
+    board.reset_behind_our_back()
+    with pytest.raises(BoardResetError) as caught:
+        board.run("x = 2")
+    assert not caught.value.sent
+    # Fresh: without what main.py left.
+    assert board.value("(f(), 'x' in globals(), 'stray' in globals())") == ("f", False, False)
+
+
+def test_a_reset_behind_our_back_is_mended_at_once_where_that_was_asked_for(board: Board) -> None:
+    board.connect(attempts=1)
+    board.session.define("f", "def f(): return x")
+    board.run("x = 1")
+    board.reset_behind_our_back()
+    assert board.value("f()") == 1
+
+
+def test_a_reset_within_a_call_is_told(board: Board) -> None:
+    board.connect(attempts=1)
+    board.run("x = 1")
+    with pytest.raises(BoardResetError) as caught:
+        board.run("machine.reset()", record=False)
+    assert caught.value.sent
+    assert board.value("x") == 1
+
+
+@pytest.mark.parametrize("attempts", [0, 1])
+def test_our_functions_deleted(board: Board, attempts: int) -> None:
+    board.connect(attempts=attempts)
+    board.run("x = 1")
+    board.session.define("f", "def f(): return 'f'")
+    board.run("del _belay", record=False)
+    if attempts:
+        assert board.value("(x, f())") == (1, "f")
+    else:
+        with pytest.raises(BoardResetError, match="deleted _belay"):
+            board.value("x")
+        assert board.value("f()") == "f"
+
+
+def test_a_soft_reset_forgets_all_but_definitions(board: Board) -> None:
+    board.connect(attempts=1)
+    board.session.define("f", "def f(): return 'f'")
+    board.run("x = 1")
+    assert board.session.soft_reset(main=False, timeout=None)
+    assert board.value("(f(), 'x' in globals(), 'Pin' in globals())") == ("f", False, True)
+    board.kill()
+    assert board.value("(f(), 'x' in globals())") == ("f", False)
+
+
+def test_definitions_that_need_something_wait_for_it(board: Board) -> None:
+    board.connect()
+    board.run("led = 5")
+    board.session.define("f", "def f(x=led): return x")
+    board.session.define("g", "def g(): return f()")
+    board.session.soft_reset(main=False, timeout=None)
+    assert board.value("('f' in globals(), 'g' in globals())") == (False, True)
+    with pytest.raises(BoardFailure, match="NameError"):
+        board.value("f()")
+    board.run("led = 6")
+    assert board.value("g()") == 6
+
+
+def test_two_soft_resets_and_one_after_a_reset_behind_our_back(board: Board) -> None:
+    board.connect()
+    board.session.soft_reset(main=False, timeout=None)
+    board.session.soft_reset(main=True, timeout=5)
+    board.value("1")
+    board.reset_behind_our_back()
+    assert board.session.soft_reset(main=True, timeout=5)
+    assert board.value("1") == 1
+
+
+def test_main_py_that_goes_on_is_interrupted_by_the_next_call(board: Board) -> None:
+    board.root.mkdir()
+    board.connect()
+    board.session.define("f", "def f(): return n")
+    (board.root / "main.py").write_text(
+        "n = 0\nprint('main runs')\nwhile True:\n n += 1\n if n == 1000: print('still')\n"
+    )
+    assert not board.session.soft_reset(main=True, timeout=0.3)
+    assert b"main runs\r\n" in board.output
+    assert board.value("f()") > 0
+    (board.root / "main.py").write_text("n = 7\nprint('ends')")
+    board.output = b""
+    assert board.session.soft_reset(main=True, timeout=None)
+    assert b"ends\r\n" in board.output
+    assert b">>>" not in board.output
+    assert board.value("f()") == 7
+
+
+def test_a_soft_reset_that_is_lost(board: Board) -> None:
+    board.root.mkdir()
+    board.connect(attempts=1)
+    (board.root / "main.py").write_text("while True: pass")
+    board.kill(later=0.3)
+    with pytest.raises(ConnectionLost):
+        board.session.soft_reset(main=True, timeout=None)
+    assert board.value("1") == 1
+
+
+# --- threads and the end -------------------------------------------------------------------------
+
+
+def test_questions_of_many_threads_are_asked_one_after_another(board: Board) -> None:
+    board.connect()
+    board.run("def f(x):\n print(x)\n return x\n")
+    wrong: list[object] = []
+
+    def once(text: str) -> tuple[Any, bytes]:
+        printed: list[bytes] = []
+        terms = Terms(on_output=printed.append)
+        return board.session.ask(lambda calls: calls.call("f", [text], {}, terms)), b"".join(printed)
+
+    def work(name: str) -> None:
+        for n in range(50):
+            value, printed = once(f"{name}{n}")
+            if (value, printed) != (f"{name}{n}", f"{name}{n}\r\n".encode()):
+                wrong.append((value, printed))
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_closing_cuts_off_a_call_of_another_thread(board: Board) -> None:
+    board.connect(attempts=5)
+    closing = threading.Timer(0.2, board.session.close)
+    closing.start()
+    with pytest.raises(ConnectionLost):
+        board.run("while True: pass")
+    closing.join()
+    board.session.close()
+    for ask in (
+        lambda: board.value("1"),
+        lambda: board.session.soft_reset(main=False, timeout=None),
+        lambda: board.session.reconnect(1),
+    ):
+        with pytest.raises(ConnectionLost, match="closed"):
+            ask()
+    assert len(board.opened) == 1
+
+
+def test_a_time_out_is_no_loss(board: Board) -> None:
+    board.connect()
+    board.run("x = 1")
+    with pytest.raises(BoardTimeoutError):
+        board.session.ask(lambda calls: calls.execute("while True: pass", Terms(timeout=0.2)))
+    assert board.value("x") == 1
+
+
+def test_whoever_holds_the_old_way_to_the_board_can_tell(board: Board) -> None:
+    board.connect()
+    ways = [board.session.ask(lambda calls: calls)]
+    board.run("def g(): yield 1")
+    key = ways[0].start("g", [], {}, TERMS)
+    assert ways[0].send(key, None, TERMS) == Item(1)
+    assert board.session.ask(lambda calls: calls) is ways[0]
+    board.session.soft_reset(main=False, timeout=None)
+    assert board.session.ask(lambda calls: calls) is not ways[0]
