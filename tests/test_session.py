@@ -193,7 +193,7 @@ def test_startup_statements_that_fail_free_the_port(board: Board, startup: str, 
 
 def test_a_board_that_refuses_our_functions(board: Board) -> None:
     board.root.mkdir()
-    (board.root / "boot.py").write_text("def repr(x): raise MemoryError('full')\nglobals = repr")
+    (board.root / "boot.py").write_text("def globals(): raise MemoryError('full')")
     with pytest.raises(
         ConnectionFailedError, match=r"cannot be prepared: (?s:.*)MemoryError: full"
     ) as caught:

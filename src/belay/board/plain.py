@@ -62,7 +62,7 @@ class PlainCalls:
         """
         functions = onboard.read("plain") + f"\n_belay=_belay({self._link.mark.decode('ascii')!r})\n"
         probe = onboard.read("probe") + f"\n{_CALL}(_belay_probe)\ndel _belay_probe"
-        answer = self._answer(f"{first}\n{functions}{probe}", terms, ours=False)
+        answer = self._answer(f"{first}\n{functions}{probe}", terms, ours=False, installed=False)
         return read_probe(answer[1])
 
     def execute(self, code: str, terms: Terms) -> None:
@@ -141,7 +141,9 @@ class PlainCalls:
     def _value(self, code: str, terms: Terms) -> Any:
         return self._answer(code, terms)[1]
 
-    def _answer(self, code: str, terms: Terms, *, ours: bool = True) -> tuple[str, object]:
+    def _answer(
+        self, code: str, terms: Terms, *, ours: bool = True, installed: bool = True
+    ) -> tuple[str, object]:
         """Run a program that answers with a frame; its kind and value.
 
         Args:
@@ -149,12 +151,13 @@ class PlainCalls:
             terms: The terms of the call.
             ours: Whether the program is one line that begins with a function of ours: if that one is gone,
                 nothing has run.
+            installed: Whether our functions should be on the board already.
         """
         if ours and self._forgotten:
             code = f"{self._drop()};{code}"
         outcome = self._link.run(code, on_output=terms.on_output, timeout=terms.timeout)
         if outcome.frame is None or outcome.rebooted:
-            raise self._unframed(outcome, ours)
+            raise self._unframed(outcome, ours, installed)
         if outcome.error and terms.on_output:
             # Our program has no errors besides its answer, so this was printed by a thread.
             terms.on_output(outcome.error)
@@ -163,13 +166,13 @@ class PlainCalls:
             raise _failure(text, rest)
         return kind, _decode(text, terms)
 
-    def _unframed(self, outcome: Outcome, ours: bool) -> Exception:
+    def _unframed(self, outcome: Outcome, ours: bool, installed: bool) -> Exception:
         """Why a program did not answer: no valid code, out of memory, or the board is not what it was."""
         if outcome.rebooted:
             return BoardResetError("the board was reset while the call ran", sent=True)
         text = outcome.error.decode(errors="replace").replace("\r\n", "\n")
         found = parse_traceback(text)
-        if found.type_name in _MISSING and self._link.run(_DONE, timeout=_CHECK_TIMEOUT).frame is None:
+        if installed and found.type_name in _MISSING and not self._is_installed():
             return BoardResetError(
                 "what belay keeps on the board is gone: the board was reset, or a program deleted _belay",
                 sent=not ours,
@@ -177,6 +180,9 @@ class PlainCalls:
         if not found.type_name:
             return NotBelayResponseError(f"the call ended without an answer: {text[:80]!r}")
         return BoardFailure([found.type_name], (found.message,) if found.message else (), text)
+
+    def _is_installed(self) -> bool:
+        return self._link.run(_DONE, timeout=_CHECK_TIMEOUT).frame is not None
 
     def _drop(self) -> str:
         """The call that closes the generators which nobody wants any more."""
