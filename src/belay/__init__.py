@@ -5,9 +5,8 @@ Names are imported when they are first used, so ``import belay`` costs next to n
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+# As type checkers understand it; the module typing takes longer to import than all else here.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from belay import exceptions
     from belay.board.firmware import Implementation
@@ -27,30 +26,6 @@ if TYPE_CHECKING:
     )
     from belay.source import minify
     from belay.transports.usb import UsbSpecifier, list_devices
-
-_PLACES = {
-    "Device": "belay.device",
-    "Implementation": "belay.board.firmware",
-    "UsbSpecifier": "belay.transports.usb",
-    "list_devices": "belay.transports.usb",
-    "minify": "belay.source",
-    **dict.fromkeys(
-        (
-            "AuthenticationError",
-            "BelayException",
-            "BoardError",
-            "BoardTimeoutError",
-            "ConnectionFailedError",
-            "ConnectionLost",
-            "DeviceNotFoundError",
-            "FeatureUnavailableError",
-            "InsufficientSpecifierError",
-            "PyboardException",
-            "SpecialFunctionNameError",
-        ),
-        "belay.exceptions",
-    ),
-}
 
 __all__ = [
     "AuthenticationError",
@@ -72,19 +47,29 @@ __all__ = [
     "minify",
 ]
 
+_PLACES = {
+    "Device": "belay.device",
+    "Implementation": "belay.board.firmware",
+    "UsbSpecifier": "belay.transports.usb",
+    "list_devices": "belay.transports.usb",
+    "minify": "belay.source",
+}
+"""Where names are defined; all others are in belay.exceptions."""
 
-def __getattr__(name: str) -> Any:
-    if name in _PLACES:
-        value = getattr(import_module(_PLACES[name]), name)
-        globals()[name] = value
-        return value
-    if name in ("exceptions", "__version__"):
-        if name == "exceptions":
-            return import_module("belay.exceptions")
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name == "__version__":
         from importlib.metadata import version
 
         return version("belay")
-    raise AttributeError(f"module 'belay' has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module 'belay' has no attribute {name!r}")
+    place = import_module(_PLACES.get(name, "belay.exceptions"))
+    value = place if name == "exceptions" else getattr(place, name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, TracebackType
-from typing import cast
+from typing import Any, cast
 
 from belay.board.calls import BoardFailure
 from belay.exceptions import BoardError
@@ -147,7 +147,8 @@ def _fits(found: type[BaseException]) -> bool:
 def _make(kind: type[BoardError], args: tuple[object, ...], message: str) -> BoardError:
     """An instance with the board's arguments, whatever the builtin base wants to be made with."""
     # The base that decides the memory layout: no other may make an instance.
-    error = cast("BoardError", cast("type", kind.__base__).__new__(kind, *args))
+    base: Any = kind.__base__
+    error: BoardError = base.__new__(kind, *args)
     error.hint = None
     error.args = args
     error.board_message = message
