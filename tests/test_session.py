@@ -17,6 +17,7 @@ from belay.exceptions import (
     ConnectionLost,
     MaxHistoryLengthError,
     PortBusyError,
+    ReplEntryError,
 )
 from belay.session import RECONNECT_PAUSE, Session
 from belay.transports import open_transport
@@ -203,6 +204,14 @@ def test_a_board_that_refuses_our_functions(board: Board) -> None:
         board.opened[0].write(b"x")
     (board.root / "boot.py").unlink()
     board.connect()
+
+
+def test_a_port_without_a_board(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("belay.session.ENTER_TIMEOUT", 0.3)
+    board.open = lambda: open_transport("exec:cat")  # type: ignore[method-assign]
+    with pytest.raises(ReplEntryError) as caught:
+        board.connect()
+    assert caught.value.__notes__ == ["port: exec:cat"]
 
 
 def test_a_board_that_does_not_come_back(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:

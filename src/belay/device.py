@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import os
-import re
-import textwrap
 from collections.abc import Mapping
-from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
@@ -15,12 +11,13 @@ from belay.board.calls import Calls, Terms
 from belay.board.firmware import Implementation
 from belay.exceptions import BoardError, FeatureUnavailableError
 from belay.remote.caller import DEFAULT, Caller, Default
+from belay.remote.code import prepare, smaller
 from belay.remote.decorators import MARK, ClassDecorator, Decorator, Kind, Mark, fulfil
 from belay.remote.failure import Origin, at_home, text_origin
 from belay.remote.functions import Options, Setup, Task, Teardown, Thread
 from belay.remote.output import TextOutput, TextStream
 from belay.session import Session
-from belay.source import LineMap, minify
+from belay.source import LineMap
 from belay.transports import UsbSpecifier, open_transport
 from belay.transports.usb import default_address, list_devices
 
@@ -179,10 +176,11 @@ class Device:
             ConnectionLost: The board is gone.
             UntransferableError: The value cannot travel.
         """
-        is_expression, text, sent = _prepare(code, minify)
+        prepared = prepare(code, minify=minify)
 
         def question(calls: Calls, terms: Terms) -> Any:
-            return calls.evaluate(sent, terms) if is_expression else calls.execute(sent, terms)
+            ask = calls.evaluate if prepared.is_expression else calls.execute
+            return ask(prepared.sent, terms)
 
         try:
             return self._caller.ask(
@@ -191,7 +189,7 @@ class Device:
                 stream=stream_out,
                 trusted=trusted,
                 record=record,
-                origin=lambda: text_origin(text),
+                origin=lambda: text_origin(prepared.text),
             )
         except BoardError as error:
             raise at_home(error) from None
@@ -222,7 +220,7 @@ class Device:
             BoardTimeoutError: It took longer than ``timeout``; it was interrupted.
             ConnectionLost: The board is gone.
         """
-        sent = _smaller(program) if minify else program
+        sent = smaller(program) if minify else program
         try:
             self._caller.ask(
                 lambda calls, terms: calls.execute(sent, terms),
@@ -366,35 +364,6 @@ class Device:
                 if mark := getattr(value, MARK, None):
                     found[name] = mark.chain()
         return [mark for chain in found.values() for mark in chain]
-
-
-@lru_cache(maxsize=64)
-def _prepare(code: str, small: bool) -> tuple[bool, str, str]:
-    """Whether the code is an expression, its text with the user's lines, and its text as it is sent."""
-    text = _dedented(code)
-    try:
-        ast.parse(text.strip(), mode="eval")
-        is_expression = True
-    except (SyntaxError, ValueError):
-        # Statements; or no Python at all, which is for the board to say.
-        is_expression = False
-    return is_expression, text, _smaller(text) if small else text
-
-
-def _dedented(code: str) -> str:
-    """Code without the indentation that a long string has from the program that it stands in."""
-    if "\n" not in code.strip():
-        return code.strip()
-    # Only where it must be: dedent changes blank lines, which may be a part of strings.
-    return textwrap.dedent(code) if re.match(r"\s*\n[ \t]|[ \t]", code) else code
-
-
-def _smaller(code: str) -> str:
-    try:
-        return minify(code)
-    except SyntaxError:
-        # The board says what is wrong with it.
-        return code
 
 
 __all__ = ["DEFAULT", "Device", "Options"]

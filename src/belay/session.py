@@ -7,7 +7,8 @@ reset, and, after a loss, whatever was recorded.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import Enum, auto
 from typing import TypeVar
 
@@ -158,14 +159,8 @@ class Session:
             # Whatever happens now, what the board knew is gone.
             self._state = State.STRANGE
             self._history.forget_steps()
-            try:
+            with self._noting_losses():
                 ended = self._reset(main, timeout)
-            except BoardResetError:
-                # One before ours, which changes nothing.
-                ended = self._reset(main, timeout)
-            except ConnectionLost:
-                self._state = State.LOST
-                raise
             self._state = State.EMPTY
             return ended
 
@@ -216,10 +211,15 @@ class Session:
         return self._ask_once(question)
 
     def _ask_once(self, question: Callable[[Calls], T]) -> T:
-        try:
+        with self._noting_losses():
             calls = self._ready()
             self._asked_at = self._wire.writes
             return question(calls)
+
+    @contextmanager
+    def _noting_losses(self) -> Iterator[None]:
+        try:
+            yield
         except BoardResetError:
             self._state = State.STRANGE
             raise

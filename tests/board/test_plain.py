@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -15,7 +16,7 @@ from belay.exceptions import (
     NotBelayResponseError,
     UntransferableError,
 )
-from belay.link import Link
+from belay.link import Link, Outcome
 from belay.transports import open_transport
 
 TERMS = Terms(timeout=20)
@@ -151,6 +152,25 @@ def test_what_is_no_frame_of_ours_is_told_so(body: bytes) -> None:
         plain._open_frame(body)
 
 
+def test_what_stands_where_an_error_would_is_output(board: Board) -> None:
+    # What a thread printed between the end of the program's output and the prompt.
+    def run(*args: object, **kwargs: object) -> Outcome:
+        return Outcome(frame=b"r1 5", error=b"noise")
+
+    calls = PlainCalls(cast("Link", SimpleNamespace(run=run)))
+    assert calls.evaluate("5", board.terms) == 5
+    assert board.printed() == b"noise"
+
+
+def test_an_answer_of_which_nothing_is_left(board: Board) -> None:
+    def run(code: str, **kwargs: object) -> Outcome:
+        return Outcome(frame=b"r4 None") if code == "_belay[0](_belay[3])" else Outcome(error=b"\xff noise")
+
+    calls = PlainCalls(cast("Link", SimpleNamespace(run=run)))
+    with pytest.raises(NotBelayResponseError, match=r"without an answer: .*noise"):
+        calls.evaluate("5", TERMS)
+
+
 @pytest.mark.parametrize("text", ["(1)", "{1, 2}", "['V', '()']", "<V>", "([], 5)"])
 def test_what_is_no_error_of_ours_is_told_so(text: str) -> None:
     with pytest.raises(NotBelayResponseError, match="torn"):
@@ -221,7 +241,8 @@ def test_an_exit_where_no_try_fits_resets_the_board(board: Board) -> None:
         board.run(program)
     assert caught.value.sent
     board.renew()
-    assert board.value("1") == 1
+    board.run(program.removesuffix("raise SystemExit"))
+    assert board.value("x3999") == 3999
 
 
 def test_lines_of_long_programs_are_their_own(board: Board) -> None:

@@ -74,6 +74,8 @@ def test_a_boards_error_becomes_ours() -> None:
         caller.ask(question, origin=lambda: Origin("user.py", 7))
     assert isinstance(caught.value, BoardError)
     assert caught.value.__context__ is None
+    with pytest.raises(ValueError, match="x"):
+        caller.ask(question, stream=None)
     frames = caught.value.board_frames
     assert frames is not None
     assert (frames.tb_frame.f_code.co_filename, frames.tb_lineno) == ("user.py", 7)

@@ -108,6 +108,20 @@ def test_an_exception_before_the_beginning_never_reaches_the_board(device: Devic
     assert device("log") == []
 
 
+def test_one_that_returns_when_it_is_closed(device: Device) -> None:
+    @device.task
+    def polite():
+        try:
+            yield 1
+        except GeneratorExit:
+            return
+
+    items = polite()
+    next(items)
+    items.close()
+    assert list(items) == []
+
+
 def test_one_that_will_not_close(device: Device) -> None:
     @device.task
     def stubborn():

@@ -1,0 +1,57 @@
+"""Statements and expressions that the user wrote as text, made ready to be sent."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from dataclasses import dataclass
+from functools import lru_cache
+
+from belay.source import minify as _minify
+
+
+@dataclass(frozen=True)
+class Code:
+    """A piece of source.
+
+    Attributes:
+        is_expression: Whether it has a value.
+        text: The source with the user's own lines.
+        sent: The source as it is sent; line by line the same.
+    """
+
+    is_expression: bool
+    text: str
+    sent: str
+
+
+@lru_cache(maxsize=64)
+def prepare(code: str, *, minify: bool) -> Code:
+    """Find out what a piece of source is, and make it small if that is wanted."""
+    text = _dedented(code)
+    return Code(_is_expression(text), text, smaller(text) if minify else text)
+
+
+def smaller(code: str) -> str:
+    """The source made small; as it is if it is no valid Python, for the board to say what is wrong."""
+    try:
+        return _minify(code)
+    except SyntaxError:
+        return code
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def _dedented(code: str) -> str:
+    """Source without the indentation that a long string has from the program that it stands in."""
+    if "\n" not in code.strip():
+        return code.strip()
+    # Only where it must be: dedent changes blank lines, which may be a part of strings.
+    return textwrap.dedent(code) if re.match(r"\s*\n[ \t]|[ \t]", code) else code
