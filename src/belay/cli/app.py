@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from click.shell_completion import CompletionItem
 from belay.cli import exits
 from belay.cli.report import report, report_file, report_mistake, report_usage
 from belay.cli.settings import Settings, group_options
-from belay.cli.streams import columns, noticing_no_reader
+from belay.cli.streams import columns, forget, noticing_no_reader
 from belay.exceptions import BelayException
 
 
@@ -142,6 +143,9 @@ def run(words: list[str]) -> int:
         result: Any = cli.main(
             words, prog_name="belay", standalone_mode=False, obj=settings, terminal_width=columns()
         )
+        # What is still buffered is the command's output: a full disk is its error, not the interpreter's.
+        with noticing_no_reader():
+            sys.stdout.flush()
     except click.Abort as abort:
         # Click's word for Ctrl-C; it has ended the line on the terminal.
         settings.say("interrupted")
@@ -151,6 +155,7 @@ def run(words: list[str]) -> int:
     except BelayException as error:
         return report(error, settings)
     except OSError as error:
+        forget()
         return report_file(error, settings)
     except Exception as error:  # noqa: BLE001 - told in full, with an exit code of its own
         return report_mistake(error, settings)

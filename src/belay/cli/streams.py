@@ -60,12 +60,12 @@ def columns() -> int:
 
 
 def forget() -> None:
-    """Nobody reads what we write: let the rest of it, which Python writes at its end, vanish quietly."""
+    """What we write cannot be written: let the rest of it, which Python writes at its end, vanish quietly."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError:
             os.dup2(nowhere, stream.fileno())
         except ValueError:
             # It is closed, so nothing will be written.
