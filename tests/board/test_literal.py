@@ -3,6 +3,7 @@ from __future__ import annotations
 import enum
 import math
 import struct
+import sys
 from array import array
 from collections import Counter, OrderedDict, defaultdict, namedtuple
 from collections.abc import Callable
@@ -217,7 +218,7 @@ def function() -> None:
         (function, "function"),
         (math, "module"),
         ((x for x in ""), "generator"),
-        (array("u", "text"), "array of characters"),
+        (array("w" if sys.version_info >= (3, 13) else "u", "text"), "array of characters"),
         (1j.conjugate, "builtin_function_or_method"),
     ],
     ids=lambda value: type(value).__name__,

@@ -217,7 +217,8 @@ def test_a_doctest() -> None:
 
 def test_code_without_a_source() -> None:
     namespace: dict[str, Any] = {}
-    exec("def f(): return 1", namespace)
+    # Not <string>: that is what Python 3.13 calls, and remembers, the text of -c.
+    exec(compile("def f(): return 1", "<nowhere>", "exec"), namespace)
     with pytest.raises(UnsupportedFunctionError, match="source text cannot be found") as raised:
         extract(namespace["f"])
     assert raised.value.hint

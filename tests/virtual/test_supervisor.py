@@ -140,6 +140,8 @@ def test_a_library_that_is_none(
     make_board: MakeBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "micropython_run.py").write_text("no shared object")
+    # One that another test imported would be found without looking.
+    monkeypatch.delitem(sys.modules, "micropython_run", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     keyboard = make_board(raw=False)
     assert keyboard.until_gone() == b""
