@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from belay.exceptions import FeatureUnavailableError
 from belay.virtual import VirtualBoard, VirtualOptions
 from belay.virtual.launch import find_interpreter
+
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 BOOT = (
     "import os\nfrom belay.virtual import VirtualBoard\nwith VirtualBoard() as board:\n"
@@ -56,7 +59,10 @@ def test_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FeatureUnavailableError) as caught:
         VirtualBoard(VirtualOptions())
     assert caught.value.hint is not None
-    assert "pip install 'belay[virtual]'" in caught.value.hint
+    extra = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]["optional-dependencies"][
+        "virtual"
+    ]
+    assert f"pip install {extra[0].partition(';')[0]} " in caught.value.hint
     assert "virtual:?interpreter=PATH" in caught.value.hint
 
 
