@@ -75,7 +75,10 @@ class Noisy(Wrapper):
 
 
 class Uart(Wrapper):
-    """A port without flow control: the board reads 256 bytes a few milliseconds; what is more is lost."""
+    """A port without flow control: what exceeds 256 bytes in a burst is lost.
+
+    A burst ends when the board answers, or after a few milliseconds.
+    """
 
     room = 256
     period = 0.005
@@ -89,6 +92,11 @@ class Uart(Wrapper):
     @property
     def flow_control(self) -> bool:
         return False
+
+    def read(self, max_bytes: int = READ_SIZE, timeout: float | None = None) -> bytes:
+        data = self.inner.read(max_bytes, timeout)
+        self._held = 0
+        return data
 
     def write(self, data: bytes, timeout: float | None = None) -> None:
         now = time.monotonic()
@@ -197,6 +205,8 @@ def transport() -> Iterator[VirtualTransport]:
     assert isinstance(transport, VirtualTransport)
     yield transport
     transport.close()
+    # Also where a Ctrl-C hit the transport itself.
+    transport.board.close()
 
 
 @pytest.fixture

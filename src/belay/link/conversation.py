@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 from belay.deadline import Deadline
 from belay.exceptions import BelayException, BoardResetError, BoardTimeoutError, ConnectionLost
-from belay.link.fair import FairLock, Turn
+from belay.link.fair import Queue
 from belay.link.follow import Outcome, follow
 from belay.link.recovery import ENTER_TIMEOUT, SETTLE, enter, stop
 from belay.link.sending import ANSWER_TIMEOUT, send
 from belay.link.wire import Late, OutputHandler, Wire, show
 from belay.repl import LEAVE_RAW, Accepted, Prompt, Rebooted, State, check_code
 from belay.transports.base import Transport
+
+T = TypeVar("T")
 
 RESET_TIMEOUT = 10.0
 """Seconds for a soft reset; boot.py is a part of it."""
@@ -35,7 +38,7 @@ class Link:
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
         self._wire = Wire(transport)
-        self._lock = FairLock()
+        self._queue = Queue()
         self._closed = False
         self._was_reset = False
 
@@ -51,9 +54,7 @@ class Link:
             ReplEntryError: No prompt came; it names the stage that failed and what was last seen.
             ConnectionLost: The link is gone.
         """
-        with self._turn():
-            self._check_open()
-            enter(self._wire, timeout)
+        self._in_turn(lambda: enter(self._wire, timeout))
 
     def run(
         self, code: str, *, on_output: OutputHandler | None = None, timeout: float | None = None
@@ -77,13 +78,7 @@ class Link:
         """
         data = code.replace("\r\n", "\n").encode()
         check_code(data)
-        with self._turn():
-            self._ready()
-            self._wire.last_seen = b""
-            with self._guarded("sending the code", ANSWER_TIMEOUT, None):
-                send(self._wire, data)
-            with self._guarded("the program", timeout, on_output):
-                return follow(self._wire, Deadline(timeout), on_output)
+        return self._in_turn(lambda: self._run(data, on_output, timeout))
 
     def soft_reset(self) -> None:
         """Start the interpreter anew and stay at the raw prompt: boot.py runs, main.py does not.
@@ -93,9 +88,7 @@ class Link:
             ReplEntryError: The last call left the board in an unknown state, and no prompt came.
             ConnectionLost: The link is gone.
         """
-        with self._turn(), self._resetting(), self._guarded("the soft reset", RESET_TIMEOUT, None):
-            self._wire.write(self._wire.repl.soft_reset())
-            self._wire.until(Prompt, Deadline(RESET_TIMEOUT), self.on_idle_output)
+        self._in_turn(self._soft_reset)
 
     def reboot(self, *, on_output: OutputHandler | None = None, timeout: float | None = None) -> bool:
         """Start the interpreter anew as a power-up would, running boot.py and main.py.
@@ -112,16 +105,7 @@ class Link:
             ReplEntryError: The last call left the board in an unknown state, and no prompt came.
             ConnectionLost: The link is gone.
         """
-        with self._turn(), self._resetting():
-            with self._guarded("the soft reset", RESET_TIMEOUT, None):
-                self._wire.write(self._wire.repl.reboot())
-                self._wire.until(Accepted, Deadline(RESET_TIMEOUT), on_output)
-            with self._guarded("main.py", timeout, on_output):
-                try:
-                    follow(self._wire, Deadline(timeout), on_output)
-                except Late:
-                    return False
-                return True
+        return self._in_turn(lambda: self._reboot(on_output, timeout))
 
     @property
     def mark(self) -> bytes:
@@ -157,11 +141,8 @@ class Link:
 
         Never raises. Does nothing where a call is under way in another thread, or something else runs.
         """
-        with suppress(BelayException, OSError, Late), self._turn(LEAVE_TIMEOUT):
-            self._check_open()
-            if self.synchronised:
-                self._wire.repl.abandon()
-                self._wire.write(LEAVE_RAW, Deadline(LEAVE_TIMEOUT))
+        with suppress(BelayException, OSError, Late):
+            self._in_turn(self._leave, LEAVE_TIMEOUT)
 
     def close(self) -> None:
         """Close the transport, also while a call is under way. Never raises; a second call does nothing."""
@@ -170,22 +151,54 @@ class Link:
 
     # --------------------------------------------------------------------------------------------
 
-    def _turn(self, wait: float = -1) -> Turn:
-        """Nobody else talks meanwhile."""
-        if self._lock.mine:
+    def _in_turn(self, work: Callable[[], T], wait: float | None = None) -> T:
+        """Do something while nobody else talks to the board."""
+        if self._queue.mine:
             raise BelayException(
                 "a call to a board cannot be made while the output of another one is being handled",
                 hint="let the output handler take note of what is to be done, and do it after the call",
             )
-        return self._lock.turn(wait)
+        ticket = self._queue.ticket()
+        with ticket.lock, ticket.active:
+            ticket.wait(wait)
+            if self._closed:
+                raise ConnectionLost("the connection is closed")
+            return work()
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ConnectionLost("the connection is closed")
+    def _run(self, code: bytes, on_output: OutputHandler | None, timeout: float | None) -> Outcome:
+        self._ready()
+        self._wire.last_seen = b""
+        with self._guarded() as step:
+            step.begin("sending the code", ANSWER_TIMEOUT)
+            send(self._wire, code)
+            step.begin("the program", timeout, on_output)
+            return follow(self._wire, Deadline(timeout), on_output)
+
+    def _soft_reset(self) -> None:
+        with self._resetting(), self._guarded() as step:
+            step.begin("the soft reset", RESET_TIMEOUT)
+            self._wire.write(self._wire.repl.soft_reset())
+            self._wire.until(Prompt, Deadline(RESET_TIMEOUT), self.on_idle_output)
+
+    def _reboot(self, on_output: OutputHandler | None, timeout: float | None) -> bool:
+        with self._resetting(), self._guarded() as step:
+            step.begin("the soft reset", RESET_TIMEOUT)
+            self._wire.write(self._wire.repl.reboot())
+            self._wire.until(Accepted, Deadline(RESET_TIMEOUT), on_output)
+            step.begin("main.py", timeout, on_output)
+            try:
+                follow(self._wire, Deadline(timeout), on_output)
+            except Late:
+                return False
+            return True
+
+    def _leave(self) -> None:
+        if self.synchronised:
+            self._wire.repl.abandon()
+            self._wire.write(LEAVE_RAW, Deadline(LEAVE_TIMEOUT))
 
     def _ready(self, *, reset_matters: bool = True) -> None:
         """Be at the raw prompt, with everything read that came meanwhile."""
-        self._check_open()
         wire = self._wire
         if wire.repl.state in (State.RUNNING, State.CHALLENGED):
             stop(wire, None)
@@ -221,16 +234,17 @@ class Link:
             self._was_reset = False
 
     @contextmanager
-    def _guarded(self, doing: str, seconds: float | None, on_output: OutputHandler | None) -> Iterator[None]:
+    def _guarded(self) -> Iterator[_Step]:
         """Leave the board at its prompt whatever goes wrong within."""
+        step = _Step()
         try:
-            yield
+            yield step
         except Late:
             seen = self._wire.last_seen
-            stopped = self._stop(on_output)
+            stopped = self._stop(step.on_output)
             raise BoardTimeoutError(
-                doing,
-                seconds or 0.0,
+                step.doing,
+                step.seconds or 0.0,
                 seen,
                 hint="it was interrupted" if stopped else "it could not be interrupted: reset the board",
             ) from None
@@ -261,3 +275,15 @@ class Link:
             self._wire.repl.abandon()
             raise
         return True
+
+
+class _Step:
+    """What is being done, should the time run out."""
+
+    def __init__(self) -> None:
+        self.begin("the call", None)
+
+    def begin(self, doing: str, seconds: float | None, on_output: OutputHandler | None = None) -> None:
+        self.doing = doing
+        self.seconds = seconds
+        self.on_output = on_output

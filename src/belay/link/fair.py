@@ -1,83 +1,86 @@
-"""A lock that is given in the order in which it was asked for."""
+"""Taking turns: whoever comes first is first, and a Ctrl-C at any moment leaves nobody waiting for ever.
+
+Python looks for a Ctrl-C whenever a Python function begins, ``__exit__`` among them, so no context manager
+that is written in Python is safe from it. Locks of the standard library are: they are entered and left in C.
+A ticket therefore holds nothing but such locks, to be used in a ``with`` statement directly.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections import deque
-from types import TracebackType
+import time
 
 
-class FairLock:
-    """First come, first served. Python's own locks go to whoever happens to run, often the last holder."""
+class Ticket:
+    """One's place in the queue.
+
+    Use it as ``with ticket.lock, ticket.active: ticket.wait()``; from then on it is one's turn, to the end of
+    the block.
+
+    Attributes:
+        lock: Held until the turn is over; whoever comes next waits for it.
+        active: Held by the same thread; nobody waits for it.
+    """
+
+    def __init__(self, queue: Queue) -> None:
+        self.lock = threading.Lock()
+        self.active = threading.Lock()
+        self._queue = queue
+        self._before: Ticket | None = None
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Join the queue and wait for those who came before.
+
+        Args:
+            timeout: Seconds; None waits for ever.
+
+        Raises:
+            TimeoutError: It is somebody else's turn.
+        """
+        self._before = self._queue.join(self)
+        end = None if timeout is None else time.monotonic() + timeout
+        while self._before is not None:
+            _pass(self._before.lock, end)
+            # Nobody, unless this one gave up before its turn came.
+            self._before = self._before._before
+
+
+class Queue:
+    """Those who wait for their turn, each behind one other."""
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
-        self._queue: deque[Turn] = deque()
+        self._last: Ticket | None = None
+        self._own = threading.local()
 
-    def turn(self, timeout: float = -1) -> Turn:
-        """Hold the lock in a ``with`` block.
+    def ticket(self) -> Ticket:
+        """A new ticket for this thread."""
+        self._own.ticket = Ticket(self)
+        return self._own.ticket  # type: ignore[no-any-return]
 
-        Args:
-            timeout: Seconds to wait for it; -1 waits for ever.
+    def join(self, ticket: Ticket) -> Ticket | None:
+        """Go to the end of the queue.
+
+        Returns:
+            Who is before, if anybody.
         """
-        return Turn(self._mutex, self._queue, timeout)
+        with self._mutex:
+            # In one step: a Ctrl-C in between would let two have their turns at once.
+            ticket._before, self._last = self._last, ticket
+        return ticket._before
 
     @property
     def mine(self) -> bool:
-        """Whether the thread that asks holds the lock."""
-        with self._mutex:
-            return bool(self._queue) and self._queue[0].thread == threading.get_ident()
+        """Whether the thread that asks has its turn, or waits for it."""
+        ticket = getattr(self._own, "ticket", None)
+        return ticket is not None and ticket.active.locked()
 
 
-class Turn:
-    """One's place in the queue; the first holds the lock.
-
-    Not a generator's context manager: between ``next`` and the block a Ctrl-C could leave the lock held.
-
-    Args:
-        mutex: Guards the queue.
-        queue: Who holds the lock and who waits for it.
-        timeout: Seconds to wait; -1 waits for ever.
-    """
-
-    def __init__(self, mutex: threading.Lock, queue: deque[Turn], timeout: float) -> None:
-        self.thread = threading.get_ident()
-        self._mutex = mutex
-        self._queue = queue
-        self._timeout = timeout
-        self._come = threading.Lock()
-        self._come.acquire()
-
-    def __enter__(self) -> None:
-        """Wait for the turn.
-
-        Raises:
-            TimeoutError: It did not come in time.
-        """
-        try:
-            with self._mutex:
-                self._queue.append(self)
-                first = self._queue[0] is self
-            if not first and not self._come.acquire(timeout=self._timeout):
-                raise TimeoutError("somebody else holds the lock")
-        except BaseException:
-            self._leave()
-            raise
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        # A Ctrl-C may hit anywhere, here too; nobody must wait for ever because of it.
-        try:
-            self._leave()
-        except BaseException:
-            self._leave()
-            raise
-
-    def _leave(self) -> None:
-        """Give up the lock, or the place in the queue; a second call does nothing."""
-        with self._mutex:
-            if self in self._queue:
-                self._queue.remove(self)
-            if self._queue and self._queue[0]._come.locked():
-                self._queue[0]._come.release()
+def _pass(lock: threading.Lock, end: float | None) -> None:
+    """Wait until a lock is free."""
+    if end is None:
+        with lock:
+            return
+    if not lock.acquire(timeout=max(0.0, end - time.monotonic())):
+        raise TimeoutError("somebody else has the turn")
+    lock.release()

@@ -123,9 +123,8 @@ class _Pace:
     def _show_at(self) -> float | None:
         if self._held is None:
             return None
-        if self._asked is None:
-            return self._heard + QUIET
-        return self._held + PROOF
+        awaited = self._asked is not None and (self._doubted is not None or self._asked >= self._held)
+        return self._held + PROOF if awaited else self._heard + QUIET
 
     def heard(self) -> None:
         """Something was received."""

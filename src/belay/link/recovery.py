@@ -113,10 +113,11 @@ def _settle(wire: Wire, deadline: Deadline, heard: _Heard) -> None:
     """Wait until the board shows its prompt or is silent for a moment, but not for ever."""
     limit = deadline.limit(MAX_SETTLE)
     while not limit.expired and wire.receive(limit.limit(SETTLE).remaining):
-        for event in wire.events():
+        events = wire.events()
+        for event in events:
             heard.take(event)
-            if isinstance(event, Candidate | Finished):
-                return
+        if any(isinstance(event, Candidate | Finished) for event in events):
+            return
 
 
 def _prove(wire: Wire, deadline: Deadline, heard: _Heard) -> None:

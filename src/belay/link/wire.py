@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from belay.deadline import Deadline
 from belay.exceptions import BoardResetError
@@ -126,10 +126,9 @@ class Wire:
             event = self.repl.next_event()
         return event
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> list[Event]:
         """The events of what was received; never waits."""
-        while not isinstance(event := self.repl.next_event(), NeedData):
-            yield event
+        return list(iter(self.repl.next_event, NEED_DATA))  # type: ignore[arg-type]
 
     def until(self, kind: type[Event], deadline: Deadline, on_output: OutputHandler | None) -> None:
         """Wait for an event of one kind.

@@ -95,9 +95,8 @@ class Program:
 
     def release(self) -> Sequence[Event]:
         """Give out what is held back."""
-        size = self._releasable()
-        self._doubt()
-        return self._give(size)
+        self._remembers = True
+        return self._give(self._releasable())
 
     # --- reading --------------------------------------------------------------------------------
 
