@@ -60,7 +60,7 @@ def main(rounds: int, seed: int) -> None:
             hit += 1
         check(link, number)
     link.close()
-    print(hit)
+    print(hit)  # noqa: T201 - for the test that started this program
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from belay.exceptions import BoardResetError, ConnectionLost
+from belay.exceptions import BoardResetError, BoardTimeoutError, ConnectionLost
 from belay.link import Link
+from belay.transports import open_transport
 from belay.transports.trace import CountingTransport
 from belay.transports.virtual import VirtualTransport
 
@@ -31,6 +32,29 @@ nothing = _thread.start_new_thread(f, ())
 def framed(link: Link, output: str = "''") -> str:
     mark = link.mark.decode()
     return f"print({output}, end='')\nm={mark!r}\nprint(m + 'r1 2' + m + '.', end='')"
+
+
+def test_a_heap_that_is_full_to_the_last_byte() -> None:
+    """The prompt cannot even run what would prove it."""
+    link = Link(open_transport("virtual:?heap=128k"))
+    try:
+        link.enter()
+        for code in ("h=[]\nwhile 1:\n    h.append(bytearray(1000))", "while 1:\n    h.append(h)", "1+1"):
+            outcome = link.run(code, timeout=10)
+            assert b"MemoryError" in outcome.error
+        link.soft_reset()
+        works(link)
+    finally:
+        link.close()
+
+
+def test_a_program_that_replaces_print(link: Link) -> None:
+    link.run("print=None")
+    with pytest.raises(BoardTimeoutError):
+        link.run("while 1: pass", timeout=0.1)
+    assert b"ZeroDivisionError" in link.run("1/0").error
+    link.run("del print")
+    works(link)
 
 
 def test_a_plain_program(link: Link) -> None:

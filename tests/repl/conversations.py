@@ -53,6 +53,8 @@ ENTER = (
 ENTERED = (Output(b"\r\n>>> \r\n"), Finished())
 PROOF = (Ask("challenge", "33cc44dd"), b"raw REPL; CTRL-B to exit\r\n>OK33cc44dd\r\n\x04\x04>")
 FRIENDLY_PROOF = (Ask("challenge", "33cc44dd"), b"\r\nraw REPL; CTRL-B to exit\r\n>OK33cc44dd\r\n\x04\x04>")
+FAILED = b"raw REPL; CTRL-B to exit\r\n>OK\x04MemoryError: no, no\r\n\x04>"
+FAILED_PROOF = (PROOF[0], FAILED)
 RUN = Ask("execute", b"...", sends=b"...\x04")
 BANNER = (
     b"MicroPython 9458e3a23f on 2026-07-05; linux [GCC 14.2.1] version\r\n"
@@ -181,6 +183,26 @@ CONVERSATIONS = [
         b"\x04\x04\r\nsoft reboot\r\nraw REPL; CTRL-B to exit\r\n>",
         Rebooted(raw=True),
         Finished(),
+    ),
+    _program(
+        "a full heap: the challenge fails too",
+        b"x\x04MemoryError: \r\n\x04>",
+        Output(b"x"),
+        Finished(b"MemoryError: \r\n"),
+        proof=FAILED_PROOF,
+    ),
+    _program(
+        "asked twice, one of the challenges fails",
+        b"x\x04MemoryError: \r\n\x04>",
+        Output(b"x"),
+        Finished(b"MemoryError: \r\n"),
+        proof=(FAILED_PROOF[0], FAILED_PROOF[0], FAILED_PROOF[1], FAILED_PROOF[1]),
+    ),
+    _program(
+        "a program prints what looks like a challenge that failed",
+        b"x" + FAILED + b"y\x04Error: z\r\n\x04>",
+        Output(b"x" + FAILED + b"y"),
+        Finished(b"Error: z\r\n"),
     ),
     _program(
         "a hard reset",

@@ -144,6 +144,11 @@ def judge_banner(data: bytearray, at: int) -> Verdict:
     return Verdict.OPEN if len(head) < MAX_BANNER else Verdict.NO
 
 
+FAILED_ANSWER: Final = re.compile(re.escape(RAW_BANNER + b"\r\n" + PROMPT + OK) + rb"(\x04[^\x04]+\x04>)")
+"""How the prompt answers a challenge that it cannot run: the heap is full to the last byte, or the program
+has put something else in the place of ``print``. It proves the prompt too, if no other answer is missing."""
+
+
 def judge_answer(data: bytearray, at: int, nonces: Iterable[bytes]) -> Verdict:
     """Whether bytes are how the raw prompt answers a challenge.
 
@@ -153,8 +158,9 @@ def judge_answer(data: bytearray, at: int, nonces: Iterable[bytes]) -> Verdict:
         nonces: What the answer may be.
     """
     for newline in (b"\r\n", b"\n"):
-        for nonce in nonces:
-            answer = RAW_BANNER + newline + PROMPT + OK + nonce
+        # An EOT directly behind the OK: the challenge itself failed, see FAILED_ANSWER.
+        for said in (*nonces, EOT):
+            answer = RAW_BANNER + newline + PROMPT + OK + said
             if answer.startswith(data[at : at + len(answer)]):
                 return Verdict.OPEN
     return Verdict.NO

@@ -15,6 +15,7 @@ from belay.repl.buffer import Buffer
 from belay.repl.control import EOT, PROMPT, RAW_BANNER
 from belay.repl.ending import (
     BANNER_STARTS,
+    FAILED_ANSWER,
     LAST_BYTES,
     MAX_BANNER,
     NAMED_REBOOT_STARTS,
@@ -196,7 +197,10 @@ class Program:
         Threads may print between any two of its bytes, but not into the number.
         """
         at = self._nonce()
-        if at < 0 or self._after_proof(at) > 0:
+        if at < 0:
+            failed = self._failed_answers(self._buffer.data)
+            return failed[-1] if failed and len(failed) == len(self._nonces) else -1
+        if self._after_proof(at) > 0:
             return at
         if len(self._buffer) - at > MAX_HELD:
             # Whatever said the number, it was not the prompt.
@@ -218,8 +222,16 @@ class Program:
         shown = len(self._shown)
         rest = self._buffer.take(self._after_proof(proof))
         conversation = bytes(self._shown) + rest
-        first = min(at for nonce in self._nonces if (at := conversation.find(nonce)) >= 0)
-        return tuple(read_backwards(shown, conversation[:first]))
+        answers = [at for nonce in self._nonces if (at := conversation.find(nonce)) >= 0]
+        failed = self._failed_answers(conversation)
+        if len(answers) + len(failed) <= len(self._nonces):
+            # More would mean that the program printed what looks like one.
+            answers += failed
+        return tuple(read_backwards(shown, conversation[: min(answers)]))
+
+    def _failed_answers(self, data: bytes | bytearray) -> list[int]:
+        """Where challenges were answered that the prompt could not run."""
+        return [match.start(1) for match in FAILED_ANSWER.finditer(data)] if self._nonces else []
 
     # --- pieces ---------------------------------------------------------------------------------
 
