@@ -54,7 +54,7 @@ def test_a_board_that_says_little() -> None:
         "heap": "unknown",
         "filesystem": "unknown",
         "address": "a",
-        "raw paste": "not tried",
+        "raw paste": "no",
         "connected in": "1.00 s",
     }
 

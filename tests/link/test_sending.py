@@ -167,3 +167,10 @@ def test_a_thread_prints_while_code_is_sent() -> None:
     link.on_idle_output = idle.extend
     link.run("x = 1\n" * 1000)
     assert idle == b"bg1bg2bg3"
+
+
+def test_whether_a_board_knows_raw_paste_can_be_asked(link: Link) -> None:
+    assert link.paste is None
+    assert link.knows_paste()
+    assert link.paste is True
+    works(link)

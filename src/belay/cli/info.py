@@ -50,7 +50,7 @@ def _ask(device: Device, seconds: float) -> dict[str, Any]:
         "filesystem_free": disk and disk[0] * disk[3],
         "filesystem_size": disk and (disk[1] or disk[0]) * disk[2],
         "address": device.address,
-        "raw_paste": device._session.link.paste,
+        "raw_paste": device._session.link.knows_paste(),
         "connect_seconds": round(seconds, 3),
     }
 
@@ -76,7 +76,7 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("heap", _share(facts["heap_free"], facts["heap_size"])),
         ("filesystem", _share(facts["filesystem_free"], facts["filesystem_size"])),
         ("address", facts["address"]),
-        ("raw paste", {None: "not tried", True: "yes", False: "no"}[facts["raw_paste"]]),
+        ("raw paste", "yes" if facts["raw_paste"] else "no"),
         ("connected in", f"{facts['connect_seconds']:.2f} s"),
     ]
 

@@ -11,7 +11,7 @@ from belay.exceptions import BelayException, BoardResetError, BoardTimeoutError,
 from belay.link.fair import Queue
 from belay.link.follow import Outcome, follow
 from belay.link.recovery import ENTER_TIMEOUT, SETTLE, enter, stop
-from belay.link.sending import ANSWER_TIMEOUT, send
+from belay.link.sending import ANSWER_TIMEOUT, paste, send
 from belay.link.wire import Late, OutputHandler, Wire, show
 from belay.repl import LEAVE_RAW, Accepted, Prompt, Rebooted, State, check_code
 from belay.transports.base import Transport
@@ -107,6 +107,17 @@ class Link:
         """
         return self._in_turn(lambda: self._reboot(on_output, timeout))
 
+    def knows_paste(self) -> bool:
+        """Find out whether the board knows raw paste, if that is not known yet.
+
+        Raises:
+            BoardTimeoutError: The board did not answer.
+            BoardResetError: The board was reset since the last call; nothing was sent.
+            ReplEntryError: The last call left the board in an unknown state, and no prompt came.
+            ConnectionLost: The link is gone.
+        """
+        return self._in_turn(self._knows_paste)
+
     @property
     def mark(self) -> bytes:
         """What opens and closes the frames of our code on the board; random."""
@@ -171,8 +182,19 @@ class Link:
         with self._guarded() as step:
             step.begin("sending the code", ANSWER_TIMEOUT)
             send(self._wire, code)
+            # The board's OK is no news.
+            self._wire.last_seen = b""
             step.begin("the program", timeout, on_output)
             return follow(self._wire, Deadline(timeout), on_output)
+
+    def _knows_paste(self) -> bool:
+        if self._wire.paste is None:
+            self._ready()
+            with self._guarded() as step:
+                step.begin("asking for raw paste", ANSWER_TIMEOUT)
+                if paste(self._wire, b"pass"):
+                    follow(self._wire, Deadline(ANSWER_TIMEOUT), None)
+        return bool(self._wire.paste)
 
     def _soft_reset(self) -> None:
         with self._resetting(), self._guarded() as step:

@@ -9,8 +9,9 @@ from belay.repl import NEED_DATA, Accepted, PasteAborted, PasteRefused, Window
 ANSWER_TIMEOUT = 5.0
 """Seconds in which a board takes a command or opens a window."""
 
-PASTE_FROM = 1024
-"""From so many bytes on, code is sent by raw paste: more turns, but the board compiles while it reads."""
+PASTE_FROM = 3072
+"""From so many bytes on, code is sent by raw paste: a turn a window, but the board compiles while it reads,
+and needs no room for the whole. What is shorter, our own functions among it, goes in one turn."""
 
 
 def send(wire: Wire, code: bytes) -> None:
@@ -26,16 +27,28 @@ def send(wire: Wire, code: bytes) -> None:
         ConnectionLost: The link is gone.
     """
     long = len(code) >= (PASTE_FROM if wire.transport.flow_control else PIECE)
-    if long and wire.paste is not False:
-        wire.paste = _paste(wire, code)
-        if wire.paste:
-            return
+    if long and wire.paste is not False and paste(wire, code):
+        return
     wire.write(wire.repl.execute(code))
     wire.until(Accepted, Deadline(ANSWER_TIMEOUT), wire.on_idle_output)
 
 
+def paste(wire: Wire, code: bytes) -> bool:
+    """Send code by raw paste, and take note of whether the board knows it.
+
+    Returns:
+        Whether it does; else nothing was sent.
+
+    Raises:
+        Late: The board did not take it.
+        BoardResetError: The board was reset just before.
+        ConnectionLost: The link is gone.
+    """
+    wire.paste = _paste(wire, code)
+    return wire.paste
+
+
 def _paste(wire: Wire, code: bytes) -> bool:
-    """Send code by raw paste; False if the board does not know it."""
     wire.write(wire.repl.ask_paste())
     room = sent = 0
     while sent < len(code):
