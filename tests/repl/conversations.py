@@ -54,7 +54,7 @@ ENTERED = (Output(b"\r\n>>> \r\n"), Finished())
 PROOF = (Ask("challenge", "33cc44dd"), b"raw REPL; CTRL-B to exit\r\n>OK33cc44dd\r\n\x04\x04>")
 FRIENDLY_PROOF = (Ask("challenge", "33cc44dd"), b"\r\nraw REPL; CTRL-B to exit\r\n>OK33cc44dd\r\n\x04\x04>")
 FAILED = b"raw REPL; CTRL-B to exit\r\n>OK\x04MemoryError: no, no\r\n\x04>"
-FAILED_PROOF = (PROOF[0], FAILED)
+FAILED_PROOF = (PROOF[0], FAILED, Ask("challenge", "eeeeffff"), b"raw REPL; CTRL-B to exit\r\n>" * 3 + FAILED)
 RUN = Ask("execute", b"...", sends=b"...\x04")
 BANNER = (
     b"MicroPython 9458e3a23f on 2026-07-05; linux [GCC 14.2.1] version\r\n"
@@ -93,6 +93,32 @@ CONVERSATIONS = [
         "entering a board that boots and prints noise",
         (ENTER[0], b"\xff\x00ets Jun  8 2016\r\n" + BANNER, ENTER[1]),
         (Output(b"\xff\x00ets Jun  8 2016\r\n"), Rebooted(raw=False), Finished()),
+    ),
+    Conversation(
+        # It had been started just before: that is no answer.
+        "entering, what ran fails by itself",
+        (
+            ENTER[0],
+            b"raw REPL; CTRL-B to exit\r\n>OK\x04" + INTERRUPTED + b"\x04>",
+            b"raw REPL; CTRL-B to exit\r\n>OK11aa22bb\r\n\x04\x04>",
+        ),
+        (Output(b"raw REPL; CTRL-B to exit\r\n>OK"), Finished(INTERRUPTED)),
+    ),
+    Conversation(
+        "entering, what ran fails by itself, asked twice",
+        (
+            ENTER[0],
+            b"raw REPL; CTRL-B to exit\r\n>OK\x04" + INTERRUPTED + b"\x04>",
+            Ask("challenge", "33cc44dd", sends=b"\x01\x01\x01\x01print('33cc'+'44dd')\x04"),
+            FAILED,
+            b"raw REPL; CTRL-B to exit\r\n>" * 4 + b"OK33cc44dd\r\n\x04\x04>",
+        ),
+        (
+            Output(
+                b"raw REPL; CTRL-B to exit\r\n>OK\x04" + INTERRUPTED + b"\x04>raw REPL; CTRL-B to exit\r\n>OK"
+            ),
+            Finished(b"MemoryError: no, no\r\n"),
+        ),
     ),
     Conversation(
         "entering, asked twice, both answered",
@@ -192,11 +218,11 @@ CONVERSATIONS = [
         proof=FAILED_PROOF,
     ),
     _program(
-        "asked twice, one of the challenges fails",
+        "asked twice, both challenges fail late",
         b"x\x04MemoryError: \r\n\x04>",
         Output(b"x"),
         Finished(b"MemoryError: \r\n"),
-        proof=(FAILED_PROOF[0], FAILED_PROOF[0], FAILED_PROOF[1], FAILED_PROOF[1]),
+        proof=(FAILED_PROOF[0], FAILED_PROOF[2], FAILED_PROOF[1], FAILED_PROOF[3]),
     ),
     _program(
         "a program prints what looks like a challenge that failed",

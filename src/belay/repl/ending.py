@@ -56,8 +56,9 @@ NAMED_REBOOT_STARTS: Final = (b"MPY: s", b"PYB: s")
 REBOOT_STARTS: Final = (*NAMED_REBOOT_STARTS, SOFT_REBOOT)
 """How the message of a soft reset begins, CircuitPython's too."""
 RAW_BANNER_END: Final = re.compile(re.escape(RAW_BANNER) + rb"\r?\n>")
+_BANNERS: Final = re.compile(rb"(?:" + RAW_BANNER_END.pattern + rb")+")
 _RAW_PROMPT: Final = re.compile(RAW_BANNER_END.pattern + rb"\Z")
-_ANSWER_BEGINS: Final = re.compile(rb"(?:" + RAW_BANNER_END.pattern + rb")?(?:" + OK + rb")?\Z")
+_ANSWER_BEGINS: Final = re.compile(rb"(?:" + RAW_BANNER_END.pattern + rb")*(?:" + OK + rb")?\Z")
 _FRIENDLY: Final = re.compile(
     rb"(?:" + _POWER_UP.pattern + rb"|" + re.escape(ANY_KEY) + rb"\r?\n(?:" + _TITLE + rb")?)\Z"
 )
@@ -144,9 +145,21 @@ def judge_banner(data: bytearray, at: int) -> Verdict:
     return Verdict.OPEN if len(head) < MAX_BANNER else Verdict.NO
 
 
-FAILED_ANSWER: Final = re.compile(re.escape(RAW_BANNER + b"\r\n" + PROMPT + OK) + rb"(\x04[^\x04]+\x04>)")
-"""How the prompt answers a challenge that it cannot run: the heap is full to the last byte, or the program
-has put something else in the place of ``print``. It proves the prompt too, if no other answer is missing."""
+_FAILED_ANSWER: Final = re.compile(rb"((?:" + RAW_BANNER_END.pattern + rb")+)" + OK + rb"(\x04[^\x04]+\x04>)")
+
+
+def failed_answers(data: bytes | bytearray, banners: int = 1) -> list[int]:
+    """Where the prompt answers challenges that it cannot run.
+
+    The heap is full to the last byte, or the program has put something else in the place of ``print``.
+
+    Args:
+        data: What came.
+        banners: How many times at least the prompt must have announced itself before.
+    """
+    return [
+        match.start(2) for match in _FAILED_ANSWER.finditer(data) if match[1].count(RAW_BANNER) >= banners
+    ]
 
 
 def judge_answer(data: bytearray, at: int, nonces: Iterable[bytes]) -> Verdict:
@@ -157,13 +170,12 @@ def judge_answer(data: bytearray, at: int, nonces: Iterable[bytes]) -> Verdict:
         at: Where :data:`~belay.repl.control.RAW_BANNER` is.
         nonces: What the answer may be.
     """
-    for newline in (b"\r\n", b"\n"):
-        # An EOT directly behind the OK: the challenge itself failed, see FAILED_ANSWER.
-        for said in (*nonces, EOT):
-            answer = RAW_BANNER + newline + PROMPT + OK + said
-            if answer.startswith(data[at : at + len(answer)]):
-                return Verdict.OPEN
-    return Verdict.NO
+    head = bytes(data[at : at + 4 * MAX_BANNER])
+    banners = _BANNERS.match(head)
+    rest = head[banners.end() if banners else 0 :]
+    # An EOT directly behind the OK: the challenge itself failed.
+    said = (RAW_BANNER + b"\r\n", RAW_BANNER + b"\n", *(OK + what for what in (*nonces, EOT)))
+    return Verdict.OPEN if any(what.startswith(rest[: len(what)]) for what in said) else Verdict.NO
 
 
 def judge_prompt(data: bytearray, at: int) -> Verdict:

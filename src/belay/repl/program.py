@@ -15,11 +15,11 @@ from belay.repl.buffer import Buffer
 from belay.repl.control import EOT, PROMPT, RAW_BANNER
 from belay.repl.ending import (
     BANNER_STARTS,
-    FAILED_ANSWER,
     LAST_BYTES,
     MAX_BANNER,
     NAMED_REBOOT_STARTS,
     Verdict,
+    failed_answers,
     judge_answer,
     judge_banner,
     judge_end,
@@ -59,6 +59,7 @@ class Program:
         """A new program runs."""
         self._shown = bytearray()
         self._nonces: list[bytes] = []
+        self._asked = 0
         self._look_for(*_STARTS)
         self._framed = False
         """A frame was the last that came: what looks like the end now is the end."""
@@ -72,6 +73,7 @@ class Program:
     def challenge(self, nonce: bytes) -> None:
         """A challenge is being sent; from now on its answer is looked for."""
         self._nonces.append(nonce)
+        self._asked += 1
         self._look_for(*_STARTS, RAW_BANNER, nonce)
         self._suspected = True
         self._doubtful = False
@@ -88,6 +90,16 @@ class Program:
     def doubtful(self) -> bool:
         """Whether the program may have ended since the last challenge, or since it began."""
         return self._doubtful or self._looks_ended()
+
+    @property
+    def restarts(self) -> int:
+        """How often the prompt must announce itself before it answers the last challenge.
+
+        Another number each time, and not the next one: an answer that does not hold the random number, since
+        the prompt could not run the challenge, is told by this from the answers to all other challenges, and
+        from a program that had just been started and ended with an error of its own.
+        """
+        return 3 * self._asked - 2
 
     @property
     def waits_for_key(self) -> bool:
@@ -198,8 +210,7 @@ class Program:
         """
         at = self._nonce()
         if at < 0:
-            failed = self._failed_answers(self._buffer.data)
-            return failed[-1] if failed and len(failed) == len(self._nonces) else -1
+            return self._find_failed_proof()
         if self._after_proof(at) > 0:
             return at
         if len(self._buffer) - at > MAX_HELD:
@@ -223,15 +234,20 @@ class Program:
         rest = self._buffer.take(self._after_proof(proof))
         conversation = bytes(self._shown) + rest
         answers = [at for nonce in self._nonces if (at := conversation.find(nonce)) >= 0]
-        failed = self._failed_answers(conversation)
+        failed = failed_answers(conversation)
         if len(answers) + len(failed) <= len(self._nonces):
             # More would mean that the program printed what looks like one.
             answers += failed
         return tuple(read_backwards(shown, conversation[: min(answers)]))
 
-    def _failed_answers(self, data: bytes | bytearray) -> list[int]:
-        """Where challenges were answered that the prompt could not run."""
-        return [match.start(1) for match in FAILED_ANSWER.finditer(data)] if self._nonces else []
+    def _find_failed_proof(self) -> int:
+        """Where the answer to the last challenge is, if the prompt could not run it.
+
+        Never to the first: before it a program may have been started, and have failed by itself.
+        """
+        if len(self._nonces) < 2 or self._buffer.find(RAW_BANNER) < 0:
+            return -1
+        return max(failed_answers(self._buffer.data, self.restarts), default=-1)
 
     # --- pieces ---------------------------------------------------------------------------------
 

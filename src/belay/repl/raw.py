@@ -187,7 +187,8 @@ class RawRepl:
         self.state = State.CHALLENGED
         self._program.challenge(nonce.encode())
         half = len(nonce) // 2
-        return key + b"%bprint('%b'+'%b')%b" % (ENTER_RAW, nonce[:half].encode(), nonce[half:].encode(), EOT)
+        proof = b"print('%b'+'%b')" % (nonce[:half].encode(), nonce[half:].encode())
+        return key + ENTER_RAW * self._program.restarts + proof + EOT
 
     def soft_reset(self) -> bytes:
         """Start the interpreter anew, staying in raw mode: boot.py runs, main.py does not."""
