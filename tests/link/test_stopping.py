@@ -42,11 +42,11 @@ ENDLESS = {
 def test_time_out(link: Link, program: str) -> None:
     start = time.monotonic()
     with pytest.raises(BoardTimeoutError) as caught:
-        link.run(ENDLESS[program], timeout=0.5)
-    assert time.monotonic() - start < 1.2 if program == "catches once" else 1.0
+        link.run(ENDLESS[program], timeout=0.25)
+    assert time.monotonic() - start < (1.0 if program == "catches once" else 0.75)
     assert isinstance(caught.value, TimeoutError)
     assert caught.value.doing == "the program"
-    assert caught.value.seconds == 0.5
+    assert caught.value.seconds == 0.25
     assert caught.value.hint == "it was interrupted"
     works(link)
 
@@ -57,7 +57,7 @@ def test_time_out_over_another_transport(
 ) -> None:
     link = Link(wrap(transport))
     link.enter()
-    for program in ("tight loop", "sleep", "printing"):
+    for program in ("tight loop", "sleep"):
         start = time.monotonic()
         with pytest.raises(BoardTimeoutError):
             link.run(ENDLESS[program], timeout=0.3)
@@ -84,21 +84,23 @@ def test_output_until_the_end_is_handed_on(link: Link) -> None:
     assert printed == b"a\r\nb\r\n"
 
 
-def test_a_program_that_cannot_be_stopped(link: Link) -> None:
+def test_a_program_that_cannot_be_stopped(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("belay.link.recovery.STOP_TIMEOUT", 1.0)
     code = "while True:\n  try:\n    while True: pass\n  except KeyboardInterrupt: pass"
     start = time.monotonic()
     with pytest.raises(BoardTimeoutError) as caught:
         link.run(code, timeout=0.2)
-    assert time.monotonic() - start < 6
+    assert time.monotonic() - start < 2
     assert caught.value.hint == "it could not be interrupted: reset the board"
     assert not link.synchronised
     with pytest.raises(ReplEntryError, match="interrupting what runs"):
         link.enter(0.5)
 
 
-def test_a_stubborn_program_ends_after_all(link: Link) -> None:
+def test_a_stubborn_program_ends_after_all(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("belay.link.recovery.STOP_TIMEOUT", 0.5)
     code = (
-        "import time\nend = time.time() + 6\n"
+        "import time\nend = time.time() + 1.5\n"
         "while time.time() < end:\n  try:\n    while time.time() < end: pass\n"
         "  except KeyboardInterrupt: pass"
     )
@@ -197,7 +199,7 @@ def press_ctrl_c(rounds: int, seed: int) -> None:
 
 
 def test_ctrl_c_at_any_moment() -> None:
-    press_ctrl_c(150, 1)
+    press_ctrl_c(100, 1)
 
 
 @pytest.mark.long

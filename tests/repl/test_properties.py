@@ -207,7 +207,7 @@ def test_noise_never_raises(state: State, pieces: list[bytes]) -> None:
 def test_memory_is_bounded(state: State, noise: bytes) -> None:
     repl = STATES[state]()
     piece = noise * (20_000 // len(noise))
-    for _ in range(8):
+    for _ in range(5):
         repl.receive(piece)
         for _ in drain(repl):
             pass
@@ -233,14 +233,14 @@ class Counted(bytearray):
         return result
 
 
-@pytest.mark.parametrize("piece", [1, 64, 1000])
+@pytest.mark.parametrize("piece", [1, 64])
 @pytest.mark.parametrize(
     "data",
     [
-        pytest.param(MARK + b"r" + b"0123456789abcdef" * 2000 + MARK + b".\x04\x04>", id="frame"),
-        pytest.param(b"0123456789abcde\n" * 2000, id="output"),
-        pytest.param(b"\x04" * 30_000, id="EOTs"),
-        pytest.param(MARK[:4] * 8_000, id="partial marks"),
+        pytest.param(MARK + b"r" + b"0123456789abcdef" * 1000 + MARK + b".\x04\x04>", id="frame"),
+        pytest.param(b"0123456789abcde\n" * 1000, id="output"),
+        pytest.param(b"\x04" * 15_000, id="EOTs"),
+        pytest.param(MARK[:4] * 4_000, id="partial marks"),
     ],
 )
 def test_work_is_linear(data: bytes, piece: int) -> None:
@@ -252,5 +252,5 @@ def test_work_is_linear(data: bytes, piece: int) -> None:
         for event in drain(repl):
             if isinstance(event, Candidate):
                 repl.challenge("99ff88ee")
-    # A few hundred bytes a step, to see whether the end looks like a prompt; not the square of 30 kB.
+    # A few hundred bytes a step, to see whether the end looks like a prompt; not the square of 15 kB.
     assert counted.work < 1200 * (len(data) // piece + 1) + 150 * len(data)
