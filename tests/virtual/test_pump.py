@@ -124,6 +124,7 @@ def test_ctrl_c_clears_the_line_at_the_prompt(make_board: MakeBoard) -> None:
     assert keyboard.prompt() == b"1+1\r\n2\r\n>>> "
 
 
+@pytest.mark.long
 def test_ctrl_c_behind_much_that_nobody_reads(keyboard: Keyboard) -> None:
     keyboard.start("while True: pass")
     keyboard.type(b"x" * 100_000 + b"\x03")
