@@ -294,6 +294,18 @@ CONVERSATIONS = [
         Finished(),
         Output(b"bg\r\n"),
     ),
+    _program(
+        "a thread prints where the error stands",
+        b"a\x04bg\r\n\x04>",
+        Output(b"abg\r\n"),
+        Finished(),
+    ),
+    _program(
+        "a thread prints before the error",
+        b"a\x04bg\r\n" + ZERO + b"\x04>",
+        Output(b"abg\r\n"),
+        Finished(ZERO),
+    ),
     _entered(
         "threads in between everything",
         b"one",

@@ -66,6 +66,7 @@ _WAITS_FOR_KEY: Final = re.compile(re.escape(ANY_KEY) + rb"\r?\n(?:" + _TITLE + 
 _LAST_EOT: Final = re.compile(rb"\x04[\r\n]*\Z")
 _BARE_ERROR: Final = re.compile(rb"\x04(?:MemoryError|KeyboardInterrupt)(?:: [^\x04\n]*)?\n\Z")
 """What is printed without a traceback, since there is no memory for one, or no code that ran."""
+_NO_TRACEBACK: Final = re.compile(rb"[\w.]*(?:Error|Exception|Interrupt|Iteration|Exit)(?:[:\r\n])")
 _EXCEPTION: Final = re.compile(rb"[A-Za-z_][A-Za-z0-9_.]*(?:\Z|[:\r\n])")
 
 
@@ -237,7 +238,9 @@ def _read(conversation: bytes) -> Iterator[Event]:
         yield Output(RAW_BANNER_END.sub(b"", conversation[reboot.end() :]))
     elif ended >= 0:
         body, error = _split_error(conversation[:ended])
+        strange, error = _no_error(error)
         yield Output(body)
+        yield Output(strange)
         yield Finished(error)
         yield Output(conversation[ended + len(_END) :])
     else:
@@ -253,6 +256,14 @@ def _last(pattern: re.Pattern[bytes], text: bytes) -> re.Match[bytes] | None:
     for last in pattern.finditer(text):  # noqa: B007 - the last is what is wanted
         pass
     return last
+
+
+def _no_error(text: bytes) -> tuple[bytes, bytes]:
+    """What a thread printed where the error stands, and the error."""
+    at = text.find(_TRACEBACK)
+    if at < 0 and not _NO_TRACEBACK.match(text):
+        return text, b""
+    return text[: max(at, 0)], text[max(at, 0) :]
 
 
 def _split_error(body: bytes) -> tuple[bytes, bytes]:
