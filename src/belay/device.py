@@ -74,6 +74,8 @@ class Device:
         exclusive: Whether to lock the port for this program.
         timeout: Seconds that a call may take if it does not say otherwise; None for as long as it likes.
         fresh: Whether connecting starts the interpreter anew. If not, what is defined on the board stays.
+        agent: Whether calls go by a small program of ours on the board, which is what makes them quick. None:
+            as the environment variable ``BELAY_AGENT`` says (``1`` or ``0``), else wherever it can run.
         wrap: Gets each transport that was opened, and returns the one to use in its place: for traces and
             counts of the wire (:mod:`belay.transports.trace`).
 
@@ -111,6 +113,7 @@ class Device:
         exclusive: bool = True,
         timeout: float | None = None,
         fresh: bool = True,
+        agent: bool | None = None,
         wrap: Callable[[Transport], Transport] | None = None,
     ) -> None:
         if isinstance(address, Mapping):
@@ -129,6 +132,7 @@ class Device:
             startup=startup,
             attempts=attempts,
             fresh=fresh,
+            agent=_agent_wanted(os.environ) if agent is None else agent,
             on_output=TextOutput(),
             max_history=self.MAX_CMD_HISTORY_LEN,
         )
@@ -364,6 +368,11 @@ class Device:
                 if mark := getattr(value, MARK, None):
                     found[name] = mark.chain()
         return [mark for chain in found.values() for mark in chain]
+
+
+def _agent_wanted(environment: Mapping[str, str]) -> bool | None:
+    """What ``BELAY_AGENT`` says."""
+    return {"1": True, "0": False}.get(environment.get("BELAY_AGENT", ""))
 
 
 __all__ = ["DEFAULT", "Device", "Options"]

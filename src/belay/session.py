@@ -13,6 +13,7 @@ from enum import Enum, auto
 from typing import TypeVar
 
 from belay.board import onboard
+from belay.board.agent import AgentCalls
 from belay.board.calls import BoardFailure, Calls, Terms
 from belay.board.firmware import Implementation
 from belay.board.history import History, Step
@@ -23,6 +24,7 @@ from belay.exceptions import (
     BoardTimeoutError,
     ConnectionFailedError,
     ConnectionLost,
+    FeatureUnavailableError,
     NotBelayResponseError,
     ReplEntryError,
 )
@@ -62,6 +64,7 @@ class Session:
         startup: Statements to run on a fresh interpreter; None for the usual imports.
         attempts: How often to try to connect again after a loss, a second apart; negative for ever.
         fresh: Whether to start the interpreter anew when connecting for the first time.
+        agent: Whether calls go by the agent; None for wherever it can run.
         on_output: Gets what the board prints while nothing is asked of it.
         max_history: At most so many steps are remembered.
 
@@ -71,6 +74,7 @@ class Session:
     Attributes:
         attempts: As given; may be changed.
         implementation: What runs on the board.
+        has_agent: Whether calls go by the agent.
         link: The conversation with the board; another one after each reconnect.
     """
 
@@ -81,6 +85,7 @@ class Session:
         startup: str | None = None,
         attempts: int = 0,
         fresh: bool = True,
+        agent: bool | None = None,
         on_output: OutputHandler,
         max_history: int = 1000,
     ) -> None:
@@ -88,6 +93,8 @@ class Session:
         self.implementation = Implementation("unknown")
         self._open_transport = open_transport
         self._startup = startup
+        self._agent = agent
+        self.has_agent = False
         self._on_output = on_output
         self._history = History(max_history)
         self._lock = threading.RLock()
@@ -132,7 +139,7 @@ class Session:
         """
 
         def step(calls: Calls, terms: Terms) -> None:
-            calls.execute(source, terms)
+            calls.define(name, source, terms)
 
         with self._lock:
             if self.attempts and not self._history.knows(name, source):
@@ -318,16 +325,21 @@ class Session:
             ConnectionFailedError: It refuses, or the startup statements fail.
         """
         # A new way to the board, so that whatever holds the old one notices that its objects are gone.
-        calls = PlainCalls(self.link)
+        plain = PlainCalls(self.link)
         usual = onboard.read("startup") if self._startup is None else ""
+        calls: PlainCalls | AgentCalls = plain
         try:
-            self.implementation = calls.install(self._terms, first=usual)
+            self.implementation = plain.probe(self._terms, first=usual)
+            if self._uses_agent():
+                calls = AgentCalls(self.link, self.implementation)
+            calls.install(self._terms)
         except BoardFailure as failure:
             raise ConnectionFailedError(
                 f"the board cannot be prepared: {failure.traceback.strip()}",
                 hint="is there too little memory left? Try a board that was just powered up",
             ) from None
         self._calls: Calls = calls
+        self.has_agent = isinstance(calls, AgentCalls)
         if self._startup:
             try:
                 calls.execute(self._startup, self._endless)
@@ -335,6 +347,20 @@ class Session:
                 raise ConnectionFailedError(
                     f"the startup statements failed on the board: {failure.traceback.strip()}"
                 ) from None
+
+    def _uses_agent(self) -> bool:
+        """Whether calls shall go by the agent.
+
+        Raises:
+            FeatureUnavailableError: They must, and cannot.
+        """
+        lacking = self.implementation.lacks_for_agent
+        if self._agent and lacking:
+            raise FeatureUnavailableError(
+                f"the agent cannot run on this board, which lacks {', '.join(lacking)}",
+                hint="without agent=True calls go over the plain REPL",
+            )
+        return not lacking if self._agent is None else self._agent
 
     def _replay(self) -> None:
         """Restore what the board knew.

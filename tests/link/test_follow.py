@@ -13,8 +13,8 @@ def test_the_input_of_a_program_that_does_not_read_stays_small(
     transport: VirtualTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It prints what looks like its end all the time; asking each time would fill the board's input."""
-    monkeypatch.setattr("belay.link.follow.ASK_AGAIN", 0.01)
-    monkeypatch.setattr("belay.link.follow.PROOF", 0.02)
+    monkeypatch.setattr("belay.link.pace.ASK_AGAIN", 0.01)
+    monkeypatch.setattr("belay.link.pace.PROOF", 0.02)
     counting = CountingTransport(transport)
     link = Link(counting)
     link.enter()

@@ -17,6 +17,7 @@ from belay.repl import (
     PasteRefused,
     Prompt,
     Rebooted,
+    Torn,
     Window,
 )
 
@@ -377,7 +378,7 @@ CONVERSATIONS = [
         "a frame that was torn, and the one that says so",
         RUN,
         b"OK" + MARK + b"r5 12" + MARK + b"e3 ..." + MARK + b".\x04\x04>",
-        gives=(Accepted(), Frame(b"e3 ..."), Finished()),
+        gives=(Accepted(), Torn(b"r5 12"), Frame(b"e3 ..."), Finished()),
     ),
     _program(
         "interrupted in the middle of a frame",

@@ -1,7 +1,7 @@
 """What can be asked of a board, whichever way the question travels.
 
 :class:`Calls` is the seam between the objects that users hold (:mod:`belay.remote`) and the way to the board:
-:class:`belay.board.plain.PlainCalls` goes over the raw REPL.
+:class:`belay.board.agent.AgentCalls` asks the agent, :class:`belay.board.plain.PlainCalls` goes over the raw REPL.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ class Terms:
         timeout: Seconds that it may take; None for as long as it likes.
         trusted: Whether a result that is no literal may be evaluated on the host. A hostile board can then
             run any code here.
+        on_ask: Answers what the board asks meanwhile: gets the question's name and arguments. None refuses.
     """
 
     on_output: Callable[[bytes], None] | None = None
     timeout: float | None = None
     trusted: bool = False
+    on_ask: Callable[..., object] | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,10 @@ class Calls(Protocol):
 
     def execute(self, code: str, terms: Terms) -> None:
         """Run statements in the global scope; an exit (SystemExit) is a failure like any other."""
+        ...
+
+    def define(self, name: str, source: str, terms: Terms) -> None:
+        """Define a global function, to be called by its name from now on."""
         ...
 
     def evaluate(self, expression: str, terms: Terms) -> object:

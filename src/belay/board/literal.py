@@ -13,7 +13,7 @@ import math
 import re
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -25,18 +25,23 @@ MAX_DEPTH = 32
 _HINT = "keep it on the board, and send or return its parts"
 
 
-def encode(value: object, where: str) -> str:
+Extract = Callable[[object], str | None]
+"""Writes a value in a form of its own, or leaves it to the usual one."""
+
+
+def encode(value: object, where: str, extract: Extract | None = None) -> str:
     """Write a value as source that a board evaluates to its equal.
 
     Args:
         value: What shall travel.
         where: What it is to the user, as ``argument 'pin'``; for the error.
+        extract: Asked first about each value.
 
     Raises:
         UntransferableError: The value, or one inside it, cannot travel.
     """
     try:
-        return _write(value, MAX_DEPTH)
+        return _write(value, MAX_DEPTH, extract or _nothing)
     except _Refused as refused:
         raise UntransferableError(where, refused.what, hint=_HINT) from None
 
@@ -47,7 +52,13 @@ class _Refused(Exception):  # noqa: N818 - it never leaves the module
         self.what = what
 
 
-def _write(value: object, depth: int) -> str:
+def _nothing(_value: object) -> None:
+    """Leave all values to the usual form."""
+
+
+def _write(value: object, depth: int, extract: Extract) -> str:
+    if (written := extract(value)) is not None:
+        return written
     if value is None or value is True or value is False or value is Ellipsis:
         return repr(value)
     for kind, write in _SCALARS:
@@ -57,7 +68,7 @@ def _write(value: object, depth: int) -> str:
         if isinstance(value, kind):
             if depth == 0:
                 raise _Refused(f"{type(value).__name__}, nested more than {MAX_DEPTH} deep,")
-            return gather(value, lambda item: _write(item, depth - 1))
+            return gather(value, lambda item: _write(item, depth - 1, extract))
     raise _Refused(type(value).__name__)
 
 
@@ -136,8 +147,12 @@ class NotALiteral(ValueError):  # noqa: N818 - it never leaves the room
         self.type_name = type_name
 
 
-def decode(text: str) -> object:
+def decode(text: str, calls: Mapping[str, Callable[..., object]] | None = None) -> object:
     """Read what a board wrote with ``repr``.
+
+    Args:
+        text: The ``repr``.
+        calls: Functions that the text may call besides the usual ones.
 
     Raises:
         NotALiteral: It is the ``repr`` of something that is no literal.
@@ -145,7 +160,7 @@ def decode(text: str) -> object:
     try:
         return ast.literal_eval(text)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return _decode_more(_LONG_NUMBERS.sub(_shorten, text).strip())
+        return _decode_more(_LONG_NUMBERS.sub(_shorten, text).strip(), {**_CALLS, **(calls or {})})
 
 
 def evaluate_trusted(text: str) -> object:
@@ -173,9 +188,9 @@ def _shorten(found: re.Match[str]) -> str:
     return hex(int(Decimal(found[0]))) if found[0].isdecimal() else found[0]
 
 
-def _decode_more(text: str) -> object:
+def _decode_more(text: str, calls: Mapping[str, Callable[..., object]]) -> object:
     try:
-        return _build(ast.parse(text, mode="eval").body)
+        return _build(ast.parse(text, mode="eval").body, calls)
     except NotALiteral:
         raise
     except (SyntaxError, ValueError, TypeError):
@@ -189,23 +204,27 @@ def _too_deep(text: str) -> str:
     return "deeply nested data" if re.match(r"[\[({]{90}", re.sub(r"[^\[({]", "", text)) else ""
 
 
-def _build(node: ast.expr) -> object:  # noqa: PLR0911 - a case for each kind of node
+def _build(node: ast.expr, calls: Mapping[str, Callable[..., object]]) -> object:  # noqa: PLR0911 - a case for each kind of node
     """The value of a literal's syntax tree, with the names and calls that ``repr`` writes for some types."""
+
+    def build(part: ast.expr) -> Any:
+        return _build(part, calls)
+
     match node:
         case ast.Constant(value=value):
             return value
         case ast.Name(id=name) if name in _NAMES:
             return _NAMES[name]
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _CALLS:
-            return _CALLS[name](*map(_build, args))
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in calls:
+            return calls[name](*map(build, args))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_build(operand)  # type: ignore[operator]
+            return -build(operand)
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as sign, right=right):
-            return _complex_of(_build(left), _build(right), negative=isinstance(sign, ast.Sub))
+            return _complex_of(build(left), build(right), negative=isinstance(sign, ast.Sub))
         case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
-            return _SEQUENCES[type(node)](map(_build, items))
+            return _SEQUENCES[type(node)](map(build, items))
         case ast.Dict(keys=keys, values=values) if None not in keys:
-            return {_build(k): _build(v) for k, v in zip(keys, values, strict=True) if k}
+            return {build(k): build(v) for k, v in zip(keys, values, strict=True) if k}
         case ast.Name(id=name) | ast.Call(func=ast.Name(id=name)):
             raise NotALiteral(name)
     raise NotALiteral(_guess_type(ast.unparse(node)))
@@ -233,6 +252,7 @@ _NAMES: dict[str, object] = {
 _CALLS: dict[str, Callable[..., object]] = {
     "bytearray": bytearray,
     "frozenset": frozenset,
+    "dict": dict,
     "set": set,
     "range": range,
     "array": array,

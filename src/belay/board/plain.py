@@ -53,24 +53,32 @@ class PlainCalls:
         self._keys = itertools.count(1)
         self._forgotten: deque[int] = deque()
 
-    def install(self, terms: Terms, first: str = "") -> Implementation:
-        """Put our functions on the board, and find out what it is.
+    def probe(self, terms: Terms, first: str = "") -> Implementation:
+        """Find out what the board is.
 
         Args:
             terms: The terms of the call.
             first: Statements to run before, in the same turn.
         """
-        functions = onboard.read("plain") + f"\n_belay=_belay({self._link.mark.decode('ascii')!r})\n"
-        probe = onboard.read("probe") + f"\n{_CALL}(_belay_probe)\ndel _belay_probe"
-        answer = self._answer(f"{first}\n{functions}{probe}", terms, ours=False, installed=False)
+        ask = f"\n_belay_probe({self._mark!r})\ndel _belay_probe"
+        answer = self._answer(f"{first}\n{onboard.read('probe')}{ask}", terms, ours=False, installed=False)
         return read_probe(answer[1])
+
+    def install(self, terms: Terms) -> None:
+        """Put our functions on the board."""
+        functions = onboard.read("plain") + f"\n_belay=_belay({self._mark!r})\n{_DONE}"
+        self._answer(functions, terms, ours=False, installed=False)
+
+    def define(self, name: str, source: str, terms: Terms) -> None:
+        """Define a global function."""
+        self.execute(source, terms)
 
     def execute(self, code: str, terms: Terms) -> None:
         """Run statements in the global scope; SystemExit is a failure like any other.
 
         That exception would end the REPL itself if it came so far, and reset the board.
         """
-        if _goes_in_string(code):
+        if goes_in_string(code):
             self._value(f"{_CALL}({_EXEC},{code!r})", terms)
             return
         guarded = guard(code, failed=f"{_FAIL}(_belay_error)", done=_DONE)
@@ -80,7 +88,7 @@ class PlainCalls:
         try:
             self._answer(guarded.source, terms, ours=False)
         except BoardFailure as failure:
-            traceback = _shifted(failure.traceback, -guarded.shift)
+            traceback = shifted(failure.traceback, -guarded.shift)
             raise BoardFailure(failure.types, failure.board_args, traceback) from None
 
     def evaluate(self, expression: str, terms: Terms) -> object:
@@ -133,6 +141,10 @@ class PlainCalls:
         self._forgotten.append(key)
 
     # --------------------------------------------------------------------------------------------
+
+    @property
+    def _mark(self) -> str:
+        return self._link.mark.decode("ascii")
 
     def _step(self, code: str, terms: Terms) -> Item | Return:
         kind, value = self._answer(code, terms)
@@ -198,11 +210,12 @@ def _must_go_in_string(code: str) -> bool:
     return any(byte in encoded for byte in NOT_IN_CODE)
 
 
-def _goes_in_string(code: str) -> bool:
+def goes_in_string(code: str) -> bool:
+    """Whether a program had better travel as a string: it is short, or the REPL would misunderstand it."""
     return len(code) <= _SHORT or _must_go_in_string(code)
 
 
-def _shifted(traceback: str, lines: int) -> str:
+def shifted(traceback: str, lines: int) -> str:
     """A traceback with other line numbers for what was sent."""
     return _SENT_LINE.sub(lambda found: f"{found[1]}{int(found[2]) + lines}", traceback)
 
@@ -249,11 +262,12 @@ def _failure(text: str, rest: str) -> BoardFailure:
     match answer:
         case ([*types], str(args_text)):
             traceback = rest.replace("\r\n", "\n").lstrip("\n")
-            return BoardFailure(types, _error_args(args_text), traceback)
+            return BoardFailure(types, error_args(args_text), traceback)
     raise _torn(text)
 
 
-def _error_args(text: str) -> tuple[object, ...]:
+def error_args(text: str) -> tuple[object, ...]:
+    """The arguments of an exception, as far as they could travel, from their ``repr``."""
     try:
         args = decode(text)
     except NotALiteral:

@@ -10,8 +10,19 @@ the error goes on.
 from __future__ import annotations
 
 from belay.link.conversation import Link
+from belay.link.exchange import AgentEnded, Exchanging, Reply
 from belay.link.follow import Outcome
+from belay.link.mode import Mode
 from belay.link.recovery import ENTER_TIMEOUT
 from belay.link.wire import OutputHandler
 
-__all__ = ["ENTER_TIMEOUT", "Link", "Outcome", "OutputHandler"]
+__all__ = [
+    "ENTER_TIMEOUT",
+    "AgentEnded",
+    "Exchanging",
+    "Link",
+    "Mode",
+    "Outcome",
+    "OutputHandler",
+    "Reply",
+]

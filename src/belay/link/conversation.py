@@ -8,21 +8,20 @@ from typing import TypeVar
 
 from belay.deadline import Deadline
 from belay.exceptions import BelayException, BoardResetError, BoardTimeoutError, ConnectionLost
+from belay.link.exchange import AgentEnded, Exchange, Exchanging, Reply
 from belay.link.fair import Queue
 from belay.link.follow import Outcome, follow
-from belay.link.recovery import ENTER_TIMEOUT, SETTLE, enter, stop
-from belay.link.sending import ANSWER_TIMEOUT, paste, send
+from belay.link.mode import LEAVE_TIMEOUT, Mode, go, mode_of
+from belay.link.recovery import ENTER_TIMEOUT, SETTLE, confirm, enter, stop
+from belay.link.sending import ANSWER_TIMEOUT, PASTE_FROM, paste, send
 from belay.link.wire import Late, OutputHandler, Wire, show
-from belay.repl import LEAVE_RAW, Accepted, Prompt, Rebooted, State, check_code
+from belay.repl import Accepted, Answer, Candidate, Prompt, Rebooted, check_code
 from belay.transports.base import Transport
 
 T = TypeVar("T")
 
 RESET_TIMEOUT = 10.0
 """Seconds for a soft reset; boot.py is a part of it."""
-
-LEAVE_TIMEOUT = 1.0
-"""Seconds for the last byte, when the connection is given up."""
 
 
 class Link:
@@ -41,6 +40,7 @@ class Link:
         self._queue = Queue()
         self._closed = False
         self._was_reset = False
+        self._sequence = 0
 
     # --- what can be asked of a board -----------------------------------------------------------
 
@@ -57,7 +57,12 @@ class Link:
         self._in_turn(lambda: enter(self._wire, timeout))
 
     def run(
-        self, code: str, *, on_output: OutputHandler | None = None, timeout: float | None = None
+        self,
+        code: str,
+        *,
+        on_output: OutputHandler | None = None,
+        timeout: float | None = None,
+        paste_from: int = PASTE_FROM,
     ) -> Outcome:
         """Run code on the board and wait for its end.
 
@@ -65,6 +70,7 @@ class Link:
             code: Python source.
             on_output: Called with what the program prints, as it comes.
             timeout: Seconds that the program may take once the board has it; None for as long as it likes.
+            paste_from: From so many bytes on it is sent by raw paste, where the link has flow control.
 
         Returns:
             How it ended.
@@ -78,7 +84,7 @@ class Link:
         """
         data = code.replace("\r\n", "\n").encode()
         check_code(data)
-        return self._in_turn(lambda: self._run(data, on_output, timeout))
+        return self._in_turn(lambda: self._run(data, on_output, timeout, paste_from))
 
     def soft_reset(self) -> None:
         """Start the interpreter anew and stay at the raw prompt: boot.py runs, main.py does not.
@@ -128,6 +134,15 @@ class Link:
         """Whether the board knows raw paste; None until it was asked."""
         return self._wire.paste
 
+    def set_largest_request(self, size: int) -> None:
+        """Say what the agent was told about the size of the largest payload."""
+        self._wire.largest_request = size
+
+    @property
+    def mode(self) -> Mode:
+        """What runs at the other end, as far as is known."""
+        return mode_of(self._wire)
+
     @property
     def on_idle_output(self) -> OutputHandler:
         """Gets what threads and timers print while no program runs."""
@@ -144,8 +159,8 @@ class Link:
 
     @property
     def synchronised(self) -> bool:
-        """Whether the board is at its raw prompt, as far as is known."""
-        return self._wire.repl.state is State.IDLE
+        """Whether the board waits for us, as far as is known."""
+        return mode_of(self._wire) in (Mode.RAW, Mode.AGENT)
 
     def leave(self) -> None:
         """Leave the board at its friendly prompt, as other tools expect to find it.
@@ -176,12 +191,35 @@ class Link:
                 raise ConnectionLost("the connection is closed")
             return work()
 
-    def _run(self, code: bytes, on_output: OutputHandler | None, timeout: float | None) -> Outcome:
+    def exchange(self, function: int, terms: Exchanging) -> Reply:
+        """Have the agent call a function; it is started if it does not run.
+
+        Args:
+            function: The function's number.
+            terms: What to send, and what to do meanwhile.
+
+        Returns:
+            The answer.
+
+        Raises:
+            AgentEnded: The agent ended before it could answer.
+            BoardTimeoutError: No answer came in time; the function was interrupted.
+            BoardResetError: The board was reset, or the agent is not on it.
+            ProtocolError: The link tears too much.
+            ReplEntryError: The last call left the board in an unknown state, and no prompt came.
+            ConnectionLost: The link is gone; the function may or may not have run.
+        """
+        return self._in_turn(lambda: self._exchange(function, terms))
+
+    def _run(
+        self, code: bytes, on_output: OutputHandler | None, timeout: float | None, paste_from: int
+    ) -> Outcome:
         self._ready()
         self._wire.last_seen = b""
         with self._guarded() as step:
             step.begin("sending the code", ANSWER_TIMEOUT)
-            send(self._wire, code)
+            self._wire.agent_runs = False
+            send(self._wire, code, paste_from)
             # The board's OK is no news.
             self._wire.last_seen = b""
             step.begin("the program", timeout, on_output)
@@ -214,26 +252,41 @@ class Link:
                 return False
             return True
 
-    def _leave(self) -> None:
-        if self.synchronised:
-            self._wire.repl.abandon()
-            self._wire.write(LEAVE_RAW, Deadline(LEAVE_TIMEOUT))
+    def _exchange(self, function: int, terms: Exchanging) -> Reply:
+        self._ready(Mode.AGENT)
+        self._wire.last_seen = b""
+        self._sequence = self._sequence % 26 + 1
+        with self._guarded() as step:
+            step.begin("the call", terms.timeout, terms.on_output)
+            exchange = Exchange(
+                self._wire, function, chr(64 + self._sequence), terms, on_news=self._take_news
+            )
+            try:
+                return exchange.run(Deadline(terms.timeout))
+            except AgentEnded as ended:
+                self._wire.agent_runs = False
+                if ended.rebooted:
+                    raise BoardResetError("the board was reset while the call ran", sent=True) from None
+                raise
 
-    def _ready(self, *, reset_matters: bool = True) -> None:
-        """Be at the raw prompt, with everything read that came meanwhile."""
+    def _leave(self) -> None:
+        if mode_of(self._wire) in (Mode.RAW, Mode.AGENT):
+            go(self._wire, Mode.FRIENDLY)
+
+    def _take_news(self, answer: Answer) -> None:
+        """Take a frame that nobody asked for."""
+
+    def _ready(self, mode: Mode = Mode.RAW, *, reset_matters: bool = True) -> None:
+        """Be in a mode, with everything read that came meanwhile."""
         wire = self._wire
-        if wire.repl.state in (State.RUNNING, State.CHALLENGED):
-            stop(wire, None)
-        elif wire.repl.state is not State.IDLE:
-            enter(wire, ENTER_TIMEOUT)
+        if mode_of(wire) is not Mode.AGENT:
+            go(wire, Mode.RAW)
         self._look_for_reset()
+        if not self._was_reset or not reset_matters:
+            self._was_reset |= go(wire, mode)
         was_reset, self._was_reset = self._was_reset, False
-        if not was_reset:
-            return
-        if reset_matters:
+        if was_reset and reset_matters:
             raise BoardResetError("the board was reset since the last call", sent=False)
-        if not self.synchronised:
-            enter(wire, ENTER_TIMEOUT)
 
     def _look_for_reset(self) -> None:
         """Read what came while nobody asked."""
@@ -243,6 +296,11 @@ class Link:
         while more and not looking.expired:
             more = self._wire.receive(0)
             for event in self._wire.events():
+                if isinstance(event, Candidate):
+                    # What the agent's functions left behind may have printed it, or the board was reset.
+                    self._was_reset |= confirm(self._wire)
+                elif isinstance(event, Answer):
+                    self._take_news(event)
                 self._was_reset |= isinstance(event, Rebooted)
                 show(event, self.on_idle_output)
 

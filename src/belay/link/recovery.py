@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from belay.deadline import Deadline
 from belay.exceptions import BoardTimeoutError, ReplEntryError
 from belay.link.wire import Late, OutputHandler, Wire, show
-from belay.repl import INTERRUPT, LEAVE_RAW, Candidate, Event, Finished, Rebooted
+from belay.repl import INTERRUPT, LEAVE_RAW, Answer, Candidate, Event, Finished, Rebooted
+from belay.repl.frames import BYE, request
+from belay.repl.program import UNCLEAR
 
 ENTER_TIMEOUT = 10.0
 """Seconds for reaching the prompt: an ESP32 that was reset by opening its port boots in about two."""
 
 STOP_TIMEOUT = 5.0
 """Seconds for stopping a program that may catch KeyboardInterrupt a few times."""
+
+DISMISS_TIMEOUT = 1.0
+"""Seconds in which an idle agent ends."""
+
+CONFIRM_TIMEOUT = 2.0
+"""Seconds in which an agent or a prompt says that it is there."""
 
 SETTLE = 0.05
 """Seconds of silence after which a board is taken to have digested an interrupt."""
@@ -33,11 +42,12 @@ def enter(wire: Wire, timeout: float) -> None:
         ConnectionLost: The link is gone.
     """
     wire.last_seen = b""
+    wire.agent_runs = wire.left = False
     deadline = Deadline(timeout)
     for stage, keys, wait in _stages():
         try:
             _press(wire, keys, deadline)
-            _prove(wire, deadline.limit(wait), _Heard(None))
+            _prove(wire, deadline.limit(wait), Heard(None))
             return
         except Late:
             if not deadline.expired:
@@ -52,7 +62,7 @@ def enter(wire: Wire, timeout: float) -> None:
 
 
 def stop(wire: Wire, on_output: OutputHandler | None) -> bool:
-    """Interrupt what runs until the prompt is there.
+    """Interrupt what runs until the prompt is there, or the agent waits for requests.
 
     Args:
         wire: The conversation.
@@ -67,7 +77,7 @@ def stop(wire: Wire, on_output: OutputHandler | None) -> bool:
     """
     deadline = Deadline(STOP_TIMEOUT)
     wait = FIRST_PROOF
-    heard = _Heard(on_output)
+    heard = Heard(on_output)
     while not deadline.expired:
         try:
             wire.write(INTERRUPT, deadline)
@@ -83,6 +93,42 @@ def stop(wire: Wire, on_output: OutputHandler | None) -> bool:
         wire.last_seen,
         hint="does it catch KeyboardInterrupt, or switch it off? Reset the board",
     )
+
+
+def dismiss(wire: Wire) -> bool:
+    """Have the agent end, which waits for requests; interrupt it if it does not.
+
+    Returns:
+        Whether the board was reset meanwhile.
+
+    Raises:
+        BoardTimeoutError: It could not be stopped.
+        ConnectionLost: The link is gone.
+    """
+    heard = Heard(wire.on_idle_output)
+    try:
+        deadline = Deadline(DISMISS_TIMEOUT)
+        wire.write(request(BYE, ord("A"), b"[]"), deadline)
+        _until_finished(wire, deadline, heard)
+    except Late:
+        wire.agent_runs = False
+        return stop(wire, wire.on_idle_output) or heard.rebooted
+    return heard.rebooted
+
+
+def confirm(wire: Wire) -> bool:
+    """Find out whether the agent still runs, where something looks as if the board had been reset.
+
+    Returns:
+        Whether the board was reset.
+
+    Raises:
+        ConnectionLost: The link is gone.
+    """
+    heard = Heard(wire.on_idle_output)
+    with suppress(Late):
+        _prove(wire, Deadline(CONFIRM_TIMEOUT), heard)
+    return heard.rebooted
 
 
 def _stages() -> Iterator[tuple[str, tuple[bytes, ...], float]]:
@@ -105,11 +151,11 @@ def _press(wire: Wire, keys: tuple[bytes, ...], deadline: Deadline) -> None:
     """Send control bytes, each after the echo of the one before has died away."""
     for index, key in enumerate(keys):
         if index:
-            _settle(wire, deadline, _Heard(None))
+            _settle(wire, deadline, Heard(None))
         wire.write(key, deadline)
 
 
-def _settle(wire: Wire, deadline: Deadline, heard: _Heard) -> None:
+def _settle(wire: Wire, deadline: Deadline, heard: Heard) -> None:
     """Wait until the board shows its prompt or is silent for a moment, but not for ever."""
     limit = deadline.limit(MAX_SETTLE)
     while not limit.expired and wire.receive(limit.limit(SETTLE).remaining):
@@ -120,7 +166,7 @@ def _settle(wire: Wire, deadline: Deadline, heard: _Heard) -> None:
             return
 
 
-def _prove(wire: Wire, deadline: Deadline, heard: _Heard) -> None:
+def _prove(wire: Wire, deadline: Deadline, heard: Heard) -> None:
     """Challenge the board, and wait for its prompt.
 
     Also if an earlier challenge was answered: an interrupt that came too late for the program may, on old
@@ -130,13 +176,26 @@ def _prove(wire: Wire, deadline: Deadline, heard: _Heard) -> None:
         Late: No proof came.
     """
     wire.challenge(deadline)
-    event: Event | None = None
-    while not isinstance(event, Finished):
+    _until_finished(wire, deadline, heard)
+
+
+def _until_finished(wire: Wire, deadline: Deadline, heard: Heard) -> None:
+    """Wait until the prompt is there, or until the agent says that it does not understand the challenge.
+
+    Raises:
+        Late: It did not in time.
+    """
+    while True:
         event = wire.event(deadline)
         heard.take(event)
+        if isinstance(event, Finished):
+            wire.agent_runs = False
+            return
+        if isinstance(event, Answer) and event.kind == UNCLEAR and wire.agent_runs:
+            return
 
 
-class _Heard:
+class Heard:
     """What came while the board was being stopped.
 
     Args:

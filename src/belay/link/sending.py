@@ -14,19 +14,20 @@ PASTE_FROM = 3072
 and needs no room for the whole. What is shorter, our own functions among it, goes in one turn."""
 
 
-def send(wire: Wire, code: bytes) -> None:
+def send(wire: Wire, code: bytes, paste_from: int = PASTE_FROM) -> None:
     """Give the board a program; returns when it has taken all of it.
 
     Args:
         wire: The conversation, at the raw prompt.
         code: Source that the REPL does not take for commands.
+        paste_from: From so many bytes on raw paste is used, where the link has flow control.
 
     Raises:
         Late: The board did not take it; each step of it has :data:`ANSWER_TIMEOUT`.
         BoardResetError: The board was reset just before.
         ConnectionLost: The link is gone.
     """
-    long = len(code) >= (PASTE_FROM if wire.transport.flow_control else PIECE)
+    long = len(code) >= (paste_from if wire.transport.flow_control else PIECE)
     if long and wire.paste is not False and paste(wire, code):
         return
     wire.write(wire.repl.execute(code))

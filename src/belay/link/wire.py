@@ -44,6 +44,9 @@ class Wire:
         last_seen: The last bytes that came.
         paste: Whether the board knows raw paste; None until it was asked.
         on_idle_output: Gets what threads and timers print while no program runs.
+        agent_runs: Whether the program that runs, if one does, is the agent.
+        left: Whether the board was left at its friendly prompt.
+        largest_request: The size of the largest payload that the agent takes.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -52,6 +55,9 @@ class Wire:
         self.last_seen = b""
         self.paste: bool | None = None
         self.on_idle_output: OutputHandler = _ignore
+        self.agent_runs = False
+        self.left = False
+        self.largest_request = 0
 
     def write(self, data: bytes, deadline: Deadline | None = None) -> None:
         """Write, in pieces where the board's input could overflow.
@@ -125,6 +131,10 @@ class Wire:
         if event is NEED_DATA and self.receive(0):
             event = self.repl.next_event()
         return event
+
+    def show(self, event: Event) -> None:
+        """Hand on what was printed while nothing was asked."""
+        show(event, self.on_idle_output)
 
     def events(self) -> list[Event]:
         """The events of what was received; never waits."""

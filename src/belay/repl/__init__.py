@@ -11,7 +11,9 @@ from belay.repl.control import ENTER_RAW, INTERRUPT, LEAVE_RAW
 from belay.repl.events import (
     NEED_DATA,
     Accepted,
+    Answer,
     Candidate,
+    Chunk,
     Event,
     Finished,
     Frame,
@@ -21,6 +23,7 @@ from belay.repl.events import (
     PasteRefused,
     Prompt,
     Rebooted,
+    Torn,
     Window,
 )
 from belay.repl.raw import RawRepl, State, check_code
@@ -31,7 +34,9 @@ __all__ = [
     "LEAVE_RAW",
     "NEED_DATA",
     "Accepted",
+    "Answer",
     "Candidate",
+    "Chunk",
     "Event",
     "Finished",
     "Frame",
@@ -43,6 +48,7 @@ __all__ = [
     "RawRepl",
     "Rebooted",
     "State",
+    "Torn",
     "Window",
     "check_code",
 ]

@@ -81,6 +81,47 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """A frame of the agent's that holds text, whole by its check.
+
+    Attributes:
+        sequence: The letter of the request that it answers, or ``!`` where nobody asked.
+        kind: What kind of frame it is, a letter.
+        body: The text, encoded.
+    """
+
+    sequence: str
+    kind: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A frame of the agent's that holds bytes, whole by its check.
+
+    Attributes:
+        sequence: The letter of the request that it is a part of the answer to.
+        index: Its number in the answer, from 0.
+        data: The bytes.
+    """
+
+    sequence: str
+    index: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Torn:
+    """A frame that something else was printed into, or that an interrupt or noise cut short.
+
+    Attributes:
+        data: What there is of it.
+    """
+
+    data: bytes
+
+
+@dataclass(frozen=True)
 class Candidate:
     """What came looks like the end of the program, but a program could have printed it.
 
@@ -108,6 +149,9 @@ Event = (
     | PasteAborted
     | Output
     | Frame
+    | Answer
+    | Chunk
+    | Torn
     | Candidate
     | Finished
 )

@@ -28,10 +28,11 @@ from belay.repl.ending import (
     read_backwards,
     waits_for_key,
 )
-from belay.repl.events import Candidate, Event, Finished, Frame, Output
+from belay.repl.events import Answer, Candidate, Event, Finished, Output, Torn
+from belay.repl.frames import read_frame
 
-CLOSE: Final = b"."
-"""The byte after a mark that ends a frame; any other begins one."""
+UNCLEAR: Final = "x"
+"""The kind of frame with which the agent says that it has read what is no request."""
 
 MAX_HELD: Final = 64 * 1024
 """At most so many bytes are held back, or remembered for reading the end backwards. An exception's text that
@@ -61,6 +62,8 @@ class Program:
         self._nonces: list[bytes] = []
         self._asked = 0
         self._look_for(*_STARTS)
+        self._torn = False
+        """The last frame was torn: what comes before the next one may be its rest."""
         self._framed = False
         """A frame was the last that came: what looks like the end now is the end."""
         self._suspected = False
@@ -173,19 +176,20 @@ class Program:
 
     def _read_frame(self) -> Sequence[Event]:
         """The buffer begins with a mark."""
-        size = len(self._mark)
-        while (end := self._buffer.find(self._mark, size)) > 0 and len(self._buffer) > end + size:
-            closed = self._buffer.data[end + size : end + size + 1] == CLOSE
-            body = self._buffer.take(end)[size:]
-            # If not closed, the frame was torn by an interrupt; the one that begins here says what happened.
-            if closed:
-                self._buffer.take(size + 1)
-                self._shown.clear()
-                self._framed = True
-                self._doubtful = False
-                self._suspected = self._remembers = bool(self._nonces)
-                return (Frame(body),)
-        return ()
+        frame = read_frame(self._buffer, self._mark)
+        if frame is None:
+            return ()
+        self._torn = isinstance(frame, Torn)
+        if not self._torn:
+            self._shown.clear()
+            self._framed = True
+            self._doubtful = False
+            if isinstance(frame, Answer) and frame.kind == UNCLEAR:
+                # The agent lives, and has thrown away whatever challenge there was.
+                self._nonces.clear()
+                self._look_for(*_STARTS)
+            self._suspected = self._remembers = bool(self._nonces)
+        return (frame,)
 
     def _wait(self, *, suspicious: bool = False) -> Sequence[Event]:
         """Hold back what is there, but not without limit; say once that it may be the end."""
@@ -279,4 +283,4 @@ class Program:
         keep = MAX_HELD if self._remembers else MAX_BANNER
         if len(self._shown) > 2 * keep:
             del self._shown[:-keep]
-        return (Output(data),)
+        return (Torn(data) if self._torn else Output(data),)

@@ -37,6 +37,7 @@ from belay.repl.ending import BANNER_STARTS, MAX_BANNER, RAW_BANNER_END, REBOOT_
 from belay.repl.events import (
     NEED_DATA,
     Accepted,
+    Answer,
     Event,
     Finished,
     NeedData,
@@ -47,7 +48,7 @@ from belay.repl.events import (
     Rebooted,
     Window,
 )
-from belay.repl.program import MAX_HELD, Program
+from belay.repl.program import MAX_HELD, UNCLEAR, Program
 
 _RESET_STARTS: Final = (*BANNER_STARTS, *REBOOT_STARTS)
 _RESET_START: Final = re.compile(rb"|".join(map(re.escape, _RESET_STARTS)))
@@ -136,6 +137,11 @@ class RawRepl:
     def holding(self) -> bool:
         """Whether output of a program is held back because it may be something else."""
         return self._running and self._program.holding
+
+    @property
+    def inside_frame(self) -> bool:
+        """Whether the rest of a frame is awaited."""
+        return self._running and self._buffer.data.startswith(self.mark)
 
     @property
     def doubtful(self) -> bool:
@@ -266,6 +272,9 @@ class RawRepl:
         events = self._program.read()
         if any(isinstance(event, Finished) for event in events):
             self.state = State.IDLE
+        elif any(isinstance(event, Answer) and event.kind == UNCLEAR for event in events):
+            # The challenge met the agent, which lives.
+            self.state = State.RUNNING
         return events
 
     def _read_reset(self) -> Sequence[Event]:

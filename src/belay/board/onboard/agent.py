@@ -1,0 +1,171 @@
+# The agent: reads requests and answers them, without compiling anything. docs/protocol.md says what travels.
+# Names begin with _belay so that the host can leave these functions out of tracebacks. The rarely needed parts
+# (the other files with names in _agent_) are sent when they are first used, to keep the heap free.
+def _belay(mark, largest, floats):
+    import binascii, gc, io, json, select, struct, sys
+
+    # The user's globals may hide any of these later: "def repr(…)", "print = None".
+    write = sys.stdout.buffer.write
+    read, readinto = sys.stdin.buffer.read, sys.stdin.buffer.readinto
+    loads, crc, unpack = json.loads, binascii.crc32, struct.unpack
+    size_of, type_of, text_of, base = len, type, repr, BaseException
+    show, Text, collect = sys.print_exception, io.StringIO, gc.collect
+    try:
+        from micropython import kbd_intr as interruptible
+    except ImportError:
+        interruptible = size_of.__class__
+    names = globals()
+    waiting = select.poll()
+    waiting.register(sys.stdin, 1)
+    head = bytearray(8)
+    tail = memoryview(head)
+    scalars = {int, bool, type_of(None)}
+    if floats:
+        # repr is exact enough where a float has single precision; see _agent_values.
+        scalars.add(float)
+    # The last answer is kept until the next request, so that it can be sent again.
+    sequence, last, chunks, kind, kept = 33, None, (), "r", None
+
+    def _belay_send(text):
+        write("%s%s\x04%08x" % (mark, text, crc(text)))
+
+    def _belay_again(at):
+        while at < size_of(chunks):
+            size, chunk = chunks[at]
+            write("%s%cc%04x%04x%08x" % (mark, sequence, at, size, crc(chunk)))
+            write(chunk)
+            at += 1
+        _belay_send(last)
+
+    def _belay_describe(error):
+        kind = type_of(error)
+        types = []
+        try:
+            while 1:
+                types.append(kind.__name__)
+                kind = kind.__bases__[0]
+        except (AttributeError, IndexError):
+            # The end of the line, or a port without __bases__.
+            pass
+        trace = Text()
+        try:
+            args = text_of(error.args)
+            show(error, trace)
+        except Exception:
+            # An argument of it cannot be shown.
+            args = "()"
+        return types, args, trace.getvalue()
+
+    def _belay_fail(error):
+        nonlocal last, chunks
+        chunks = ()
+        try:
+            last = "%ce%r" % (sequence, _belay_describe(error))
+        except MemoryError:
+            collect()
+            last = "%ce(['%s'],'()','')" % (sequence, type_of(error).__name__)
+        _belay_send(last)
+
+    def _belay_done():
+        nonlocal last, chunks
+        last, chunks = "%crNone" % sequence, ()
+        _belay_send(last)
+
+    def _belay_unclear():
+        while waiting.poll(30):
+            read(1)
+        _belay_send("!x%c%d" % (sequence, last is not None))
+
+    def _belay_put(number, function):
+        while size_of(F) <= number:
+            F.append(None)
+        F[number] = function
+
+    def _belay_define(code, name, number):
+        run(code, names)
+        _belay_put(number, names[name])
+
+    def _belay_part(code):
+        run(code, inner)
+
+    def _belay_named(function, args, named):
+        return F[function](*args, **named)
+
+    def _belay_written(function, text):
+        args, named = evaluate(text, values)
+        return F[function](*args, **named)
+
+    def _belay_kind(new):
+        nonlocal kind
+        kind = new
+
+    def _belay_kept():
+        nonlocal kept
+        value, kept = kept, None
+        return value
+
+    run, evaluate = exec, eval
+    values = {}
+    F = [None] * 35
+    F += [
+        _belay_define, _belay_part, _belay_named, _belay_written, _belay_kept, run, evaluate, gc.mem_free
+    ]
+    inner = {
+        "F": F, "values": values, "names": names, "mark": mark, "head": head, "send": _belay_send,
+        "put": _belay_put, "describe": _belay_describe, "kind": _belay_kind, "waiting": waiting,
+        "write": write, "read": read, "readinto": readinto, "loads": loads, "crc": crc,
+        "encode": None, "largest": largest,
+    }  # fmt: skip
+
+    def _belay_run():
+        nonlocal sequence, last, chunks, kind, kept
+        _belay_send("!h")
+        try:
+            while 1:
+                # Whatever a function of the user's left behind: an idle agent can be interrupted.
+                interruptible(3)
+                got = readinto(head)
+                while got < 8:
+                    got += readinto(tail[got:])
+                try:
+                    size, function, number, check = unpack("<HBBI", head)
+                    size -= 8224
+                    if not 0 <= size <= largest:
+                        _belay_unclear()
+                        continue
+                    args = read(size)
+                    if crc(args, function << 8 | number) != check:
+                        _belay_unclear()
+                        continue
+                    if function < 35 or number == sequence:
+                        if function == 33:
+                            _belay_send("!b")
+                            return
+                        if number != sequence or function == 34 or last is None:
+                            _belay_send("!x%c%d" % (sequence, last is not None))
+                        else:
+                            _belay_again(loads(args)[0] if function == 32 else 0)
+                        continue
+                    sequence, last, chunks, kind = number, None, (), "r"
+                    value = F[function](*loads(args))
+                    if type_of(value) in scalars:
+                        last = "%c%s%r" % (number, kind, value)
+                    elif type_of(value) is str and size_of(value) < 65:
+                        last = "%c%s%r" % (number, kind, value)
+                    elif inner["encode"]:
+                        text, chunks = inner["encode"](value)
+                        last = "%c%s%d %s" % (number, kind.upper(), size_of(chunks), text)
+                    else:
+                        kept = value
+                        last = "%cm%s" % (number, kind)
+                    if chunks:
+                        _belay_again(0)
+                    else:
+                        write("%s%s\x04%08x" % (mark, last, crc(last)))
+                except base as error:
+                    value = args = None
+                    _belay_fail(error)
+        except KeyboardInterrupt:
+            pass
+
+    return _belay_run, _belay_fail, _belay_done

@@ -1,0 +1,276 @@
+"""One request to the agent and its answer, whatever happens to either on the way.
+
+A request is carried out at most once. The agent says of what it cannot read that it has not carried it out,
+and keeps its last answer: what is torn is asked for again, never run again. See docs/protocol.md.
+"""
+
+from __future__ import annotations
+
+import time
+from binascii import crc32
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from belay.deadline import Deadline
+from belay.exceptions import ProtocolError
+from belay.link.pace import Pace, await_more, challenge
+from belay.link.wire import Late, OutputHandler, Wire, show
+from belay.repl import NEED_DATA, Answer, Candidate, Chunk, Event, Finished, Rebooted, Torn
+from belay.repl.frames import AGAIN, REPLY, UNASKED, request
+from belay.repl.program import UNCLEAR
+
+ASK = "a"
+"""The kind of frame in which the board asks the host something."""
+
+REPAIR = 0.1
+"""Seconds after the last whole frame before a torn answer is asked for again: it may still be coming."""
+
+STALLED = 0.5
+"""Seconds of silence in the middle of a frame before it is asked for again."""
+
+SILENCE = 2.0
+"""Seconds of silence after which a link that can lose bytes is asked whether the request arrived."""
+
+MAX_REPAIRS = 20
+"""So often an answer is asked for again, or a request sent again, before the link counts as unusable."""
+
+Replier = Callable[[bytes], bytes]
+"""Gets what the board asks, and returns the payload of the reply."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the agent answered.
+
+    Attributes:
+        kind: The kind of frame, a letter.
+        body: Its text.
+        chunks: The bytes that belong to it, in their order.
+    """
+
+    kind: str
+    body: bytes
+    chunks: tuple[bytes, ...] = ()
+
+
+class AgentEnded(Exception):  # noqa: N818 - what it means is for the caller to say
+    """The agent ended in the middle of an exchange; the prompt is there.
+
+    Attributes:
+        error: The text of the exception that ended it, or empty.
+        rebooted: Whether the board started anew.
+    """
+
+    def __init__(self, error: bytes, *, rebooted: bool) -> None:
+        super().__init__(error)
+        self.error = error
+        self.rebooted = rebooted
+
+
+@dataclass(frozen=True)
+class Exchanging:
+    """What is sent, and what happens until the answer is there.
+
+    Attributes:
+        payload: The arguments of the function: a list, as JSON.
+        blob: Bytes that the function itself reads.
+        timeout: Seconds; None waits for ever.
+        on_output: Gets what is printed meanwhile.
+        on_ask: Answers what the board asks.
+    """
+
+    payload: bytes
+    on_ask: Replier
+    blob: bytes = b""
+    timeout: float | None = None
+    on_output: OutputHandler | None = None
+
+
+class Exchange:
+    """One request and what becomes of it.
+
+    Args:
+        wire: The conversation; the agent waits for requests.
+        function: The number of the function to call.
+        sequence: The letter of this request, another one than that of the last.
+        terms: What is sent, and what happens meanwhile.
+        on_news: Gets frames that nobody asked for.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        function: int,
+        sequence: str,
+        terms: Exchanging,
+        *,
+        on_news: Callable[[Answer], None],
+    ) -> None:
+        self._wire = wire
+        self._sequence = sequence
+        self._request = request(function, ord(sequence), terms.payload) + terms.blob
+        self._on_output = terms.on_output
+        self._on_ask = terms.on_ask
+        self._on_news = on_news
+        self._chunks: dict[int, bytes] = {}
+        self._torn = bytearray()
+        self._repairs = 0
+        self._repair_at: float | None = None
+        self._asked = b""
+        self._replied = b""
+        self._rebooted = False
+        self._pace = Pace()
+        self._heard = time.monotonic()
+        self._silence = SILENCE
+
+    def run(self, deadline: Deadline) -> Reply:
+        """Send the request and wait for the answer.
+
+        Args:
+            deadline: By when the answer must be there.
+
+        Raises:
+            Late: It is not.
+            AgentEnded: The agent, or the board's interpreter, ended.
+            ProtocolError: The link is too bad.
+            ConnectionLost: The link is gone.
+        """
+        self._wire.write(self._request)
+        late = False
+        while True:
+            event = self._wire.repl.next_event()
+            if event is NEED_DATA:
+                if late:
+                    raise Late
+                # Once more after the end of the time: the answer may have been there all along.
+                late = deadline.expired
+                self._await(deadline)
+            elif isinstance(event, Answer):
+                if reply := self._answer(event):
+                    return reply
+            else:
+                self._take(event, deadline)
+
+    # --- what comes -----------------------------------------------------------------------------
+
+    def _take(self, event: Event | object, deadline: Deadline) -> None:
+        if isinstance(event, Chunk):
+            if event.sequence == self._sequence:
+                self._chunks[event.index] = event.data
+            self._heard = time.monotonic()
+            self._repair_at = self._repair_at and self._heard + REPAIR
+        elif isinstance(event, Torn):
+            self._torn += event.data
+            self._repair_at = self._repair_at or time.monotonic() + REPAIR
+        elif isinstance(event, Finished):
+            raise AgentEnded(event.error, rebooted=self._rebooted)
+        elif isinstance(event, Rebooted):
+            self._rebooted = True
+        elif isinstance(event, Candidate):
+            challenge(self._wire, deadline, self._pace)
+        else:
+            show(event, self._on_output)  # type: ignore[arg-type]
+
+    def _answer(self, answer: Answer) -> Reply | None:
+        """Understand a frame; the reply if it is the end of it."""
+        self._heard = time.monotonic()
+        if answer.kind == UNCLEAR:
+            self._resend(answer.body)
+        elif answer.sequence == UNASKED:
+            self._on_news(answer)
+        elif answer.sequence == self._sequence:
+            if answer.kind == ASK:
+                self._reply(answer.body)
+            else:
+                return self._complete(answer)
+        # Anything else is an answer that came twice.
+        return None
+
+    def _complete(self, answer: Answer) -> Reply | None:
+        if not answer.kind.isupper():
+            self._show_torn(answer)
+            return Reply(answer.kind, answer.body)
+        count, _, body = answer.body.partition(b" ")
+        wanted = range(int(count))
+        missing = next((index for index in wanted if index not in self._chunks), None)
+        if missing is not None:
+            self._ask_again(missing)
+            return None
+        return Reply(answer.kind.lower(), body, tuple(self._chunks[index] for index in wanted))
+
+    def _resend(self, body: bytes) -> None:
+        """The board read something that is no request; it says which one it carried out last."""
+        sequence, has_answer = body[:1].decode(errors="replace"), body[1:] == b"1"
+        if sequence != self._sequence:
+            self._repaired()
+            self._wire.write(self._request)
+        elif has_answer:
+            self._ask_again(0)
+        # Else it is running still.
+
+    def _reply(self, asked: bytes) -> None:
+        """Answer a question, the same one twice with the same words."""
+        if asked != self._asked:
+            self._replied = request(REPLY, ord(self._sequence), self._on_ask(asked))
+            self._asked = asked
+        self._wire.write(self._replied)
+
+    # --- when nothing comes ---------------------------------------------------------------------
+
+    def _await(self, deadline: Deadline) -> None:
+        now = time.monotonic()
+        at = self._due()
+        if at is not None and at <= now:
+            self._ask_again(min(self._missing(), default=0))
+        elif await_more(self._wire, deadline, self._pace, at):
+            self._heard = time.monotonic()
+
+    def _due(self) -> float | None:
+        """When to ask again, if at all."""
+        if self._repair_at is not None:
+            return self._repair_at
+        if self._wire.repl.inside_frame:
+            return self._heard + STALLED
+        return None if self._wire.transport.flow_control else self._heard + self._silence
+
+    def _missing(self) -> set[int]:
+        return {index for index in range(len(self._chunks) + 1) if index not in self._chunks}
+
+    def _ask_again(self, chunk: int) -> None:
+        """Have the answer sent once more, from one of its chunks on."""
+        self._repaired()
+        filler = b""
+        if not self._wire.transport.flow_control:
+            # Where bytes are lost, the board may still be waiting for the end of a request.
+            filler = b" " * min(self._wire.largest_request, 2 ** (2 * self._repairs) - 4)
+            self._silence *= 2
+        self._heard = time.monotonic()
+        self._repair_at = None
+        self._wire.write(filler + request(AGAIN, ord(self._sequence), b"[%d]" % chunk))
+
+    def _repaired(self) -> None:
+        self._repairs += 1
+        if self._repairs > MAX_REPAIRS:
+            raise ProtocolError(
+                f"the link tears too much: no whole answer in {MAX_REPAIRS} attempts",
+                hint="does a thread print without end, or does the cable pick up noise?",
+            )
+
+    def _show_torn(self, answer: Answer) -> None:
+        """Give out what was printed into the frame, now that it is known what the frame was."""
+        if self._repairs != 1 or not self._torn or not self._on_output:
+            # After several the pieces cannot be told apart.
+            return
+        text = (answer.sequence + answer.kind).encode() + answer.body
+        whole = self._wire.repl.mark + text + b"\x04%08x" % crc32(text)
+        torn = bytes(self._torn)
+        start = _common(whole, torn)
+        end = _common(whole[start:][::-1], torn[start:][::-1])
+        if printed := torn[start : len(torn) - end]:
+            self._on_output(printed)
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """How many bytes both begin with."""
+    size = min(len(one), len(other))
+    return next((at for at in range(size) if one[at] != other[at]), size)
