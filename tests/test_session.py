@@ -398,11 +398,16 @@ def test_a_reset_within_a_call_is_told(board: Board) -> None:
 
 
 @pytest.mark.parametrize("attempts", [0, 1])
-def test_our_functions_deleted(board: Board, attempts: int) -> None:
-    board.connect(attempts=attempts)
+@pytest.mark.parametrize("agent", [True, False])
+def test_our_functions_deleted(board: Board, attempts: int, agent: bool) -> None:
+    board.connect(attempts=attempts, agent=agent)
     board.run("x = 1")
     board.session.define("f", "def f(): return 'f'")
     board.run("del _belay", record=False)
+    if agent:
+        # The agent runs on until it has to leave.
+        assert board.value("(x, f())") == (1, "f")
+        board.session.link.run("pass")
     if attempts:
         assert board.value("(x, f())") == (1, "f")
     else:

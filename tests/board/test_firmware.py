@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from belay import Device, Implementation
-from belay.board.firmware import read_probe
+from belay.board.firmware import AGENT_HEAP, AGENT_NEEDS, read_probe
 
 
 def test_the_virtual_board_says_what_it_is(device: Device) -> None:
@@ -31,18 +31,48 @@ def test_fields_keep_their_order_and_defaults() -> None:
     ("answer", "expected"),
     [
         (
-            ("circuitpython", (9, 2), "RP2040", [], None, None, None),
+            ("circuitpython", (9, 2), "RP2040", [], None, None, None, [], None, None),
             Implementation("circuitpython", (9, 2, 0), "RP2040"),
         ),
         (
-            ("micropython", (1, 20, 0, ""), "rp2", ["viper"], 6 | 4 << 10 | 1 << 8, "Pico", b"\xe6\x60"),
-            Implementation("micropython", (1, 20, 0), "rp2", ("viper",), 6, "armv6m", "Pico", "e660"),
+            (
+                "micropython",
+                (1, 20, 0, ""),
+                "rp2",
+                ["viper"],
+                6 | 4 << 10 | 1 << 8,
+                "Pico",
+                b"\xe6\x60",
+                ["json"],
+                9,
+                False,
+            ),
+            Implementation(
+                "micropython",
+                (1, 20, 0),
+                "rp2",
+                ("viper",),
+                6,
+                "armv6m",
+                "Pico",
+                "e660",
+                frozenset({"json"}),
+                9,
+                False,
+            ),
         ),
         (
-            ("micropython", (2, 0, 0), "new", [], 7 | 15 << 10, "", b""),
+            ("micropython", (2, 0, 0), "new", [], 7 | 15 << 10, "", b"", [], None, None),
             Implementation("micropython", (2, 0, 0), "new", (), 7, "unknown (15)"),
         ),
     ],
 )
 def test_boards_may_say_less_and_more(answer: object, expected: Implementation) -> None:
     assert read_probe(answer) == expected
+
+
+def test_what_keeps_the_agent_from_running(device: Device) -> None:
+    assert device.implementation.lacks_for_agent == ()
+    assert device.implementation.double
+    old = Implementation("micropython", features=AGENT_NEEDS - {"json"}, heap=AGENT_HEAP - 1)
+    assert old.lacks_for_agent == ("json", "1 bytes of heap")

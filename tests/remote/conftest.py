@@ -7,8 +7,8 @@ import pytest
 from belay import Device
 
 
-@pytest.fixture(scope="module")
-def device() -> Iterator[Device]:
+@pytest.fixture(scope="module", params=[True, False], ids=["agent", "plain"])
+def device(request: pytest.FixtureRequest) -> Iterator[Device]:
     """A board that the tests of a module share; they leave its globals as they like."""
-    with Device("virtual:") as device:
+    with Device("virtual:", agent=request.param) as device:
         yield device

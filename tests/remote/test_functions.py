@@ -247,26 +247,42 @@ def _seen(capsys: pytest.CaptureFixture[str]) -> str:
     return "".join(_SEEN)
 
 
-def test_boards_without_threads(device: Device) -> None:
-    @device.thread
-    def work():
-        pass
+@pytest.mark.parametrize("agent", [True, False])
+def test_boards_without_threads(agent: bool) -> None:
+    with Device("virtual:", agent=agent) as device:
 
-    device(
-        "import builtins\nreal = builtins.__import__\n"
-        "def refuse(name, *args):\n"
-        "  if name == '_thread': raise ImportError('no module')\n"
-        "  return real(name, *args)\n"
-        "builtins.__import__ = refuse"
-    )
-    try:
+        @device.thread
+        def work():
+            pass
+
+        device(
+            "import builtins\nreal = builtins.__import__\n"
+            "def refuse(name, *args):\n"
+            "  if name == '_thread': raise ImportError('no module')\n"
+            "  return real(name, *args)\n"
+            "builtins.__import__ = refuse"
+        )
         with pytest.raises(FeatureUnavailableError, match="no threads"):
             work()
-    finally:
         device("builtins.__import__ = real")
-    device("del work")
-    with pytest.raises(NameError):
         work()
+
+
+def test_a_function_whose_name_was_deleted() -> None:
+    with Device("virtual:", agent=False) as plain, Device("virtual:", agent=True) as quick:
+        for device in (plain, quick):
+
+            @device.task
+            def work():
+                return 1
+
+            device("del work")
+            if device is plain:
+                with pytest.raises(NameError):
+                    work()
+            else:
+                # The agent knows functions by number.
+                assert work() == 1
 
 
 # --- what is remembered --------------------------------------------------------------------------

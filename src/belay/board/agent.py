@@ -125,11 +125,15 @@ class AgentCalls:
         guarded = guard(code, failed=f"{_FAIL}(_belay_error)", done=_DONE)
         source, shift = (f"{code}\n{_DONE}", 0) if guarded is None else (guarded.source, guarded.shift)
         outcome = self._link.run(source, on_output=terms.on_output, timeout=terms.timeout)
-        if outcome.answer is None or outcome.rebooted:
-            raise _failed_program(outcome)
-        if outcome.answer.kind == "e":
-            failure = _failure(outcome.answer.body)
-            raise BoardFailure(failure.types, failure.board_args, shifted(failure.traceback, -shift))
+        if outcome.answer and outcome.answer.kind != "e" and not outcome.rebooted:
+            return
+        if outcome.answer and not outcome.rebooted:
+            problem: Exception = _failure(outcome.answer.body)
+        else:
+            problem = _failed_program(outcome)
+        if isinstance(problem, BoardFailure):
+            problem = BoardFailure(problem.types, problem.board_args, shifted(problem.traceback, -shift))
+        raise problem
 
     def define(self, name: str, source: str, terms: Terms) -> None:
         """Define a global function; calls by its name reach what it is now."""
@@ -139,6 +143,8 @@ class AgentCalls:
 
     def evaluate(self, expression: str, terms: Terms) -> object:
         """The value of an expression."""
+        if "\n" in expression or expression != expression.lstrip():
+            expression = f"({expression}\n)"
         return self._ask(Fixed.EVAL, [expression], terms).value
 
     def call(

@@ -17,16 +17,19 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from belay.deadline import Deadline
-from belay.exceptions import BoardResetError
+from belay.exceptions import BoardResetError, BoardTimeoutError
 from belay.link.recovery import ENTER_TIMEOUT, dismiss, enter, stop
-from belay.link.wire import Wire
-from belay.repl import LEAVE_RAW, Accepted, Answer, Finished, State
+from belay.link.wire import Late, Wire
+from belay.repl import LEAVE_RAW, Accepted, Answer, Candidate, Finished, State
 
 START_TIMEOUT = 5.0
 """Seconds in which the agent begins or ends."""
 
 LEAVE_TIMEOUT = 1.0
 """Seconds for the last byte, when the connection is given up."""
+
+HELLO = "h"
+"""The kind of frame with which the agent begins."""
 
 START_AGENT = b"_belay[0]()"
 """Starts the agent, which was put on the board before."""
@@ -85,17 +88,30 @@ def _stop(wire: Wire) -> bool:
 def _start(wire: Wire) -> bool:
     """Start the agent, which says hello."""
     deadline = Deadline(START_TIMEOUT)
-    wire.write(wire.repl.execute(START_AGENT))
-    wire.until(Accepted, deadline, wire.on_idle_output)
-    while not isinstance(event := wire.event(deadline), Answer):
+    try:
+        wire.write(wire.repl.execute(START_AGENT))
+        wire.until(Accepted, deadline, wire.on_idle_output)
+        _await_hello(wire, deadline)
+    except Late:
+        stop(wire, wire.on_idle_output)
+        raise BoardTimeoutError("starting the agent", START_TIMEOUT, wire.last_seen) from None
+    wire.agent_runs = True
+    return False
+
+
+def _await_hello(wire: Wire, deadline: Deadline) -> None:
+    while True:
+        event = wire.event(deadline)
+        if isinstance(event, Answer) and event.kind == HELLO:
+            return
         if isinstance(event, Finished):
             raise BoardResetError(
                 "what belay keeps on the board is gone: the board was reset, or a program deleted _belay",
                 sent=False,
             )
+        if isinstance(event, Candidate):
+            wire.challenge(deadline)
         wire.show(event)
-    wire.agent_runs = True
-    return False
 
 
 def _leave(wire: Wire) -> bool:
