@@ -28,8 +28,16 @@ from belay.transports.base import Transport
 from belay.transports.trace import CountingTransport
 
 
+@pytest.fixture(autouse=True, scope="module", params=["1", "0"], ids=["agent", "plain"])
+def _way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The same tests by the agent and over the plain REPL."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BELAY_AGENT", request.param)
+        yield
+
+
 @pytest.fixture(scope="module")
-def shared() -> Iterator[Device]:
+def shared(_way: None) -> Iterator[Device]:
     with Device("virtual:") as device:
         yield device
 
