@@ -1,5 +1,5 @@
-# ruff: noqa: F821, T201 - functions that run on the board
-"""Calls, prints, threads, bulk, generators, errors and time-outs at once: nothing is lost, doubled or leaked."""
+# ruff: noqa: F821, PLW0603, T201, UP031 - functions that run on the board
+"""Calls, prints, threads, bulk, generators, errors and time-outs at once: nothing is lost or leaked."""
 
 from __future__ import annotations
 
