@@ -14,8 +14,8 @@ class FromIndex:
 
     Attributes:
         name: Its name there, as ``"umqtt.simple"``.
-        wanted: Which versions will do, as the user wrote it: ``"*"``, ``"latest"``, ``"1.2.3"``, ``">=1,<2"``,
-            ``"^1.2"``.
+        wanted: Which versions will do, as the user wrote it: ``"*"``, ``"latest"``, ``"1.2.3"``,
+            ``">=1,<2"``, ``"^1.2"``.
         index: The name or URL of the only index to ask; empty for all, in their order.
     """
 
@@ -97,7 +97,7 @@ class RemoteFile:
     Attributes:
         destination: Where it is imported from, relative to the group's folder, with forward slashes.
         url: Where its content is (``https:``, ``http:`` or ``file:``).
-        hash_prefix: The first hexadecimal digits of its SHA-256, if the source says them; any number of digits.
+        hash_prefix: The first hexadecimal digits of its SHA-256, if the source says them; any number.
     """
 
     destination: str
