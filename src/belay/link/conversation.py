@@ -11,14 +11,18 @@ from belay.exceptions import BelayException, BoardResetError, BoardTimeoutError,
 from belay.link.exchange import AgentEnded, Exchange, Exchanging, Reply
 from belay.link.fair import Queue
 from belay.link.follow import Outcome, follow
+from belay.link.idle import IdleReader
 from belay.link.mode import LEAVE_TIMEOUT, Mode, go, mode_of
 from belay.link.recovery import ENTER_TIMEOUT, SETTLE, confirm, enter, stop
 from belay.link.sending import ANSWER_TIMEOUT, PASTE_FROM, paste, send
-from belay.link.wire import Late, OutputHandler, Wire, show
+from belay.link.wire import Late, NewsHandler, OutputHandler, Wire, show
 from belay.repl import Accepted, Answer, Candidate, Prompt, Rebooted, check_code
 from belay.transports.base import Transport
 
 T = TypeVar("T")
+
+STOP_LISTENING = 1.0
+"""Seconds to wait for the idle reader's end; it ends at once, unless a handler keeps it."""
 
 RESET_TIMEOUT = 10.0
 """Seconds for a soft reset; boot.py is a part of it."""
@@ -32,10 +36,14 @@ class Link:
 
     Args:
         transport: The open byte pipe; the link owns it from here on.
+
+    Attributes:
+        transport: As given.
     """
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
+        self._listener: IdleReader | None = None
         self._wire = Wire(transport)
         self._queue = Queue()
         self._closed = False
@@ -145,12 +153,21 @@ class Link:
 
     @property
     def on_idle_output(self) -> OutputHandler:
-        """Gets what threads and timers print while no program runs."""
+        """Gets what threads and timers print while nothing is asked; must not call the board."""
         return self._wire.on_idle_output
 
     @on_idle_output.setter
     def on_idle_output(self, handler: OutputHandler) -> None:
         self._wire.on_idle_output = handler
+
+    @property
+    def on_news(self) -> NewsHandler:
+        """Gets the events and logs that the board sends unasked; must not call the board."""
+        return self._wire.on_news
+
+    @on_news.setter
+    def on_news(self, handler: NewsHandler) -> None:
+        self._wire.on_news = handler
 
     @property
     def last_seen(self) -> bytes:
@@ -161,6 +178,11 @@ class Link:
     def synchronised(self) -> bool:
         """Whether the board waits for us, as far as is known."""
         return mode_of(self._wire) in (Mode.RAW, Mode.AGENT)
+
+    def listen(self) -> None:
+        """From now on read also while nobody asks, in a thread of its own, until the link is closed."""
+        if self._listener is None:
+            self._listener = IdleReader(self._wire, self._queue, self._look_for_reset)
 
     def leave(self) -> None:
         """Leave the board at its friendly prompt, as other tools expect to find it.
@@ -174,6 +196,8 @@ class Link:
         """Close the transport, also while a call is under way. Never raises; a second call does nothing."""
         self._closed = True
         self.transport.close()
+        if self._listener:
+            self._listener.stop(STOP_LISTENING)
 
     # --------------------------------------------------------------------------------------------
 
@@ -275,6 +299,7 @@ class Link:
 
     def _take_news(self, answer: Answer) -> None:
         """Take a frame that nobody asked for."""
+        self._wire.take_news(answer)
 
     def _ready(self, mode: Mode = Mode.RAW, *, reset_matters: bool = True) -> None:
         """Be in a mode, with everything read that came meanwhile."""
@@ -289,14 +314,14 @@ class Link:
             raise BoardResetError("the board was reset since the last call", sent=False)
 
     def _look_for_reset(self) -> None:
-        """Read what came while nobody asked."""
+        """Read what came while nobody asked, with or without the idle reader."""
         looking = Deadline(SETTLE)
         more = True
         # A thread that prints without end must not keep the next call from being sent.
         while more and not looking.expired:
             more = self._wire.receive(0)
             for event in self._wire.events():
-                if isinstance(event, Candidate):
+                if isinstance(event, Candidate) and self._wire.agent_runs:
                     # What the agent's functions left behind may have printed it, or the board was reset.
                     self._was_reset |= confirm(self._wire)
                 elif isinstance(event, Answer):

@@ -55,7 +55,8 @@ def follow(wire: Wire, deadline: Deadline, on_output: OutputHandler | None) -> O
         elif isinstance(event, Frame):
             frame = event.body
         elif isinstance(event, Answer):
-            answer = event
+            if not wire.take_news(event):
+                answer = event
         elif isinstance(event, Chunk | Torn):
             # Of an answer that an interrupt cut short, or of one that nobody waits for any more.
             pass

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import sys
+import threading
 import time
 from collections.abc import Callable
 
 from belay.deadline import Deadline
-from belay.exceptions import BoardResetError
-from belay.repl import NEED_DATA, Event, NeedData, Output, RawRepl, Rebooted
+from belay.exceptions import BoardResetError, ConnectionLost
+from belay.repl import NEED_DATA, Answer, Event, NeedData, Output, RawRepl, Rebooted
 from belay.transports.base import Transport
 
 WRITE_TIMEOUT = 10.0
@@ -23,7 +25,15 @@ PIECE_PAUSE = 0.01
 LAST_SEEN = 200
 """So many of the last bytes that came are kept for error messages."""
 
+SLICE = 0.2 if sys.platform == "win32" else threading.TIMEOUT_MAX
+"""Seconds of one wait for another thread. On Windows a wait for a lock keeps Ctrl-C out until it ends."""
+
 OutputHandler = Callable[[bytes], None]
+NewsHandler = Callable[[str, bytes], None]
+"""Gets the kind and the body of a frame that nobody asked for."""
+
+EVENT, LOG = "v", "l"
+"""Kinds of such frames."""
 
 
 class Late(Exception):  # noqa: N818 - not an error yet
@@ -44,6 +54,7 @@ class Wire:
         last_seen: The last bytes that came.
         paste: Whether the board knows raw paste; None until it was asked.
         on_idle_output: Gets what threads and timers print while no program runs.
+        on_news: Gets the events and logs that the board sends.
         agent_runs: Whether the program that runs, if one does, is the agent.
         left: Whether the board was left at its friendly prompt.
         largest_request: The size of the largest payload that the agent takes.
@@ -55,9 +66,11 @@ class Wire:
         self.last_seen = b""
         self.paste: bool | None = None
         self.on_idle_output: OutputHandler = _ignore
+        self.on_news: NewsHandler = _ignore
         self.agent_runs = False
         self.left = False
         self.largest_request = 0
+        self._foreseen: Read | None = None
 
     def write(self, data: bytes, deadline: Deadline | None = None) -> None:
         """Write, in pieces where the board's input could overflow.
@@ -102,12 +115,36 @@ class Wire:
             ConnectionLost: The link is gone.
         """
         try:
-            data = self.transport.read(timeout=timeout)
+            data = self._read(timeout)
         except TimeoutError:
             return False
         self.last_seen = (self.last_seen + data)[-LAST_SEEN:]
         self.repl.receive(data)
         return True
+
+    def foresee(self) -> Read:
+        """What another thread is to read, or reads already; whoever receives next gets it.
+
+        So the idle reader can wait in the transport without having its turn.
+        """
+        self._foreseen = self._foreseen or Read(self.transport)
+        return self._foreseen
+
+    def _read(self, timeout: float | None) -> bytes:
+        """Read, or take what another thread reads.
+
+        Raises:
+            TimeoutError: Nothing came in time.
+            ConnectionLost: The link is gone.
+        """
+        if self._foreseen is None:
+            return self.transport.read(timeout=timeout)
+        deadline = Deadline(timeout)
+        if not self._foreseen.wait(deadline):
+            raise TimeoutError
+        data, self._foreseen = self._foreseen.data, None
+        # Nothing came, or the link is gone: the transport says so to each who reads.
+        return data or self.transport.read(timeout=deadline.remaining)
 
     def event(self, deadline: Deadline) -> Event:
         """The next event.
@@ -136,6 +173,17 @@ class Wire:
         """Hand on what was printed while nothing was asked."""
         show(event, self.on_idle_output)
 
+    def take_news(self, answer: Answer) -> bool:
+        """Hand on an event or a log.
+
+        Returns:
+            Whether it is one.
+        """
+        if answer.kind not in (EVENT, LOG):
+            return False
+        self.on_news(answer.kind, answer.body)
+        return True
+
     def events(self) -> list[Event]:
         """The events of what was received; never waits."""
         return list(iter(self.repl.next_event, NEED_DATA))  # type: ignore[arg-type]
@@ -155,11 +203,62 @@ class Wire:
                 raise BoardResetError("the board was reset while the call was sent", sent=True)
 
 
+class Read:
+    """One read, made by a thread for whoever receives next.
+
+    Args:
+        transport: Where to read.
+
+    Attributes:
+        data: What came: nothing if the time was over or the link gone; None while it is awaited.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self.data: bytes | None = None
+        self._transport = transport
+        # A bare lock: whoever is interrupted while it waits for a condition may leave that one broken.
+        self._over = threading.Lock()
+        self._over.acquire()
+
+    def perform(self, timeout: float | None) -> bool:
+        """Read, once.
+
+        Args:
+            timeout: Seconds to wait for the first byte; None waits for ever.
+
+        Returns:
+            Whether the link is there.
+        """
+        data = b""
+        try:
+            data = self._transport.read(timeout=timeout)
+        except TimeoutError:
+            pass
+        except ConnectionLost:
+            return False
+        finally:
+            self.data = data
+            self._over.release()
+        return True
+
+    def wait(self, deadline: Deadline) -> bool:
+        """Wait for the end of it; one thread at a time.
+
+        Returns:
+            Whether it is over.
+        """
+        while self.data is None:
+            left = deadline.remaining
+            if not self._over.acquire(timeout=SLICE if left is None else min(left, SLICE)) and left == 0:
+                return self.data is not None
+        return True
+
+
 def show(event: Event, on_output: OutputHandler | None) -> None:
     """Hand output on, if it is output and somebody wants it."""
     if on_output and isinstance(event, Output):
         on_output(event.data)
 
 
-def _ignore(data: bytes) -> None:
-    """Throw output away."""
+def _ignore(*what: object) -> None:
+    """Throw something away."""
