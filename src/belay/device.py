@@ -8,14 +8,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
 from belay.board.calls import Calls, Terms
+from belay.board.examine import LinkFacts
 from belay.board.firmware import Implementation
 from belay.exceptions import BoardError, FeatureUnavailableError
+from belay.link import Dispatcher
 from belay.remote.caller import DEFAULT, Caller, Default
 from belay.remote.code import prepare, smaller
 from belay.remote.decorators import MARK, ClassDecorator, Decorator, Kind, Mark, fulfil
 from belay.remote.failure import Origin, at_home, text_origin
 from belay.remote.functions import Options, Setup, Task, Teardown, Thread
-from belay.remote.output import TextOutput, TextStream
+from belay.remote.output import IdleOutput, TextStream
 from belay.session import Session
 from belay.source import LineMap
 from belay.transports import UsbSpecifier, open_transport
@@ -76,6 +78,10 @@ class Device:
         fresh: Whether connecting starts the interpreter anew. If not, what is defined on the board stays.
         agent: Whether calls go by a small program of ours on the board, which is what makes them quick. None:
             as the environment variable ``BELAY_AGENT`` says (``1`` or ``0``), else wherever it can run.
+        listen: Whether to read what the board prints also while no call is under way, in a thread of its own:
+            it appears at once, and the board never waits for somebody to read it. None: from the first call
+            of a ``thread`` on; until then such output appears with the next call. True: from the beginning,
+            for boards whose timers, interrupts or own threads print. False: never.
         wrap: Gets each transport that was opened, and returns the one to use in its place: for traces and
             counts of the wire (:mod:`belay.transports.trace`).
 
@@ -114,6 +120,7 @@ class Device:
         timeout: float | None = None,
         fresh: bool = True,
         agent: bool | None = None,
+        listen: bool | None = None,
         wrap: Callable[[Transport], Transport] | None = None,
     ) -> None:
         if isinstance(address, Mapping):
@@ -127,16 +134,20 @@ class Device:
             )
             return wrap(transport) if wrap else transport
 
+        dispatcher = Dispatcher()
+        idle = IdleOutput(dispatcher)
         self._session = Session(
             open_port,
             startup=startup,
             attempts=attempts,
             fresh=fresh,
             agent=_agent_wanted(os.environ) if agent is None else agent,
-            on_output=TextOutput(),
+            listen=listen,
+            on_output=idle,
+            dispatcher=dispatcher,
             max_history=self.MAX_CMD_HISTORY_LEN,
         )
-        self._caller = Caller(self._session, timeout, LineMap())
+        self._caller = Caller(self._session, timeout, LineMap(), idle)
         self._decorators = {
             name: Decorator(name, slot.kind, self._caller)
             for name, slot in vars(Device).items()
@@ -239,6 +250,17 @@ class Device:
     def implementation(self) -> Implementation:
         """What runs on the board."""
         return self._session.implementation
+
+    def examine(self) -> LinkFacts:
+        """Find out what carries the calls to this board, and what it takes there.
+
+        To measure its memory, the agent is put on the board anew: generators on the board end.
+
+        Raises:
+            BoardTimeoutError: The board did not answer.
+            ConnectionLost: The board is gone.
+        """
+        return self._session.examine()
 
     @property
     def address(self) -> str:

@@ -6,39 +6,40 @@ reset, and, after a loss, whatever was recorded.
 
 from __future__ import annotations
 
+import ast
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from typing import TypeVar
 
-from belay.board import onboard
 from belay.board.agent import AgentCalls
 from belay.board.calls import BoardFailure, Calls, Terms
+from belay.board.examine import LinkFacts, examine
 from belay.board.firmware import Implementation
 from belay.board.history import History, Step
-from belay.board.plain import PlainCalls
+from belay.board.prepare import SETUP_TIMEOUT, prepare
 from belay.exceptions import (
     BelayException,
     BoardResetError,
     BoardTimeoutError,
     ConnectionFailedError,
     ConnectionLost,
-    FeatureUnavailableError,
     NotBelayResponseError,
     ReplEntryError,
 )
-from belay.link import ENTER_TIMEOUT, Link, OutputHandler
+from belay.link import ENTER_TIMEOUT, Dispatcher, Link, OutputHandler, Queue
 from belay.transports.base import Transport
 from belay.transports.trace import CountingTransport
-
-SETUP_TIMEOUT = 10.0
-"""Seconds in which a board takes our functions and answers what it is."""
 
 RECONNECT_PAUSE = 1.0
 """Seconds between two attempts to reconnect."""
 
 T = TypeVar("T")
+
+
+NewsHandler = Callable[[object], object]
+"""Gets what an event or a log of the board's says."""
 
 
 class State(Enum):
@@ -57,7 +58,8 @@ class State(Enum):
 class Session:
     """A board that takes calls.
 
-    Many threads may use one session; their questions are asked one after another.
+    Many threads may use one session; their questions are asked one after another, in the order in which they
+    came.
 
     Args:
         open_transport: Opens the port anew each time it is called.
@@ -65,7 +67,10 @@ class Session:
         attempts: How often to try to connect again after a loss, a second apart; negative for ever.
         fresh: Whether to start the interpreter anew when connecting for the first time.
         agent: Whether calls go by the agent; None for wherever it can run.
-        on_output: Gets what the board prints while nothing is asked of it.
+        listen: Whether to read also while nothing is asked, in a thread of its own; None for as soon as
+            :meth:`listen` is called.
+        on_output: Gets what the board prints while nothing is asked of it, in whichever thread reads it.
+        dispatcher: Calls the handlers of news; None for one of its own. Closed with this session.
         max_history: At most so many steps are remembered.
 
     Raises:
@@ -74,7 +79,6 @@ class Session:
     Attributes:
         attempts: As given; may be changed.
         implementation: What runs on the board.
-        has_agent: Whether calls go by the agent.
         link: The conversation with the board; another one after each reconnect.
     """
 
@@ -86,7 +90,9 @@ class Session:
         attempts: int = 0,
         fresh: bool = True,
         agent: bool | None = None,
+        listen: bool | None = None,
         on_output: OutputHandler,
+        dispatcher: Dispatcher | None = None,
         max_history: int = 1000,
     ) -> None:
         self.attempts = attempts
@@ -94,12 +100,15 @@ class Session:
         self._open_transport = open_transport
         self._startup = startup
         self._agent = agent
-        self.has_agent = False
         self._on_output = on_output
         self._history = History(max_history)
-        self._lock = threading.RLock()
+        self._queue = Queue()
+        self._listens = listen
+        self._dispatcher = dispatcher or Dispatcher()
+        self._news_handlers: dict[str, NewsHandler] = {}
         self._closed = threading.Event()
         self._asked_at = -1
+        self._calls: Calls
         self._connect(fresh=fresh)
         self._state = State.READY
 
@@ -122,13 +131,7 @@ class Session:
                 interpreter.
             MaxHistoryLengthError: Nothing more can be remembered; nothing was asked.
         """
-        with self._lock:
-            if replay and self.attempts:
-                self._history.check_room()
-            answer = self._ask(question)
-            if replay:
-                self._history.add(replay)
-            return answer
+        return self._queue.do(lambda: self._ask_and_remember(question, replay))
 
     def define(self, name: str, source: str) -> None:
         """Define a function on the board, now and after every reset.
@@ -141,11 +144,13 @@ class Session:
         def step(calls: Calls, terms: Terms) -> None:
             calls.define(name, source, terms)
 
-        with self._lock:
+        def define() -> None:
             if self.attempts and not self._history.knows(name, source):
                 self._history.check_room()
             self._ask(lambda calls: step(calls, self._terms))
             self._history.define(name, source, step)
+
+        self._queue.do(define)
 
     def soft_reset(self, *, main: bool, timeout: float | None) -> bool:
         """Start the interpreter anew; definitions come back before the next question.
@@ -161,15 +166,7 @@ class Session:
             BoardTimeoutError: The board did not come back.
             ConnectionLost: The connection is gone.
         """
-        with self._lock:
-            self._reach()
-            # Whatever happens now, what the board knew is gone.
-            self._state = State.STRANGE
-            self._history.forget_steps()
-            with self._noting_losses():
-                ended = self._reset(main, timeout)
-            self._state = State.EMPTY
-            return ended
+        return self._queue.do(lambda: self._soft_reset(main, timeout))
 
     def reconnect(self, attempts: int) -> None:
         """Open the port again, start the interpreter anew and replay what was recorded.
@@ -181,10 +178,42 @@ class Session:
             ConnectionLost: None of the attempts succeeded, or a recorded step failed.
             MaxHistoryLengthError: There was more to be replayed than is remembered.
         """
-        with self._lock:
+
+        def reconnect() -> None:
             self._refuse_if_closed()
             self._history.check_complete()
             self._reconnect(attempts)
+
+        self._queue.do(reconnect)
+
+    def examine(self) -> LinkFacts:
+        """Find out what carries the calls.
+
+        To measure what the agent takes, it is put on the board anew: generators on the board end.
+
+        Raises:
+            ConnectionLost: The connection is gone.
+            BoardTimeoutError: The board did not answer.
+        """
+        return self._queue.do(self._examine)
+
+    # --- what comes unasked ---------------------------------------------------------------------
+
+    def listen(self) -> None:
+        """Something on the board prints by itself from now on: it is read as it comes, if that is wanted."""
+        if self._listens is None:
+            self._listens = True
+            self._start_listening()
+
+    def on_news(self, kind: str, handler: NewsHandler) -> None:
+        """Have a handler called with what the board says unasked; it may call the board.
+
+        Args:
+            kind: :data:`belay.link.EVENT` or :data:`belay.link.LOG`.
+            handler: Called in a thread of its own, in the order in which the news came.
+        """
+        self._news_handlers[kind] = handler
+        self.listen()
 
     # --- life -----------------------------------------------------------------------------------
 
@@ -199,14 +228,21 @@ class Session:
         A question that another thread is asking ends with ConnectionLost.
         """
         self._closed.set()
-        if self._lock.acquire(blocking=False):
-            try:
-                self.link.leave()
-            finally:
-                self._lock.release()
+        # Somebody, perhaps this very thread, is asking something else.
+        with suppress(TimeoutError, BelayException):
+            self._queue.do(self.link.leave, timeout=0)
         self.link.close()
+        self._dispatcher.close()
 
     # --- asking ---------------------------------------------------------------------------------
+
+    def _ask_and_remember(self, question: Callable[[Calls], T], replay: Step | None) -> T:
+        if replay and self.attempts:
+            self._history.check_room()
+        answer = self._ask(question)
+        if replay:
+            self._history.add(replay)
+        return answer
 
     def _ask(self, question: Callable[[Calls], T]) -> T:
         self._asked_at = -1
@@ -267,6 +303,38 @@ class Session:
         if self.closed:
             raise ConnectionLost("the device is closed", hint="make a new Device")
 
+    def _soft_reset(self, main: bool, timeout: float | None) -> bool:
+        self._reach()
+        # Whatever happens now, what the board knew is gone.
+        self._state = State.STRANGE
+        self._history.forget_steps()
+        with self._noting_losses():
+            ended = self._reset(main, timeout)
+        self._state = State.EMPTY
+        return ended
+
+    def _examine(self) -> LinkFacts:
+        with self._noting_losses():
+            calls = self._ready()
+            # Should it not come to its end, the board is prepared again.
+            self._state = State.EMPTY
+            facts = examine(self.link, calls, self.implementation, self._terms)
+            if isinstance(calls, AgentCalls):
+                calls = AgentCalls(self.link, self.implementation)
+                calls.install(self._terms)
+                self._calls = calls
+            self._state = State.READY
+            return facts
+
+    def _start_listening(self) -> None:
+        if self._listens:
+            self._dispatcher.start()
+            self.link.listen()
+
+    def _take_news(self, kind: str, body: bytes) -> None:
+        if handler := self._news_handlers.get(kind):
+            self._dispatcher.post(_tell, handler, body)
+
     # --- connecting -----------------------------------------------------------------------------
 
     def _reconnect(self, attempts: int) -> None:
@@ -294,12 +362,14 @@ class Session:
         self._wire = CountingTransport(self._open_transport())
         self.link = Link(self._wire)
         self.link.on_idle_output = self._on_output
+        self.link.on_news = self._take_news
         try:
             self._refuse_if_closed()
             self.link.enter(ENTER_TIMEOUT)
             if fresh:
                 self.link.soft_reset()
             self._prepare()
+            self._start_listening()
         except (BoardTimeoutError, NotBelayResponseError) as error:
             self.link.close()
             raise ConnectionFailedError(
@@ -325,42 +395,12 @@ class Session:
             ConnectionFailedError: It refuses, or the startup statements fail.
         """
         # A new way to the board, so that whatever holds the old one notices that its objects are gone.
-        plain = PlainCalls(self.link)
-        usual = onboard.read("startup") if self._startup is None else ""
-        calls: PlainCalls | AgentCalls = plain
-        try:
-            self.implementation = plain.probe(self._terms, first=usual)
-            if self._uses_agent():
-                calls = AgentCalls(self.link, self.implementation)
-            calls.install(self._terms)
-        except BoardFailure as failure:
-            raise ConnectionFailedError(
-                f"the board cannot be prepared: {failure.traceback.strip()}",
-                hint="is there too little memory left? Try a board that was just powered up",
-            ) from None
-        self._calls: Calls = calls
-        self.has_agent = isinstance(calls, AgentCalls)
-        if self._startup:
-            try:
-                calls.execute(self._startup, self._endless)
-            except BoardFailure as failure:
-                raise ConnectionFailedError(
-                    f"the startup statements failed on the board: {failure.traceback.strip()}"
-                ) from None
+        self.implementation, self._calls = prepare(self.link, self._startup, self._agent, self._on_output)
 
-    def _uses_agent(self) -> bool:
-        """Whether calls shall go by the agent.
-
-        Raises:
-            FeatureUnavailableError: They must, and cannot.
-        """
-        lacking = self.implementation.lacks_for_agent
-        if self._agent and lacking:
-            raise FeatureUnavailableError(
-                f"the agent cannot run on this board, which lacks {', '.join(lacking)}",
-                hint="without agent=True calls go over the plain REPL",
-            )
-        return not lacking if self._agent is None else self._agent
+    @property
+    def has_agent(self) -> bool:
+        """Whether calls go by the agent."""
+        return isinstance(self._calls, AgentCalls)
 
     def _replay(self) -> None:
         """Restore what the board knew.
@@ -384,3 +424,8 @@ class Session:
     def _endless(self) -> Terms:
         """For the user's code, which takes as long as it takes."""
         return Terms(on_output=self._on_output)
+
+
+def _tell(handler: NewsHandler, body: bytes) -> None:
+    """Call a handler with what the board wrote."""
+    handler(ast.literal_eval(body.decode(errors="surrogatepass")))

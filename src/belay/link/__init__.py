@@ -10,19 +10,25 @@ the error goes on.
 from __future__ import annotations
 
 from belay.link.conversation import Link
+from belay.link.dispatch import Dispatcher
 from belay.link.exchange import AgentEnded, Exchanging, Reply
+from belay.link.fair import Queue
 from belay.link.follow import Outcome
 from belay.link.mode import Mode
 from belay.link.recovery import ENTER_TIMEOUT
-from belay.link.wire import OutputHandler
+from belay.link.wire import EVENT, LOG, OutputHandler
 
 __all__ = [
     "ENTER_TIMEOUT",
+    "EVENT",
+    "LOG",
     "AgentEnded",
+    "Dispatcher",
     "Exchanging",
     "Link",
     "Mode",
     "Outcome",
     "OutputHandler",
+    "Queue",
     "Reply",
 ]

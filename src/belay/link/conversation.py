@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
@@ -44,6 +45,7 @@ class Link:
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
         self._listener: IdleReader | None = None
+        self._starting = threading.Lock()
         self._wire = Wire(transport)
         self._queue = Queue()
         self._closed = False
@@ -181,8 +183,9 @@ class Link:
 
     def listen(self) -> None:
         """From now on read also while nobody asks, in a thread of its own, until the link is closed."""
-        if self._listener is None:
-            self._listener = IdleReader(self._wire, self._queue, self._look_for_reset)
+        with self._starting:
+            if self._listener is None and not self._closed:
+                self._listener = IdleReader(self._wire, self._queue, self._look_for_reset)
 
     def leave(self) -> None:
         """Leave the board at its friendly prompt, as other tools expect to find it.
@@ -190,11 +193,13 @@ class Link:
         Never raises. Does nothing where a call is under way in another thread, or something else runs.
         """
         with suppress(BelayException, OSError, Late):
+            # A TimeoutError, where somebody else has the turn, is an OSError too.
             self._in_turn(self._leave, LEAVE_TIMEOUT)
 
     def close(self) -> None:
         """Close the transport, also while a call is under way. Never raises; a second call does nothing."""
-        self._closed = True
+        with self._starting:
+            self._closed = True
         self.transport.close()
         if self._listener:
             self._listener.stop(STOP_LISTENING)
@@ -203,17 +208,13 @@ class Link:
 
     def _in_turn(self, work: Callable[[], T], wait: float | None = None) -> T:
         """Do something while nobody else talks to the board."""
-        if self._queue.mine:
-            raise BelayException(
-                "a call to a board cannot be made while the output of another one is being handled",
-                hint="let the output handler take note of what is to be done, and do it after the call",
-            )
-        ticket = self._queue.ticket()
-        with ticket.lock, ticket.active:
-            ticket.wait(wait)
+
+        def open_work() -> T:
             if self._closed:
                 raise ConnectionLost("the connection is closed")
             return work()
+
+        return self._queue.do(open_work, wait)
 
     def exchange(self, function: int, terms: Exchanging) -> Reply:
         """Have the agent call a function; it is started if it does not run.

@@ -9,6 +9,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from belay.exceptions import BelayException
+
+T = TypeVar("T")
 
 
 class Ticket:
@@ -68,6 +74,30 @@ class Queue:
             # In one step: a Ctrl-C in between would let two have their turns at once.
             ticket._before, self._last = self._last, ticket
         return ticket._before
+
+    def do(self, work: Callable[[], T], timeout: float | None = None) -> T:
+        """Do something in one's turn.
+
+        Args:
+            work: What to do.
+            timeout: Seconds to wait for the turn; None waits for ever.
+
+        Returns:
+            What ``work`` returns.
+
+        Raises:
+            TimeoutError: It is somebody else's turn.
+            BelayException: This thread has its turn already.
+        """
+        if self.mine:
+            raise BelayException(
+                "a call to a board cannot be made while the output of another one is being handled",
+                hint="let the output handler take note of what is to be done, and do it after the call",
+            )
+        ticket = self.ticket()
+        with ticket.lock, ticket.active:
+            ticket.wait(timeout)
+            return work()
 
     @property
     def latest(self) -> Ticket | None:

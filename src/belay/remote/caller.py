@@ -10,7 +10,7 @@ from belay.board.calls import BoardFailure, Calls, Terms
 from belay.board.firmware import Implementation
 from belay.board.history import Step
 from belay.remote.failure import Origin, to_exception
-from belay.remote.output import TextOutput, TextStream
+from belay.remote.output import IdleOutput, TextOutput, TextStream
 from belay.source import FunctionSource, LineMap
 
 T = TypeVar("T")
@@ -42,6 +42,10 @@ class BoardSession(Protocol):
         """Define a function, now and after every reset."""
         ...
 
+    def listen(self) -> None:
+        """Something on the board prints by itself from now on."""
+        ...
+
 
 @dataclass
 class Caller:
@@ -51,11 +55,13 @@ class Caller:
         session: The board.
         timeout: Seconds that a call may take if it does not say otherwise; None for no limit.
         lines: Where the functions on the board came from.
+        idle: What the board printed while nothing was asked, if anybody shows it; it goes first.
     """
 
     session: BoardSession
     timeout: float | None
     lines: LineMap
+    idle: IdleOutput | None = None
 
     def ask(
         self,
@@ -87,13 +93,16 @@ class Caller:
         seconds = self.timeout if isinstance(timeout, Default) else timeout
         output = None
         if stream is not None:
-            output = TextOutput(None if isinstance(stream, Default) else stream)
+            before = self.idle.flush if self.idle else None
+            output = TextOutput(None if isinstance(stream, Default) else stream, before=before)
         terms = Terms(on_output=output, timeout=seconds, trusted=trusted)
         try:
             return self.session.ask(lambda calls: question(calls, terms), replay=question if record else None)
         except BoardFailure as failure:
             error = to_exception(failure, self.lines, origin() if origin else None)
         finally:
+            if self.idle and self.idle.waiting:
+                self.idle.flush()
             if output:
                 output.finish()
         raise error

@@ -155,6 +155,7 @@ class Thread(RemoteFunction[P, R]):
             raise FeatureUnavailableError(
                 "this board's firmware has no threads", hint="use a timer, or asyncio on the board"
             ) from error
+        self._caller.session.listen()
         return cast("R", None)
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import codecs
 import sys
+import threading
+from collections import deque
+from collections.abc import Callable
 from typing import Protocol
+
+from belay.link import Dispatcher
+
+PATIENCE = 1.0
+"""Seconds to wait for another thread that writes what came earlier. Where the stream is one that calls the
+board, it may itself wait for this one."""
 
 
 class TextStream(Protocol):
@@ -27,15 +36,19 @@ class TextOutput:
 
     Args:
         stream: Where to write; None for what ``sys.stdout`` is at that moment.
+        before: Called before anything is written.
     """
 
-    def __init__(self, stream: TextStream | None = None) -> None:
+    def __init__(self, stream: TextStream | None = None, *, before: Callable[[], None] | None = None) -> None:
         self._stream = stream
+        self._before = before
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._return = ""
 
     def __call__(self, data: bytes) -> None:
         """Write what ``data`` completes."""
+        if self._before:
+            self._before()
         self._write(self._decoder.decode(data))
 
     def finish(self) -> None:
@@ -53,3 +66,46 @@ class TextOutput:
         if text and stream is not None:
             stream.write(text)
             stream.flush()
+
+
+class IdleOutput:
+    """Takes what a board prints while nothing is asked of it, in the thread that reads.
+
+    Once the dispatcher runs, it is written there, so that a stream that blocks keeps nobody from reading.
+    Calls write it too, before their own output (:meth:`flush`): what came first is shown first.
+
+    Args:
+        dispatcher: Calls handlers, once it was started; until then what comes is written at once.
+        stream: Where to write; None for what ``sys.stdout`` is at that moment.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, stream: TextStream | None = None) -> None:
+        self._dispatcher = dispatcher
+        self._output = TextOutput(stream)
+        self._waiting: deque[bytes] = deque()
+        self._writing = threading.RLock()
+
+    def __call__(self, data: bytes) -> None:
+        """Take what was printed."""
+        self._waiting.append(data)
+        if self._dispatcher.started:
+            self._dispatcher.post(self.flush)
+        else:
+            self.flush()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something was not written yet."""
+        return bool(self._waiting)
+
+    def flush(self) -> None:
+        """Write what was not written yet; wait for another thread that is doing so."""
+        got: list[bool] = []
+        try:
+            # In one step in C, so that a Ctrl-C cannot leave the lock taken.
+            got.extend(map(self._writing.acquire, (True,), (PATIENCE,)))
+            while self._waiting:
+                self._output(self._waiting.popleft())
+        finally:
+            if any(got):
+                self._writing.release()

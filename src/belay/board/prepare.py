@@ -1,0 +1,75 @@
+"""Preparing a fresh interpreter for calls: find out what it is, then choose and prepare the way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from belay.board import onboard
+from belay.board.agent import AgentCalls
+from belay.board.calls import BoardFailure, Calls, Terms
+from belay.board.firmware import Implementation
+from belay.board.plain import PlainCalls
+from belay.exceptions import ConnectionFailedError, FeatureUnavailableError
+from belay.link import Link
+
+SETUP_TIMEOUT = 10.0
+"""Seconds in which a board takes our functions and answers what it is."""
+
+
+def prepare(
+    link: Link, startup: str | None, agent: bool | None, on_output: Callable[[bytes], None]
+) -> tuple[Implementation, Calls]:
+    """Tell a fresh interpreter what it needs for calls.
+
+    Args:
+        link: The conversation to use.
+        startup: Statements to run; None for the usual imports.
+        agent: Whether calls shall go by the agent; None for wherever it can run.
+        on_output: Gets what is printed meanwhile.
+
+    Returns:
+        What runs on the board, and the way to it.
+
+    Raises:
+        ConnectionFailedError: It refuses, or the startup statements fail.
+        FeatureUnavailableError: The agent must run, and cannot.
+        BoardTimeoutError: The board does not answer.
+        ConnectionLost: The link is gone.
+    """
+    terms = Terms(on_output=on_output, timeout=SETUP_TIMEOUT)
+    plain = PlainCalls(link)
+    calls: PlainCalls | AgentCalls = plain
+    try:
+        implementation = plain.probe(terms, first=onboard.read("startup") if startup is None else "")
+        if _uses_agent(implementation, agent):
+            calls = AgentCalls(link, implementation)
+        calls.install(terms)
+    except BoardFailure as failure:
+        raise ConnectionFailedError(
+            f"the board cannot be prepared: {failure.traceback.strip()}",
+            hint="is there too little memory left? Try a board that was just powered up",
+        ) from None
+    if startup:
+        try:
+            # The user's code takes as long as it takes.
+            calls.execute(startup, Terms(on_output=on_output))
+        except BoardFailure as failure:
+            raise ConnectionFailedError(
+                f"the startup statements failed on the board: {failure.traceback.strip()}"
+            ) from None
+    return implementation, calls
+
+
+def _uses_agent(implementation: Implementation, wanted: bool | None) -> bool:
+    """Whether calls shall go by the agent.
+
+    Raises:
+        FeatureUnavailableError: They must, and cannot.
+    """
+    lacking = implementation.lacks_for_agent
+    if wanted and lacking:
+        raise FeatureUnavailableError(
+            f"the agent cannot run on this board, which lacks {', '.join(lacking)}",
+            hint="without agent=True calls go over the plain REPL",
+        )
+    return not lacking if wanted is None else wanted
