@@ -6,7 +6,8 @@ here with their documented places in the tree. Blame is kept apart:
 * you misused belay: :class:`AddressError`, :class:`UnsupportedFunctionError`, :class:`UntransferableError`, …
 * the connection: :class:`ConnectionFailedError` and below, :class:`BoardTimeoutError`;
 * the board broke the protocol: :class:`ProtocolError`;
-* your code on the board raised: :class:`BoardError`.
+* your code on the board raised: :class:`BoardError`;
+* a project or its packages: :class:`PackageError` and below.
 
 Errors carry what they know as attributes; nobody needs to match their text. ``hint`` says what would
 help, for a person; the command line prints it on a line of its own.
@@ -24,20 +25,29 @@ __all__ = [
     "BoardError",
     "BoardResetError",
     "BoardTimeoutError",
+    "ConfigError",
     "ConnectionFailedError",
     "ConnectionLost",
     "DeviceNotFoundError",
     "FeatureUnavailableError",
     "InsufficientSpecifierError",
     "InternalError",
+    "LockError",
+    "ManifestError",
     "MaxHistoryLengthError",
     "NoMatchingExecuterError",
     "NotBelayResponseError",
+    "OccupiedError",
+    "PackageError",
     "PortBusyError",
+    "ProjectNotFoundError",
     "ProtocolError",
     "PyboardException",
     "ReplEntryError",
+    "RequirementError",
+    "ResolutionError",
     "SpecialFunctionNameError",
+    "UnsafePathError",
     "UnsupportedFunctionError",
     "UntransferableError",
 ]
@@ -280,3 +290,129 @@ class BoardError(BelayException):
 
 PyboardException = BoardError
 """The name that older programs know :class:`BoardError` by."""
+
+
+# --- a project or its packages -------------------------------------------------------------------
+
+
+class PackageError(BelayException):
+    """Something is wrong with a project or its packages; the root of all errors of this kind."""
+
+
+class ProjectNotFoundError(PackageError):
+    """There is no project here: no pyproject.toml with a table ``[tool.belay]``, here or above."""
+
+
+class ConfigError(PackageError, ValueError):
+    """A project's pyproject.toml cannot be understood.
+
+    Args:
+        file: The file.
+        reason: What is wrong.
+        key: Where in the file, as ``tool.belay.dependencies.aiohttp``, or empty.
+        line: The line, counted from 1, or None.
+    """
+
+    def __init__(
+        self, file: str, reason: str, *, key: str = "", line: int | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(": ".join(filter(None, (_place(file, line), key, reason))), hint=hint)
+        self.file = file
+        self.reason = reason
+        self.key = key
+        self.line = line
+
+
+class LockError(PackageError, ValueError):
+    """A lockfile cannot be understood, or not be used.
+
+    Args:
+        file: The file.
+        reason: What is wrong.
+        key: Where in the file, as ``package[3].files[0].size``, or empty.
+        line: The line, counted from 1, or None.
+    """
+
+    def __init__(
+        self, file: str, reason: str, *, key: str = "", line: int | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(": ".join(filter(None, (_place(file, line), key, reason))), hint=hint)
+        self.file = file
+        self.reason = reason
+        self.key = key
+        self.line = line
+
+
+class RequirementError(PackageError, ValueError):
+    """What is wanted cannot be understood.
+
+    Args:
+        text: What was written.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, text: str, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{text!r}: {reason}", hint=hint)
+        self.text = text
+        self.reason = reason
+
+
+class UnsafePathError(PackageError, ValueError):
+    """A name or a path that must not be written: it leads out, or is another one on another system.
+
+    Args:
+        path: The name or path.
+        reason: What is wrong with it.
+        where: Who asked for it, as a manifest's address, or empty.
+    """
+
+    def __init__(self, path: str, reason: str, *, where: str = "", hint: str | None = None) -> None:
+        super().__init__(": ".join(filter(None, (where, f"{path!r}", reason))), hint=hint)
+        self.path = path
+        self.reason = reason
+        self.where = where
+
+
+class OccupiedError(PackageError):
+    """A file of a package belongs where there is something that belay has not put there.
+
+    Args:
+        path: Where.
+        reason: What is there.
+    """
+
+    def __init__(self, path: str, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{path}: {reason}", hint=hint)
+        self.path = path
+        self.reason = reason
+
+
+class ManifestError(PackageError, ValueError):
+    """A package's description (package.json) cannot be understood.
+
+    Args:
+        where: Its address.
+        reason: What is wrong.
+    """
+
+    def __init__(self, where: str, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{where}: {reason}", hint=hint)
+        self.where = where
+        self.reason = reason
+
+
+class ResolutionError(PackageError):
+    """No choice of packages is what everybody wants.
+
+    Args:
+        message: What cannot be had.
+        chains: Who asked for what, through whom, one line each.
+    """
+
+    def __init__(self, message: str, chains: tuple[str, ...] = (), *, hint: str | None = None) -> None:
+        super().__init__("\n".join((message, *(f"  {chain}" for chain in chains))), hint=hint)
+        self.chains = chains
+
+
+def _place(file: str, line: int | None) -> str:
+    return file if line is None else f"{file}, line {line}"
