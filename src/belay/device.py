@@ -258,6 +258,7 @@ class Device:
 
         Raises:
             BoardTimeoutError: The board did not answer.
+            ConnectionFailedError: The board does not take the agent again.
             ConnectionLost: The board is gone.
         """
         return self._session.examine()

@@ -18,7 +18,7 @@ from belay.board.calls import BoardFailure, Calls, Terms
 from belay.board.examine import LinkFacts, examine
 from belay.board.firmware import Implementation
 from belay.board.history import History, Step
-from belay.board.prepare import SETUP_TIMEOUT, prepare
+from belay.board.prepare import SETUP_TIMEOUT, install_agent, prepare
 from belay.exceptions import (
     BelayException,
     BoardResetError,
@@ -194,6 +194,7 @@ class Session:
         Raises:
             ConnectionLost: The connection is gone.
             BoardTimeoutError: The board did not answer.
+            ConnectionFailedError: The board does not take the agent again.
         """
         return self._queue.do(self._examine)
 
@@ -319,10 +320,8 @@ class Session:
             # Should it not come to its end, the board is prepared again.
             self._state = State.EMPTY
             facts = examine(self.link, calls, self.implementation, self._terms)
-            if isinstance(calls, AgentCalls):
-                calls = AgentCalls(self.link, self.implementation)
-                calls.install(self._terms)
-                self._calls = calls
+            if facts.agent:
+                self._calls = install_agent(self.link, self.implementation, self._on_output)
             self._state = State.READY
             return facts
 

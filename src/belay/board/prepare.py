@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from belay.board import onboard
 from belay.board.agent import AgentCalls
@@ -38,17 +39,15 @@ def prepare(
     """
     terms = Terms(on_output=on_output, timeout=SETUP_TIMEOUT)
     plain = PlainCalls(link)
-    calls: PlainCalls | AgentCalls = plain
-    try:
+    with _refusal_told():
         implementation = plain.probe(terms, first=onboard.read("startup") if startup is None else "")
-        if _uses_agent(implementation, agent):
-            calls = AgentCalls(link, implementation)
-        calls.install(terms)
-    except BoardFailure as failure:
-        raise ConnectionFailedError(
-            f"the board cannot be prepared: {failure.traceback.strip()}",
-            hint="is there too little memory left? Try a board that was just powered up",
-        ) from None
+    calls: PlainCalls | AgentCalls
+    if _uses_agent(implementation, agent):
+        calls = install_agent(link, implementation, on_output)
+    else:
+        calls = plain
+        with _refusal_told():
+            calls.install(terms)
     if startup:
         try:
             # The user's code takes as long as it takes.
@@ -58,6 +57,34 @@ def prepare(
                 f"the startup statements failed on the board: {failure.traceback.strip()}"
             ) from None
     return implementation, calls
+
+
+def install_agent(
+    link: Link, implementation: Implementation, on_output: Callable[[bytes], None]
+) -> AgentCalls:
+    """Put the agent on the board.
+
+    Raises:
+        ConnectionFailedError: The board refuses it.
+        BoardTimeoutError: The board does not answer.
+        ConnectionLost: The link is gone.
+    """
+    calls = AgentCalls(link, implementation)
+    with _refusal_told():
+        calls.install(Terms(on_output=on_output, timeout=SETUP_TIMEOUT))
+    return calls
+
+
+@contextmanager
+def _refusal_told() -> Iterator[None]:
+    """An exception of the board's means that it cannot be prepared."""
+    try:
+        yield
+    except BoardFailure as failure:
+        raise ConnectionFailedError(
+            f"the board cannot be prepared: {failure.traceback.strip()}",
+            hint="is there too little memory left? Try a board that was just powered up",
+        ) from None
 
 
 def _uses_agent(implementation: Implementation, wanted: bool | None) -> bool:

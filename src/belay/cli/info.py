@@ -32,6 +32,8 @@ def info(settings: Settings, port: str | None, as_json: bool) -> None:
 
 def _ask(device: Device, seconds: float) -> dict[str, Any]:
     about = device.implementation
+    # First: the answers to the other questions need more of the agent.
+    link = device.examine()
     memory = _try(
         device, "(__import__('gc').collect(), __import__('gc').mem_free(), __import__('gc').mem_alloc())"
     )
@@ -50,7 +52,12 @@ def _ask(device: Device, seconds: float) -> dict[str, Any]:
         "filesystem_free": disk and disk[0] * disk[3],
         "filesystem_size": disk and (disk[1] or disk[0]) * disk[2],
         "address": device.address,
-        "raw_paste": device._session.link.knows_paste(),
+        "agent": link.agent,
+        "agent_lacks": list(link.lacking),
+        "agent_memory": link.agent_memory,
+        "largest_request": link.largest_request,
+        "raw_paste": link.raw_paste,
+        "flow_control": link.flow_control,
         "connect_seconds": round(seconds, 3),
     }
 
@@ -76,13 +83,29 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("heap", _share(facts["heap_free"], facts["heap_size"])),
         ("filesystem", _share(facts["filesystem_free"], facts["filesystem_size"])),
         ("address", facts["address"]),
+        ("calls", _way(facts)),
+        ("agent's memory", _size(facts["agent_memory"])),
+        ("largest request", _size(facts["largest_request"])),
         ("raw paste", "yes" if facts["raw_paste"] else "no"),
+        ("flow control", "yes" if facts["flow_control"] else "no"),
         ("connected in", f"{facts['connect_seconds']:.2f} s"),
     ]
 
 
 def _share(free: int | None, size: int | None) -> str:
     return "unknown" if free is None or size is None else f"{readable(free)} free of {readable(size)}"
+
+
+def _way(facts: dict[str, Any]) -> str:
+    """How calls travel, and why not by the agent."""
+    if facts["agent"]:
+        return "by the agent"
+    lacks = ", ".join(facts["agent_lacks"])
+    return f"over the plain REPL: {f'the firmware lacks {lacks}' if lacks else 'the agent is switched off'}"
+
+
+def _size(size: int | None) -> str:
+    return "unknown" if size is None else readable(size)
 
 
 def readable(size: int) -> str:
