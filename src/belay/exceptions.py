@@ -30,6 +30,7 @@ __all__ = [
     "ConnectionLost",
     "DeviceNotFoundError",
     "FeatureUnavailableError",
+    "FetchError",
     "InsufficientSpecifierError",
     "InternalError",
     "LockError",
@@ -39,6 +40,8 @@ __all__ = [
     "NotBelayResponseError",
     "OccupiedError",
     "PackageError",
+    "PackageNotFoundError",
+    "PathConflictError",
     "PortBusyError",
     "ProjectNotFoundError",
     "ProtocolError",
@@ -412,6 +415,57 @@ class ResolutionError(PackageError):
     def __init__(self, message: str, chains: tuple[str, ...] = (), *, hint: str | None = None) -> None:
         super().__init__("\n".join((message, *(f"  {chain}" for chain in chains))), hint=hint)
         self.chains = chains
+
+
+class FetchError(PackageError):
+    """Something could not be had from where it is.
+
+    Args:
+        url: Where it is.
+        kind: What went wrong, in one word: ``"not-found"``, ``"dns"``, ``"tls"``, ``"refused"``,
+            ``"unreachable"``, ``"timeout"``, ``"dropped"``, ``"truncated"``, ``"mismatch"`` (it came, but is
+            not what it should be), ``"status"``, ``"too-large"``, ``"redirect"``, ``"insecure"`` (plain http),
+            ``"address"``, ``"proxy"``, ``"file"`` (a ``file:`` URL that cannot be read), ``"offline"``,
+            ``"interrupted"``.
+        reason: The same for people.
+        status: The server's status, where it gave one.
+    """
+
+    def __init__(
+        self, url: str, kind: str, reason: str, *, status: int | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(f"{url}: {reason}", hint=hint)
+        self.url = url
+        self.kind = kind
+        self.reason = reason
+        self.status = status
+
+
+class PackageNotFoundError(PackageError, LookupError):
+    """No index has a package, or none has it in the version that is wanted.
+
+    Args:
+        name: The package.
+        message: What is missing where.
+    """
+
+    def __init__(self, name: str, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.name = name
+
+
+class PathConflictError(PackageError):
+    """Two packages have different content for one file.
+
+    Args:
+        path: The file's destination.
+        packages: The names of both, sorted.
+    """
+
+    def __init__(self, path: str, packages: tuple[str, ...], *, hint: str | None = None) -> None:
+        super().__init__(f"{path}: {' and '.join(packages)} have different content for it", hint=hint)
+        self.path = path
+        self.packages = packages
 
 
 def _place(file: str, line: int | None) -> str:
