@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import itertools
 import json
-from binascii import b2a_base64, crc32
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,6 +17,7 @@ from typing import Any
 
 from belay.board import onboard
 from belay.board.arguments import Source, as_json
+from belay.board.bulk import AT_ONCE, PIECE, SLOW_PIECE, Piece, batches, pieces
 from belay.board.calls import BoardFailure, Item, Return, Terms
 from belay.board.firmware import Implementation
 from belay.board.literal import encode
@@ -29,16 +29,12 @@ from belay.source import parse_traceback
 from belay.source.guard import guard
 
 PART_TIMEOUT = 10.0
-"""Seconds in which a board takes a part of the agent, or a piece of bulk."""
+"""Seconds in which a board takes a part of the agent, or some pieces of bulk."""
 
-CHUNK = 4096
-"""Bulk goes to the board in pieces of so many bytes."""
+MAX_ATTEMPTS = 3
+"""So often bulk is sent piece by piece until it has arrived whole."""
 
-DENSE = 12
-"""A piece with more than one 0x03 in so many bytes goes as base64."""
-
-MAX_PIECES = 5
-"""So often a piece of bulk is sent until it has arrived whole."""
+NO_BULK: Mapping[str, memoryview] = {}
 
 _FAIL, _DONE = "_belay[1]", "_belay[2]()"
 _MIN_REQUEST, _MAX_REQUEST = 512, 16384
@@ -74,6 +70,14 @@ class Fixed(IntEnum):
     USER = 58
     """The first number of the user's functions."""
 
+
+_LOOKS_FIRST = frozenset(
+    {Fixed.WRITTEN, Fixed.START_WRITTEN, Fixed.STEP_WRITTEN, Fixed.SPAWN_WRITTEN, Fixed.LONG}
+)
+"""These look for the bulk that they name before anything else: they may be sent along with it."""
+
+_LOST = ("_belay_lost",)
+"""The arguments of the exception for bulk that is not there, see ``onboard/part_take.py``."""
 
 _PART_OF = {
     **dict.fromkeys(range(Fixed.START, Fixed.TAKE), "part_items"),
@@ -223,12 +227,11 @@ class AgentCalls:
         if written is None:
             # Half of a surrogate pair, in code.
             written = json.dumps(payload, separators=(",", ":")).encode()
-        if source:
-            for name, data in source.blobs.items():
-                self._take(name, data, terms)
-        return self._send(function, written, terms)
+        return self._send(function, written, terms, source.blobs if source else {})
 
-    def _send(self, function: int, payload: bytes, terms: Terms) -> _Answer:
+    def _send(
+        self, function: int, payload: bytes, terms: Terms, blobs: Mapping[str, memoryview] = NO_BULK
+    ) -> _Answer:
         """Send a request, and what must be there before it."""
         while self._forgotten:
             keys = [self._forgotten.popleft() for _ in range(min(50, len(self._forgotten)))]
@@ -236,9 +239,12 @@ class AgentCalls:
         if function in _PART_OF:
             self._need(_PART_OF[function], terms)
         if len(payload) > self.largest:
-            self._take("long", memoryview(payload), terms)
+            blobs = {**blobs, "long": memoryview(payload)}
             function, payload = Fixed.LONG, b'[%d,"long"]' % function
-        answer = self._exchange(function, payload, terms)
+        if blobs:
+            answer = self._send_after(blobs, function, payload, terms)
+        else:
+            answer = self._exchange(function, payload, terms)
         if answer.kind == "m":
             # The result is more than a number or a short text, which only a part of the agent can write.
             self._need("part_values", terms)
@@ -258,44 +264,48 @@ class AgentCalls:
             raise _failure(answer.body)
         self._parts.add(part)
 
-    def _take(self, name: str, data: memoryview, terms: Terms) -> None:
-        """Bring bulk to the board, in pieces."""
+    def _send_after(
+        self, blobs: Mapping[str, memoryview], function: int, payload: bytes, terms: Terms
+    ) -> Reply:
+        """Send a request and the bulk that it names: in one turn where that can be, else piece by piece."""
         self._need("part_take", terms)
-        for at in range(0, len(data), CHUNK):
-            piece = bytes(data[at : at + CHUNK])
-            if piece.count(3) * DENSE > len(piece):
-                self._give(name, len(data), at, piece, terms)
-            else:
-                self._take_piece(name, len(data), at, piece, terms)
+        quick = [(PIECE, AT_ONCE)] if self._link.transport.flow_control else []
+        try:
+            for size, at_once in [*quick, *[(SLOW_PIECE, 0)] * MAX_ATTEMPTS]:
+                cut = (pieces(name, data, size=size, largest=self.largest) for name, data in blobs.items())
+                groups = list(batches(itertools.chain.from_iterable(cut), at_once))
+                before = groups.pop() if at_once and function in _LOOKS_FIRST else []
+                if all(self._arrives(group, terms) for group in groups):
+                    answer = self._exchange(function, payload, terms, before=before)
+                    if answer.kind != "e":
+                        return answer
+                    if (failure := _failure(answer.body)).board_args != _LOST:
+                        raise failure
+        except BoardFailure as failure:
+            if "MemoryError" in failure.types:
+                # Some of it may be there.
+                self._exchange(Fixed.FORGET, json.dumps([*blobs]).encode(), terms)
+            raise
+        raise NotBelayResponseError("the bytes of an argument never arrived whole")
 
-    def _take_piece(self, name: str, total: int, at: int, piece: bytes, terms: Terms) -> None:
-        threes = [place for place, byte in enumerate(piece) if byte == 3]
-        payload = json.dumps([name, total, at, len(piece), crc32(piece), threes], separators=(",", ":"))
-        blob = piece.replace(b"\x03", b"\x02")
-        for _ in range(MAX_PIECES):
-            answer = self._exchange(Fixed.TAKE, payload.encode(), replace(terms, timeout=PART_TIMEOUT), blob)
-            if answer.kind == "e":
-                raise _failure(answer.body)
-            if answer.body == b"True":
-                return
-        raise NotBelayResponseError(f"a piece of {len(piece)} bytes never arrived whole")
+    def _arrives(self, group: list[Piece], terms: Terms) -> bool:
+        """Bring pieces of bulk to the board; whether they arrived whole."""
+        *before, last = group
+        terms = replace(terms, timeout=PART_TIMEOUT)
+        answer = self._exchange(last.function, last.payload, terms, last.blob, before)
+        if answer.kind != "e":
+            return answer.body == b"True"
+        if (failure := _failure(answer.body)).board_args != _LOST:
+            raise failure
+        return False
 
-    def _give(self, name: str, total: int, at: int, piece: bytes, terms: Terms) -> None:
-        """The same, for data that is full of 0x03."""
-        # Base64 makes four characters of three bytes; the rest of a request is short.
-        step = (self.largest - 100) * 3 // 4
-        for start in range(0, len(piece), step):
-            text = b2a_base64(piece[start : start + step], newline=False).decode()
-            payload = json.dumps([name, total, at + start, text], separators=(",", ":")).encode()
-            answer = self._exchange(Fixed.GIVE, payload, replace(terms, timeout=PART_TIMEOUT))
-            if answer.kind == "e":
-                raise _failure(answer.body)
-
-    def _exchange(self, function: int, payload: bytes, terms: Terms, blob: bytes = b"") -> Reply:
+    def _exchange(
+        self, function: int, payload: bytes, terms: Terms, blob: bytes = b"", before: Sequence[Piece] = ()
+    ) -> Reply:
         def reply(asked: bytes) -> bytes:
             return _reply(asked, terms)
 
-        exchanging = Exchanging(payload, reply, blob, terms.timeout, terms.on_output)
+        exchanging = Exchanging(payload, reply, blob, terms.timeout, terms.on_output, before)
         try:
             return self._link.exchange(function, exchanging)
         except AgentEnded as ended:

@@ -9,47 +9,57 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from belay.board.literal import MAX_DEPTH, encode
+from belay.board.foreign import ITEMS
+from belay.board.literal import MAX_DEPTH, array_of, encode, float_text
 
 INLINE = 64
 """So many bytes are still written into the source."""
 
-_SIZES = {"b": "b", "B": "B", "h": "h", "H": "H", "i": "i", "I": "I", "q": "q", "Q": "Q", "f": "f", "d": "d"}
-_BY_SIZE = {(True, 4): "i", (True, 8): "q", (False, 4): "I", (False, 8): "Q"}
-
 
 def as_json(value: object) -> bytes | None:
     """The JSON of a value that a board decodes to its equal; None where JSON cannot say it."""
-    if not _is_json(value, MAX_DEPTH):
-        return None
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        # Half of a surrogate pair.
+        return _json(value, MAX_DEPTH).encode()
+    except (_NotJson, UnicodeEncodeError):
+        # The latter: half of a surrogate pair.
         return None
 
 
-def _is_json(value: object, depth: int) -> bool:
+class _NotJson(Exception):  # noqa: N818 - it never leaves the module
+    """JSON cannot say it."""
+
+
+def _json(value: Any, depth: int) -> str:
     kind = type(value)
-    if kind is str or kind is bool or value is None:
-        return True
-    if kind is int:
-        return -(1 << 63) <= value < 1 << 63  # type: ignore[operator]
-    if kind is float:
-        return math.isfinite(value)  # type: ignore[arg-type]
-    if not depth:
-        return False
-    if kind is list:
-        return all(_is_json(item, depth - 1) for item in value)  # type: ignore[attr-defined]
-    if kind is dict:
-        items = value.items()  # type: ignore[attr-defined]
-        return all(type(key) is str and _is_json(item, depth - 1) for key, item in items)
-    return False
+    if kind is str:
+        return _string(value)
+    if kind is int and -(1 << 63) <= value < 1 << 63:
+        return repr(value)
+    if kind is float and math.isfinite(value):
+        return float_text(value)
+    if kind is bool or value is None:
+        return _WORDS[value]
+    if depth and kind is list:
+        depth -= 1
+        return f"[{','.join([_json(item, depth) for item in value])}]"
+    if depth and kind is dict:
+        depth -= 1
+        return f"{{{','.join([f'{_key(key)}:{_json(item, depth)}' for key, item in value.items()])}}}"
+    raise _NotJson
+
+
+def _key(key: object) -> str:
+    if type(key) is not str:
+        raise _NotJson
+    return _string(key)
+
+
+_WORDS = {True: "true", False: "false", None: "null"}
+_string: Callable[[str], str] = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Source:
@@ -94,18 +104,16 @@ class Source:
         return encode(value, where, self._extract)
 
     def _extract(self, value: object) -> str | None:
-        value = plain(value)
-        if isinstance(value, array) and value.typecode not in "uw":
-            signed, floating = value.typecode.islower(), value.typecode in "fd"
-            code = value.typecode if floating or value.itemsize < 4 else _BY_SIZE[signed, value.itemsize]
-            taken = self._take(memoryview(value))
-            return taken and f"__import__('array').array('{code}',_bytearray({taken}))"
+        """Take a value out of the source, if it is long and bytes; what stands there instead."""
+        if isinstance(value, array):
+            taken = value.typecode in ITEMS and self._take(memoryview(value))
+            return f"{array_of(value)},_bytearray({taken}))" if taken else None
         if isinstance(value, bytearray):
             taken = self._take(memoryview(value))
-            return taken and f"_bytearray({taken})"
+            return f"_bytearray({taken})" if taken else None
         if isinstance(value, bytes | memoryview):
             taken = self._take(memoryview(value))
-            return taken and f"_bytes({taken})"
+            return f"_bytes({taken})" if taken else None
         return None
 
     def _take(self, data: memoryview) -> str | None:
@@ -113,22 +121,5 @@ class Source:
             return None
         name = f"b{self._next}"
         self._next += 1
-        self.blobs[name] = (data if data.contiguous else memoryview(data.tobytes())).cast("B")
+        self.blobs[name] = (data if data.c_contiguous else memoryview(data.tobytes())).cast("B")
         return repr(name)
-
-
-def plain(value: Any) -> Any:
-    """A value of numpy's as Python's own; anything else as it is.
-
-    An array must have one dimension, and items that an :class:`array.array` can hold.
-    """
-    numpy: Any = sys.modules.get("numpy")
-    if numpy is None or not type(value).__module__.startswith("numpy"):
-        return value
-    if isinstance(value, numpy.generic):
-        return value.item()
-    if isinstance(value, numpy.ndarray) and value.ndim == 1 and value.dtype.kind in "iuf":
-        code = value.dtype.newbyteorder("=").char
-        if code in "bBhHiIlLqQfd":
-            return array(code, value.astype(code, copy=False).tobytes())
-    return value

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,14 @@ class Terms:
         trusted: Whether a result that is no literal may be evaluated on the host. A hostile board can then
             run any code here.
         on_ask: Answers what the board asks meanwhile: gets the question's name and arguments. None refuses.
+        arrays: Gets each :class:`array.array` in a result, and returns what stands for it; None leaves it.
     """
 
     on_output: Callable[[bytes], None] | None = None
     timeout: float | None = None
     trusted: bool = False
     on_ask: Callable[..., object] | None = None
+    arrays: Callable[[array[Any]], object] | None = None
 
 
 @dataclass(frozen=True)

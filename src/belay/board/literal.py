@@ -2,8 +2,9 @@
 
 Anything that Python writes as a literal goes both ways (``None``, booleans, numbers with ``inf`` and
 ``nan``, strings, bytes, tuples, lists, sets, dicts), and what a short call can write: ``bytearray``,
-``frozenset``, ``range`` and ``array``. Subclasses of these go as what they are based on, and a ``memoryview``
-as ``bytes``. Everything else is refused by name.
+``frozenset``, ``range``, ``array`` and ``OrderedDict``. Subclasses of these go as what they are based on, a
+``memoryview`` as ``bytes``, and what numpy has of numbers and arrays as :mod:`belay.board.foreign` says.
+Everything else is refused by name.
 """
 
 from __future__ import annotations
@@ -14,15 +15,20 @@ import re
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
+from belay.board.foreign import ITEMS, Refused, as_pythons
 from belay.exceptions import UntransferableError
 
 MAX_DEPTH = 32
 """Values nest at most so deep: a board's compiler recurses on its small C stack."""
 
 _HINT = "keep it on the board, and send or return its parts"
+
+_EXACT = Context(prec=40)
+_NEAR = Decimal("0.49")
+"""Of the distance between two numbers. Halfway lies the border."""
 
 
 Extract = Callable[[object], str | None]
@@ -42,14 +48,8 @@ def encode(value: object, where: str, extract: Extract | None = None) -> str:
     """
     try:
         return _write(value, MAX_DEPTH, extract or _nothing)
-    except _Refused as refused:
-        raise UntransferableError(where, refused.what, hint=_HINT) from None
-
-
-class _Refused(Exception):  # noqa: N818 - it never leaves the module
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
+    except Refused as refused:
+        raise UntransferableError(where, refused.what, hint=refused.hint or _HINT) from None
 
 
 def _nothing(_value: object) -> None:
@@ -57,6 +57,7 @@ def _nothing(_value: object) -> None:
 
 
 def _write(value: object, depth: int, extract: Extract) -> str:
+    value = as_pythons(value)
     if (written := extract(value)) is not None:
         return written
     if value is None or value is True or value is False or value is Ellipsis:
@@ -67,9 +68,9 @@ def _write(value: object, depth: int, extract: Extract) -> str:
     for kind, gather in _CONTAINERS:
         if isinstance(value, kind):
             if depth == 0:
-                raise _Refused(f"{type(value).__name__}, nested more than {MAX_DEPTH} deep,")
+                raise Refused(f"{type(value).__name__}, nested more than {MAX_DEPTH} deep,")
             return gather(value, lambda item: _write(item, depth - 1, extract))
-    raise _Refused(type(value).__name__)
+    raise Refused(type(value).__name__)
 
 
 def _int(value: int) -> str:
@@ -80,7 +81,20 @@ def _int(value: int) -> str:
 
 def _float(value: float) -> str:
     value = float(value)
-    return repr(value) if math.isfinite(value) else _builtin(f"float('{value!r}')")
+    return float_text(value) if math.isfinite(value) else _builtin(f"float('{value!r}')")
+
+
+def float_text(value: float) -> str:
+    """Digits that a board reads as this very number.
+
+    What ``repr`` writes may lie at nearly half the way to the next number, and boards do not read so exactly:
+    of ten thousand random numbers one would arrive as its neighbour. Such a number gets more digits.
+    """
+    if value * 64 % 1 == 0 and -1e8 < value < 1e8:
+        return repr(value)
+    text = repr(value)
+    off = _EXACT.abs(_EXACT.subtract(Decimal(text), Decimal(value)))
+    return text if off < Decimal(math.ulp(value)) * _NEAR else f"{value:.18e}"
 
 
 def _complex(value: complex) -> str:
@@ -88,10 +102,20 @@ def _complex(value: complex) -> str:
 
 
 def _array(value: array[Any]) -> str:
-    if value.typecode in "uw":
-        raise _Refused("array of characters")
+    if value.typecode not in ITEMS:
+        raise Refused("array of characters")
     numbers = ",".join(_float(item) if isinstance(item, float) else _int(item) for item in value)
-    return f"__import__('array').array('{value.typecode}',[{numbers}])"
+    return f"{array_of(value)},[{numbers}])"
+
+
+def array_of(value: array[Any]) -> str:
+    """The beginning of the call that makes an array with such items on a board."""
+    code = f"'{value.typecode}'"
+    if value.typecode in "lL":
+        # Its length differs between boards; the other codes of such items do not.
+        other = {("l", 4): "i", ("l", 8): "q", ("L", 4): "I", ("L", 8): "Q"}[value.typecode, value.itemsize]
+        code = f"'{other}{value.typecode}'[__import__('struct').calcsize({code})=={value.itemsize}]"
+    return f"__import__('array').array({code}"
 
 
 def _builtin(call: str) -> str:
@@ -109,6 +133,12 @@ def _set(value: set[object], write: Callable[[object], str]) -> str:
 
 def _dict(value: dict[object, object], write: Callable[[object], str]) -> str:
     return "{" + ",".join(f"{write(key)}:{write(item)}" for key, item in value.items()) + "}"
+
+
+def _ordered(value: OrderedDict[object, object], write: Callable[[object], str]) -> str:
+    # A board's dict has no order. Where there is no OrderedDict either, a dict is next to it.
+    pairs = ",".join(f"({write(key)},{write(item)})" for key, item in value.items())
+    return f"{_builtin('getattr')}(__import__('collections'),'OrderedDict',{_builtin('dict')})([{pairs}])"
 
 
 def _join(values: Iterable[object], write: Callable[[object], str]) -> str:
@@ -129,6 +159,7 @@ _SCALARS: tuple[tuple[type, Callable[[Any], str]], ...] = (
 _CONTAINERS: tuple[tuple[type, Callable[[Any, Callable[[object], str]], str]], ...] = (
     (tuple, _tuple),
     (list, lambda value, write: f"[{_join(value, write)}]"),
+    (OrderedDict, _ordered),
     (dict, _dict),
     (set, _set),
     (frozenset, lambda value, write: _builtin(f"frozenset([{_join(value, write)}])")),
@@ -161,21 +192,6 @@ def decode(text: str, calls: Mapping[str, Callable[..., object]] | None = None) 
         return ast.literal_eval(text)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return _decode_more(_LONG_NUMBERS.sub(_shorten, text).strip(), {**_CALLS, **(calls or {})})
-
-
-def evaluate_trusted(text: str) -> object:
-    """Read what a board wrote with ``repr``; run it as Python code if it is no literal.
-
-    Raises:
-        NotALiteral: It cannot be run either.
-    """
-    try:
-        return decode(text)
-    except NotALiteral as refused:
-        try:
-            return eval(text, {})  # noqa: S307 - the caller said that the board may do this
-        except Exception:  # noqa: BLE001 - any code may raise anything
-            raise refused from None
 
 
 _STRING = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""

@@ -15,10 +15,12 @@ from typing import Any
 
 from belay.board import onboard
 from belay.board.calls import BoardFailure, Item, Return, Terms
-from belay.board.firmware import Implementation, read_probe
-from belay.board.literal import NotALiteral, decode, encode, evaluate_trusted
-from belay.exceptions import BoardResetError, NotBelayResponseError, UntransferableError
+from belay.board.firmware import AGENT_HEAP, Implementation, read_probe
+from belay.board.literal import NotALiteral, decode, encode
+from belay.board.results import read_result
+from belay.exceptions import BoardResetError, NotBelayResponseError
 from belay.link import Link, Outcome
+from belay.link.sending import PASTE_FROM
 from belay.repl.control import NOT_IN_CODE
 from belay.source import parse_traceback
 from belay.source.guard import guard
@@ -31,6 +33,12 @@ _SHORT = 1024
 
 _DONE = f"{_CALL}({_DROP})"
 """Behind a longer program: says that it came to its end."""
+
+_EXACT_NEEDS = {"struct", "base64"}
+"""With these on the board, and as much heap as the agent wants, results are written as the agent does."""
+
+_NO_PASTE = 1 << 20
+"""Our functions go in one turn: there is room for them."""
 
 _CHECK_TIMEOUT = 5.0
 """Seconds for finding out whether our functions are still on the board."""
@@ -52,6 +60,8 @@ class PlainCalls:
         self._link = link
         self._keys = itertools.count(1)
         self._forgotten: deque[int] = deque()
+        self._features: frozenset[str] = frozenset()
+        self._heap: int | None = None
 
     def probe(self, terms: Terms, first: str = "") -> Implementation:
         """Find out what the board is.
@@ -62,12 +72,18 @@ class PlainCalls:
         """
         ask = f"\n_belay_probe({self._mark!r})\ndel _belay_probe"
         answer = self._answer(f"{first}\n{onboard.read('probe')}{ask}", terms, ours=False, installed=False)
-        return read_probe(answer[1])
+        implementation = read_probe(answer[1])
+        self._features, self._heap = implementation.features, implementation.heap
+        return implementation
 
     def install(self, terms: Terms) -> None:
         """Put our functions on the board."""
-        functions = onboard.read("plain") + f"\n_belay=_belay({self._mark!r})\n{_DONE}"
-        self._answer(functions, terms, ours=False, installed=False)
+        parts, exactly, rest = [onboard.read("plain")], "", _DONE
+        if self._features >= _EXACT_NEEDS and (self._heap or 0) >= AGENT_HEAP:
+            parts += [onboard.read("part_values"), onboard.read("exact")]
+            exactly, rest = ",_belay_exact(encode)", f"del encode,_belay_values,_belay_exact\n{_DONE}"
+        functions = "\n".join([*parts, f"_belay=_belay({self._mark!r}{exactly})", rest])
+        self._answer(functions, terms, ours=False, installed=False, paste_from=_NO_PASTE)
 
     def define(self, name: str, source: str, terms: Terms) -> None:
         """Define a global function."""
@@ -154,7 +170,13 @@ class PlainCalls:
         return self._answer(code, terms)[1]
 
     def _answer(
-        self, code: str, terms: Terms, *, ours: bool = True, installed: bool = True
+        self,
+        code: str,
+        terms: Terms,
+        *,
+        ours: bool = True,
+        installed: bool = True,
+        paste_from: int = PASTE_FROM,
     ) -> tuple[str, object]:
         """Run a program that answers with a frame; its kind and value.
 
@@ -164,10 +186,13 @@ class PlainCalls:
             ours: Whether the program is one line that begins with a function of ours: if that one is gone,
                 nothing has run.
             installed: Whether our functions should be on the board already.
+            paste_from: From so many bytes on the program is sent by raw paste.
         """
         if ours and self._forgotten:
             code = f"{self._drop()};{code}"
-        outcome = self._link.run(code, on_output=terms.on_output, timeout=terms.timeout)
+        outcome = self._link.run(
+            code, on_output=terms.on_output, timeout=terms.timeout, paste_from=paste_from
+        )
         if outcome.frame is None or outcome.rebooted:
             raise self._unframed(outcome, ours, installed)
         if outcome.error and terms.on_output:
@@ -176,7 +201,7 @@ class PlainCalls:
         kind, text, rest = _open_frame(outcome.frame)
         if kind == "e":
             raise _failure(text, rest)
-        return kind, _decode(text, terms)
+        return kind, read_result(text, (), terms)
 
     def _unframed(self, outcome: Outcome, ours: bool, installed: bool) -> Exception:
         """Why a program did not answer: no valid code, out of memory, or the board is not what it was."""
@@ -273,12 +298,3 @@ def error_args(text: str) -> tuple[object, ...]:
     except NotALiteral:
         return (text,)
     return args if isinstance(args, tuple) else (args,)
-
-
-def _decode(text: str, terms: Terms) -> object:
-    try:
-        return evaluate_trusted(text) if terms.trusted else decode(text)
-    except NotALiteral as error:
-        raise UntransferableError(
-            "the result", error.type_name, hint="keep it on the board, and return what you need of it"
-        ) from None

@@ -1,4 +1,4 @@
-"""Results of the agent: the text of an answer and the bytes that belong to it, as a value."""
+"""Results: the text of an answer and the bytes that belong to it, as a value."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Callable, Sequence
 
 from belay.board.calls import Terms
+from belay.board.foreign import ITEMS
 from belay.board.literal import NotALiteral, decode
 from belay.exceptions import NotBelayResponseError, UntransferableError
 
@@ -17,12 +18,14 @@ def read_result(text: str, chunks: Sequence[bytes], terms: Terms) -> object:
     """The value that an answer stands for.
 
     Args:
-        text: What the board wrote: ``repr``, with calls of ``_…`` functions for what ``repr`` does not say.
+        text: What the board wrote: ``repr``, with calls of ``_…`` functions for what ``repr`` does not say
+            (``onboard/part_values.py``).
         chunks: The bytes that the text speaks of, in their order.
-        terms: Whether what is no literal may be evaluated.
+        terms: Whether what is no literal may be evaluated, and what becomes of arrays.
 
     Raises:
         UntransferableError: It is something that cannot travel.
+        NotBelayResponseError: Text and bytes do not fit each other.
     """
     if text.isascii() and text.isdigit() and len(text) < 19 and text[0] != "0":
         # The most common answer of all.
@@ -31,11 +34,23 @@ def read_result(text: str, chunks: Sequence[bytes], terms: Terms) -> object:
     parts = _Parts(bulk, terms)
     try:
         value = decode(text, parts.calls)
-    except NotALiteral as error:
-        raise UntransferableError("the result", error.type_name, hint=_HINT) from None
+    except NotALiteral as refused:
+        return _evaluated(text, refused, terms)
+    except (struct.error, EOFError) as error:
+        raise NotBelayResponseError(f"an answer does not fit its bytes: {error}") from None
     if parts.at != len(bulk):
         raise NotBelayResponseError(f"{len(bulk)} bytes came with an answer that speaks of {parts.at}")
     return value
+
+
+def _evaluated(text: str, refused: NotALiteral, terms: Terms) -> object:
+    """What a text is that is no literal, if the board is trusted."""
+    if terms.trusted:
+        try:
+            return eval(text, {})  # noqa: S307 - the caller said that the board may do this
+        except Exception:  # noqa: BLE001, S110 - any code may raise anything
+            pass
+    raise UntransferableError("the result", refused.type_name, hint=_HINT) from None
 
 
 class _Parts:
@@ -44,7 +59,7 @@ class _Parts:
     def __init__(self, bulk: bytes, terms: Terms) -> None:
         self.at = 0
         self._bulk = bulk
-        self._trusted = terms.trusted
+        self._terms = terms
         self.calls: dict[str, Callable[..., object]] = {
             "_": self._bytes,
             "_s": lambda size: self._bytes(size).decode(errors="surrogatepass"),
@@ -52,24 +67,33 @@ class _Parts:
             "_d": lambda digits: struct.unpack(">d", bytes.fromhex(digits))[0],
             "_c": complex,
             "_u": self._unknown,
+            "_w": lambda text, *chunks: read_result(text, chunks, terms),
+            "array": lambda code, items=(): self._made(array(code, items)),
         }
 
     def _bytes(self, size: int) -> bytes:
+        if self.at + size > len(self._bulk):
+            raise EOFError("there are too few")
         self.at += size
         return self._bulk[self.at - size : self.at]
 
-    def _array(self, code: str, items: int, size: int) -> array[int] | array[float]:
+    def _array(self, code: str, items: int, size: int) -> object:
         """An array; a board's long is not always as long as here."""
         data = self._bytes(size)
+        if code not in ITEMS:
+            raise NotALiteral("array")
         width = size // items if items else array(code).itemsize
         if array(code).itemsize != width:
-            code = next(
-                other for other in ("bhiq" if code.islower() else "BHIQ") if array(other).itemsize == width
-            )
-        return array(code, data)
+            alike = "bhiq" if code.islower() else "BHIQ"
+            code = next((other for other in alike if array(other).itemsize == width), code)
+        return self._made(array(code, data))
+
+    def _made(self, made: array[int] | array[float]) -> object:
+        return self._terms.arrays(made) if self._terms.arrays else made
 
     def _unknown(self, kind: str, text: str) -> object:
-        if self._trusted:
+        """A value that cannot travel, by its type and what its ``repr`` says."""
+        if self._terms.trusted:
             try:
                 return eval(text, {})  # noqa: S307 - the caller said that the board may do this
             except Exception:  # noqa: BLE001, S110 - any code may raise anything

@@ -280,7 +280,7 @@ class Link:
     def _exchange(self, function: int, terms: Exchanging) -> Reply:
         self._ready(Mode.AGENT)
         self._wire.last_seen = b""
-        self._sequence = self._sequence % 26 + 1
+        self._sequence = (self._sequence + len(terms.before)) % 26 + 1
         with self._guarded() as step:
             step.begin("the call", terms.timeout, terms.on_output)
             exchange = Exchange(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from binascii import crc32
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from belay.deadline import Deadline
@@ -77,6 +77,9 @@ class Exchanging:
         timeout: Seconds; None waits for ever.
         on_output: Gets what is printed meanwhile.
         on_ask: Answers what the board asks.
+        before: Requests that are sent directly before, each a function's number, its payload and its blob.
+            They are sent once, whatever becomes of them, and their answers are not looked at: the function
+            itself must find out whether they were carried out.
     """
 
     payload: bytes
@@ -84,6 +87,7 @@ class Exchanging:
     blob: bytes = b""
     timeout: float | None = None
     on_output: OutputHandler | None = None
+    before: Sequence[tuple[int, bytes, bytes]] = ()
 
 
 class Exchange:
@@ -109,6 +113,10 @@ class Exchange:
         self._wire = wire
         self._sequence = sequence
         self._request = request(function, ord(sequence), terms.payload) + terms.blob
+        self._before = [
+            request(number, _earlier(sequence, len(terms.before) - at), payload) + blob
+            for at, (number, payload, blob) in enumerate(terms.before)
+        ]
         self._on_output = terms.on_output
         self._on_ask = terms.on_ask
         self._on_news = on_news
@@ -135,6 +143,8 @@ class Exchange:
             ProtocolError: The link is too bad.
             ConnectionLost: The link is gone.
         """
+        for request_before in self._before:
+            self._wire.write(request_before)
         self._wire.write(self._request)
         late = False
         while True:
@@ -268,6 +278,11 @@ class Exchange:
         end = _common(whole[start:][::-1], torn[start:][::-1])
         if printed := torn[start : len(torn) - end]:
             self._on_output(printed)
+
+
+def _earlier(sequence: str, by: int) -> int:
+    """The letter so many requests before; ``A`` comes after ``Z``."""
+    return (ord(sequence) - ord("A") - by) % 26 + ord("A")
 
 
 def _common(one: bytes, other: bytes) -> int:

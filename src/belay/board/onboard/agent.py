@@ -86,6 +86,8 @@ def _belay(mark, largest, floats):
         _belay_put(number, names[name])
 
     def _belay_part(code):
+        # What stays is to lie in the gaps, not in the middle of the free heap, where bulk needs room.
+        collect()
         run(code, inner)
 
     def _belay_named(function, args, named):

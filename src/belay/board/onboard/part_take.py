@@ -1,38 +1,59 @@
-# A part of the agent: bytes from the host, put together in "values" for the call that names them.
+# A part of the agent: bytes from the host, put together for the call that names them. Those that are whole are
+# in "values", the others in "coming": requests follow each other without a pause, and no call may find a half.
 from binascii import a2b_base64
 
-
-def _belay_unclear():
-    while waiting.poll(30):
-        read(1)
+coming = {}
+scratch = memoryview(bytearray(64))
 
 
-def _belay_take(name, total, at, size, check, threes):
+def _belay_take(name, total, at, size, check, gaps):
     # The bytes follow the request. An 0x03 would be an interrupt: the host sends another byte, and where.
-    if not at:
-        values[name] = bytearray(total)
-    into = memoryview(values[name])[at : at + size]
     got = 0
-    while got < size:
-        got += readinto(into[got:])
-    for place in threes:
+    try:
+        data = _belay_begun(name, total, at)
+        into = memoryview(data)[at : at + size]
+        while got < size:
+            got += readinto(into[got:])
+    except Exception:
+        # The rest must not be taken for requests.
+        while got < size:
+            got += readinto(scratch[: size - got])
+        raise
+    place = -1
+    for gap in gaps:
+        place += gap
         into[place] = 3
-    if crc(into) != check:
-        _belay_unclear()
-        return False
-    return True
+    return crc(into) == check and _belay_keep(name, data, at + size)
 
 
 def _belay_give(name, total, at, written):
-    if not at:
-        values[name] = bytearray(total)
-    data = a2b_base64(written)
-    values[name][at : at + len(data)] = data
+    data, piece = _belay_begun(name, total, at), a2b_base64(written)
+    data[at : at + len(piece)] = piece
+    return _belay_keep(name, data, at + len(piece))
+
+
+def _belay_begun(name, total, at):
+    # Taken out, so that it is gone if anything fails from here on.
+    return _belay_whole(name, coming) if at else bytearray(total)
+
+
+def _belay_keep(name, data, end):
+    (values if end == len(data) else coming)[name] = data
     return True
 
 
+def _belay_whole(name, place=values):
+    if name not in place:
+        raise KeyError("_belay_lost")
+    data = place[name]
+    # What is taken out of a dict still keeps its value alive.
+    place[name] = None
+    del place[name]
+    return data
+
+
 def _belay_bytes(name):
-    data = values.pop(name)
+    data = _belay_whole(name)
     try:
         return bytes(data)
     except MemoryError:
@@ -41,15 +62,17 @@ def _belay_bytes(name):
 
 
 def _belay_long(function, name):
-    return F[function](*loads(values.pop(name)))
+    return F[function](*loads(_belay_whole(name)))
 
 
 def _belay_forget(*names):
     for name in names:
-        values.pop(name, None)
+        for place in (values, coming):
+            place[name] = None
+            del place[name]
 
 
-values["_bytes"], values["_bytearray"] = _belay_bytes, values.pop
+values["_bytes"], values["_bytearray"] = _belay_bytes, _belay_whole
 put(48, _belay_take)
 put(49, _belay_give)
 put(50, _belay_long)

@@ -3,7 +3,7 @@
 # The length tells a frame that another thread printed into. Names begin with _belay so that the host can
 # leave these functions out of tracebacks, and so that no argument of the user's has the same name.
 
-def _belay(mark):
+def _belay(mark, exactly=repr):
     import sys
 
     # The user's globals may hide these later: "def repr(…)", "print = None".
@@ -11,7 +11,7 @@ def _belay(mark):
     live = {}
 
     def _belay_send(kind, value):
-        text = text_of(value)
+        text = exactly(value)
         size = size_of(text)
         parts = mark + kind + text_of(size) + " ", text, mark + "."
         if size < 500:

@@ -1,0 +1,112 @@
+"""Bulk for the agent: bytes in pieces that follow a request, or in base64 inside it.
+
+On the board 0x03 is an interrupt, also in the middle of bytes. A piece travels with another byte in its
+place, and the request says where; a piece that is full of them is shorter in base64.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from binascii import b2a_base64, crc32
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+TAKE: Final = 48
+"""The number of the agent's function that reads a piece from behind the request."""
+
+GIVE: Final = 49
+"""The number of the agent's function that gets a piece in base64."""
+
+PIECE: Final = 16 * 1024
+"""Bytes of a piece where the link has flow control."""
+
+SLOW_PIECE: Final = 1024
+"""Bytes of a piece where it has none, so that a byte that is lost costs no more than that."""
+
+AT_ONCE: Final = 68 * 1024
+"""So many bytes are sent before an answer is awaited, where the link has flow control."""
+
+MOST: Final = 24
+"""So many requests go in one batch: there are 26 letters to tell them and the next apart."""
+
+DENSE: Final = 10
+"""A piece with more than one 0x03 in so many bytes goes in base64."""
+
+_IN_BASE64: Final = 2048
+"""Bytes of a request with base64: the board needs it three times over, beside the whole."""
+
+_AROUND: Final = 100
+"""So many of them are not base64."""
+
+_THREE: Final = re.compile(b"\x03")
+
+
+class Piece(NamedTuple):
+    """A request that brings bytes.
+
+    Attributes:
+        function: The number of the agent's function.
+        payload: Its arguments.
+        blob: What follows the request.
+    """
+
+    function: int
+    payload: bytes
+    blob: bytes = b""
+
+    @property
+    def size(self) -> int:
+        """About so many bytes go over the wire."""
+        return len(self.payload) + len(self.blob)
+
+
+def pieces(name: str, data: memoryview, *, size: int, largest: int) -> Iterator[Piece]:
+    """Cut bytes into requests.
+
+    Args:
+        name: Under which name the board keeps them.
+        data: The bytes, at least one.
+        size: Bytes of a piece.
+        largest: Bytes of the largest payload that the agent takes.
+    """
+    for at in range(0, len(data), size):
+        piece = bytes(data[at : at + size])
+        threes = [found.start() for found in _THREE.finditer(piece)]
+        gaps = [place - before for before, place in zip([-1, *threes], threes, strict=False)]
+        payload = _json(name, len(data), at, len(piece), crc32(piece), gaps)
+        if len(threes) * DENSE > len(piece) or len(payload) > largest:
+            yield from _in_base64(name, len(data), at, piece, largest)
+        else:
+            yield Piece(TAKE, payload, piece.replace(b"\x03", b"\x02"))
+
+
+def _in_base64(name: str, total: int, at: int, piece: bytes, largest: int) -> Iterator[Piece]:
+    # Four characters for three bytes.
+    step = (min(largest, _IN_BASE64) - _AROUND) // 4 * 3
+    for start in range(0, len(piece), step):
+        text = b2a_base64(piece[start : start + step], newline=False).decode()
+        yield Piece(GIVE, _json(name, total, at + start, text))
+
+
+def batches(requests: Iterator[Piece], limit: int) -> Iterator[list[Piece]]:
+    """Gather requests that may be sent before an answer is awaited.
+
+    Args:
+        requests: All of them.
+        limit: Bytes of a batch; a single request may be longer.
+    """
+    batch: list[Piece] = []
+    room = limit
+    for request in requests:
+        if batch and (request.size > room or len(batch) == MOST):
+            yield batch
+            batch, room = [], limit
+        batch.append(request)
+        room -= request.size
+    if batch:
+        yield batch
+
+
+def _json(*values: object) -> bytes:
+    return json.dumps(values, separators=(",", ":")).encode()
