@@ -15,8 +15,8 @@ from belay.deadline import Deadline
 from belay.exceptions import ProtocolError
 from belay.link.pace import Pace, await_more, challenge
 from belay.link.wire import Late, OutputHandler, Wire, show
-from belay.repl import NEED_DATA, Answer, Candidate, Chunk, Event, Finished, Rebooted, Torn
-from belay.repl.frames import AGAIN, REPLY, UNASKED, request
+from belay.repl import NEED_DATA, Answer, Candidate, Chunk, Event, Finished, Output, Rebooted, Torn
+from belay.repl.frames import AGAIN, LARGEST, REPLY, UNASKED, request
 from belay.repl.program import UNCLEAR
 
 ASK = "a"
@@ -28,8 +28,18 @@ REPAIR = 0.1
 STALLED = 0.5
 """Seconds of silence in the middle of a frame before it is asked for again."""
 
+LONGEST_FRAME = 30.0
+"""Seconds after which a frame is asked for again whose end does not come though other bytes do."""
+
 SILENCE = 2.0
 """Seconds of silence after which a link that can lose bytes is asked whether the request arrived."""
+
+FILLERS = (0, 256, 4096, LARGEST)
+"""So many blanks precede such questions, one after the other: if the board waits for the end of a request, of
+which bytes were lost or whose size was torn, they are taken for it."""
+
+SUSPECT = 4
+"""Each question that turns out to be needless makes the next one wait so many times longer."""
 
 MAX_REPAIRS = 20
 """So often an answer is asked for again, or a request sent again, before the link counts as unusable."""
@@ -129,7 +139,10 @@ class Exchange:
         self._rebooted = False
         self._pace = Pace()
         self._heard = time.monotonic()
+        self._inside: float | None = None
         self._silence = SILENCE
+        self._nudges = 0
+        self._suspicion = REPAIR
 
     def run(self, deadline: Deadline) -> Reply:
         """Send the request and wait for the answer.
@@ -179,7 +192,16 @@ class Exchange:
         elif isinstance(event, Candidate):
             challenge(self._wire, deadline, self._pace)
         else:
+            if isinstance(event, Output) and self._wire.repl.mark[:1] in event.data:
+                self._suspect()
             show(event, self._on_output)  # type: ignore[arg-type]
+
+    def _suspect(self) -> None:
+        """A thread may have printed into the answer's mark; more likely somebody printed its first byte."""
+        if self._repair_at is None:
+            self._repair_at = time.monotonic() + self._suspicion
+            self._suspicion *= SUSPECT
+            self._repairs -= 1
 
     def _answer(self, answer: Answer) -> Reply | None:
         """Understand a frame; the reply if it is the end of it."""
@@ -204,19 +226,17 @@ class Exchange:
         wanted = range(int(count))
         missing = next((index for index in wanted if index not in self._chunks), None)
         if missing is not None:
-            self._ask_again(missing)
+            self._ask_again()
             return None
         return Reply(answer.kind.lower(), body, tuple(self._chunks[index] for index in wanted))
 
     def _resend(self, body: bytes) -> None:
         """The board read something that is no request; it says which one it carried out last."""
-        sequence, has_answer = body[:1].decode(errors="replace"), body[1:] == b"1"
-        if sequence != self._sequence:
+        if body.decode(errors="replace") == self._sequence:
+            self._ask_again()
+        else:
             self._repaired()
             self._wire.write(self._request)
-        elif has_answer:
-            self._ask_again(0)
-        # Else it is running still.
 
     def _reply(self, asked: bytes) -> None:
         """Answer a question, the same one twice with the same words."""
@@ -228,35 +248,48 @@ class Exchange:
     # --- when nothing comes ---------------------------------------------------------------------
 
     def _await(self, deadline: Deadline) -> None:
-        now = time.monotonic()
         at = self._due()
-        if at is not None and at <= now:
-            self._ask_again(min(self._missing(), default=0))
-        elif await_more(self._wire, deadline, self._pace, at):
-            self._heard = time.monotonic()
+        if at is None or at > time.monotonic():
+            if await_more(self._wire, deadline, self._pace, at):
+                self._heard = time.monotonic()
+        elif self._repair_at is not None:
+            self._ask_again()
+        elif self._wire.repl.inside_frame:
+            self._wire.repl.give_up_frame()
+            self._ask_again()
+        else:
+            self._nudge(deadline)
 
     def _due(self) -> float | None:
-        """When to ask again, if at all."""
+        """When to ask the board something, if at all."""
+        inside = self._wire.repl.inside_frame
+        self._inside = (self._inside or time.monotonic()) if inside else None
         if self._repair_at is not None:
             return self._repair_at
-        if self._wire.repl.inside_frame:
-            return self._heard + STALLED
+        if self._inside is not None:
+            return min(self._heard + STALLED, self._inside + LONGEST_FRAME)
         return None if self._wire.transport.flow_control else self._heard + self._silence
 
-    def _missing(self) -> set[int]:
-        return {index for index in range(len(self._chunks) + 1) if index not in self._chunks}
+    def _nudge(self, deadline: Deadline) -> None:
+        """Find out what the board waits for, where bytes may have been lost.
 
-    def _ask_again(self, chunk: int) -> None:
-        """Have the answer sent once more, from one of its chunks on."""
-        self._repaired()
-        filler = b""
-        if not self._wire.transport.flow_control:
-            # Where bytes are lost, the board may still be waiting for the end of a request.
-            filler = b" " * min(self._wire.largest_request, 2 ** (2 * self._repairs) - 4)
+        The agent answers a challenge with what it carried out last, the prompt with its proof; to a function
+        that runs it is input, and after it to the agent.
+        """
+        self._wire.write(b" " * min(FILLERS[self._nudges % len(FILLERS)], self._wire.largest_request))
+        challenge(self._wire, deadline, self._pace)
+        self._heard = time.monotonic()
+        self._nudges += 1
+        if self._nudges % len(FILLERS) == 0:
             self._silence *= 2
+
+    def _ask_again(self) -> None:
+        """Have the answer sent once more, from the first of its chunks on that is missing."""
+        self._repaired()
         self._heard = time.monotonic()
         self._repair_at = None
-        self._wire.write(filler + request(AGAIN, ord(self._sequence), b"[%d]" % chunk))
+        chunk = next(index for index in range(len(self._chunks) + 1) if index not in self._chunks)
+        self._wire.write(request(AGAIN, ord(self._sequence), b"[%d]" % chunk))
 
     def _repaired(self) -> None:
         self._repairs += 1

@@ -18,6 +18,7 @@ from enum import Enum, auto
 
 from belay.deadline import Deadline
 from belay.exceptions import BoardResetError, BoardTimeoutError
+from belay.link.exchange import AgentEnded
 from belay.link.recovery import ENTER_TIMEOUT, dismiss, enter, stop
 from belay.link.wire import Late, Wire
 from belay.repl import LEAVE_RAW, Accepted, Answer, Candidate, Finished, State
@@ -30,6 +31,9 @@ LEAVE_TIMEOUT = 1.0
 
 HELLO = "h"
 """The kind of frame with which the agent begins."""
+
+MAX_STARTS = 3
+"""So often it is started before it counts as gone: noise may have torn its name, or its hello."""
 
 START_AGENT = b"_belay[0]()"
 """Starts the agent, which was put on the board before."""
@@ -68,6 +72,7 @@ def go(wire: Wire, wanted: Mode) -> bool:
         ReplEntryError: No prompt came.
         BoardTimeoutError: What runs could not be stopped.
         BoardResetError: The agent is not there (any more).
+        AgentEnded: There is no memory left on the board to start it.
         ConnectionLost: The link is gone.
     """
     rebooted = False
@@ -86,29 +91,36 @@ def _stop(wire: Wire) -> bool:
 
 
 def _start(wire: Wire) -> bool:
-    """Start the agent, which says hello."""
-    deadline = Deadline(START_TIMEOUT)
-    try:
-        wire.write(wire.repl.execute(START_AGENT))
-        wire.until(Accepted, deadline, wire.on_idle_output)
-        _await_hello(wire, deadline)
-    except Late:
-        stop(wire, wire.on_idle_output)
-        raise BoardTimeoutError("starting the agent", START_TIMEOUT, wire.last_seen) from None
-    wire.agent_runs = True
-    return False
+    """Start the agent, which says hello; again if that was torn."""
+    rebooted = False
+    for attempt in range(1, MAX_STARTS + 1):
+        deadline = Deadline(START_TIMEOUT)
+        try:
+            wire.write(wire.repl.execute(START_AGENT))
+            wire.until(Accepted, deadline, wire.on_idle_output)
+            if _await_hello(wire, deadline):
+                wire.agent_runs = True
+                return rebooted
+        except Late:
+            rebooted |= stop(wire, wire.on_idle_output)
+            if attempt == MAX_STARTS:
+                raise BoardTimeoutError("starting the agent", START_TIMEOUT, wire.last_seen) from None
+    raise BoardResetError(
+        "what belay keeps on the board is gone: the board was reset, or a program deleted _belay",
+        sent=False,
+    )
 
 
-def _await_hello(wire: Wire, deadline: Deadline) -> None:
+def _await_hello(wire: Wire, deadline: Deadline) -> bool:
+    """Whether it runs; else the prompt is there."""
     while True:
         event = wire.event(deadline)
         if isinstance(event, Answer) and event.kind == HELLO:
-            return
+            return True
         if isinstance(event, Finished):
-            raise BoardResetError(
-                "what belay keeps on the board is gone: the board was reset, or a program deleted _belay",
-                sent=False,
-            )
+            if b"MemoryError" in event.error:
+                raise AgentEnded(event.error, rebooted=False)
+            return False
         if isinstance(event, Candidate):
             wire.challenge(deadline)
         wire.show(event)

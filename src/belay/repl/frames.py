@@ -6,7 +6,8 @@ There are two forms, told apart by the byte behind the mark.
   kind; what is in between is theirs.
 * The agent writes ``MARK sequence kind text EOT crc32`` or, for binary data, ``MARK sequence "c" index size
   crc32 data``. The sequence is a capital letter, that of the request, or ``!`` where nobody asked. The check
-  is eight hexadecimal digits, over all from the sequence to the text, or over the data. See docs/protocol.md.
+  is eight hexadecimal digits, over all from the sequence to the text, or from the sequence to the size and
+  then the data. See docs/protocol.md.
 
 A thread or an interrupt handler of the board's may print into any of it.
 """
@@ -136,7 +137,7 @@ def _read_chunk(buffer: Buffer, mark: bytes) -> Chunk | Torn | None:
         return None
     data = bytes(buffer.data[start : start + length])
     index = _number(head[2:6])
-    if index is None or _number(head[10:]) != crc32(data):
+    if index is None or _number(head[10:]) != crc32(data, crc32(head[:10])):
         return Torn(buffer.take(_before_next(buffer, mark, start + length)))
     buffer.take(start + length)
     return Chunk(chr(head[0]), index, data)

@@ -114,6 +114,16 @@ class Program:
         self._remembers = True
         return self._give(self._releasable())
 
+    def give_up_frame(self) -> Sequence[Event]:
+        """The rest of the frame that the buffer begins with does not come."""
+        following = self._buffer.find(self._mark, len(self._mark))
+        if following < 0:
+            following = len(self._buffer) - self._buffer.partial(self._mark)
+        self._torn = True
+        # The end of the program may be in it.
+        self._doubt()
+        return self._give(following)
+
     # --- reading --------------------------------------------------------------------------------
 
     def read(self) -> Sequence[Event]:

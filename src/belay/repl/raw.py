@@ -153,6 +153,11 @@ class RawRepl:
         if self._running:
             self._events.extend(self._program.release())
 
+    def give_up_frame(self) -> None:
+        """Take the frame that is awaited for torn: the next event is what there is of it."""
+        if self.inside_frame:
+            self._events.extend(self._program.give_up_frame())
+
     # --- commands, as bytes to send -------------------------------------------------------------
 
     def execute(self, code: bytes) -> bytes:

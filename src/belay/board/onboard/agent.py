@@ -32,7 +32,8 @@ def _belay(mark, largest, floats):
     def _belay_again(at):
         while at < size_of(chunks):
             size, chunk = chunks[at]
-            write("%s%cc%04x%04x%08x" % (mark, sequence, at, size, crc(chunk)))
+            text = "%cc%04x%04x" % (sequence, at, size)
+            write("%s%s%08x" % (mark, text, crc(chunk, crc(text))))
             write(chunk)
             at += 1
         _belay_send(last)
@@ -74,7 +75,7 @@ def _belay(mark, largest, floats):
     def _belay_unclear():
         while waiting.poll(30):
             read(1)
-        _belay_send("!x%c%d" % (sequence, last is not None))
+        _belay_send("!x%c" % sequence)
 
     def _belay_put(number, function):
         while size_of(F) <= number:
@@ -121,6 +122,9 @@ def _belay(mark, largest, floats):
 
     def _belay_run():
         nonlocal sequence, last, chunks, kind, kept
+        # No request is the last one: whatever comes first is new. A "last" of None means that one is being
+        # carried out.
+        sequence, last, chunks = 33, "", ()
         _belay_send("!h")
         try:
             while 1:
@@ -143,8 +147,11 @@ def _belay(mark, largest, floats):
                         if function == 33:
                             _belay_send("!b")
                             return
-                        if number != sequence or function == 34 or last is None:
-                            _belay_send("!x%c%d" % (sequence, last is not None))
+                        if function == 48:
+                            # It comes twice, and so do the bytes behind it, which are no requests.
+                            _belay_unclear()
+                        elif number != sequence or function == 34:
+                            _belay_send("!x%c" % sequence)
                         else:
                             _belay_again(loads(args)[0] if function == 32 else 0)
                         continue
@@ -166,7 +173,11 @@ def _belay(mark, largest, floats):
                         write("%s%s\x04%08x" % (mark, last, crc(last)))
                 except base as error:
                     value = args = None
-                    _belay_fail(error)
+                    if last is None:
+                        _belay_fail(error)
+                    else:
+                        # It hit the reading of a request, or the sending of an answer that is kept.
+                        _belay_unclear()
         except KeyboardInterrupt:
             pass
 
