@@ -24,6 +24,7 @@ from belay.transports import UsbSpecifier, open_transport
 from belay.transports.usb import default_address, list_devices
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Callable
 
     from belay.transports.base import Transport
@@ -82,6 +83,8 @@ class Device:
             it appears at once, and the board never waits for somebody to read it. None: from the first call
             of a ``thread`` on; until then such output appears with the next call. True: from the beginning,
             for boards whose timers, interrupts or own threads print. False: never.
+        arrays: Gets each :class:`array.array` in a result, and returns what is to stand for it; with
+            ``numpy.asarray`` arrays come as arrays of numpy's. None: they come as they are.
         wrap: Gets each transport that was opened, and returns the one to use in its place: for traces and
             counts of the wire (:mod:`belay.transports.trace`).
 
@@ -121,6 +124,7 @@ class Device:
         fresh: bool = True,
         agent: bool | None = None,
         listen: bool | None = None,
+        arrays: Callable[[array[Any]], object] | None = None,
         wrap: Callable[[Transport], Transport] | None = None,
     ) -> None:
         if isinstance(address, Mapping):
@@ -147,7 +151,7 @@ class Device:
             dispatcher=dispatcher,
             max_history=self.MAX_CMD_HISTORY_LEN,
         )
-        self._caller = Caller(self._session, timeout, LineMap(), idle)
+        self._caller = Caller(self._session, timeout, LineMap(), idle, arrays)
         self._decorators = {
             name: Decorator(name, slot.kind, self._caller)
             for name, slot in vars(Device).items()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from belay.board.calls import BoardFailure, Calls, Terms
 from belay.board.firmware import Implementation
@@ -56,12 +57,14 @@ class Caller:
         timeout: Seconds that a call may take if it does not say otherwise; None for no limit.
         lines: Where the functions on the board came from.
         idle: What the board printed while nothing was asked, if anybody shows it; it goes first.
+        arrays: Gets each array in a result, and returns what stands for it; None leaves it as it is.
     """
 
     session: BoardSession
     timeout: float | None
     lines: LineMap
     idle: IdleOutput | None = None
+    arrays: Callable[[array[Any]], object] | None = None
 
     def ask(
         self,
@@ -95,7 +98,7 @@ class Caller:
         if stream is not None:
             before = self.idle.flush if self.idle else None
             output = TextOutput(None if isinstance(stream, Default) else stream, before=before)
-        terms = Terms(on_output=output, timeout=seconds, trusted=trusted)
+        terms = Terms(on_output=output, timeout=seconds, trusted=trusted, arrays=self.arrays)
         try:
             return self.session.ask(lambda calls: question(calls, terms), replay=question if record else None)
         except BoardFailure as failure:
