@@ -424,8 +424,8 @@ class FetchError(PackageError):
         url: Where it is.
         kind: What went wrong, in one word: ``"not-found"``, ``"dns"``, ``"tls"``, ``"refused"``,
             ``"unreachable"``, ``"timeout"``, ``"dropped"``, ``"truncated"``, ``"mismatch"`` (it came, but is
-            not what it should be), ``"status"``, ``"too-large"``, ``"redirect"``, ``"insecure"`` (plain http),
-            ``"address"``, ``"proxy"``, ``"file"`` (a ``file:`` URL that cannot be read), ``"offline"``,
+            not what it should be), ``"status"``, ``"too-large"``, ``"redirect"``, ``"insecure"`` (plain
+            http), ``"address"``, ``"proxy"``, ``"file"`` (a ``file:`` URL, unreadable), ``"offline"``,
             ``"interrupted"``.
         reason: The same for people.
         status: The server's status, where it gave one.
