@@ -120,7 +120,7 @@ def test_groups(name: str) -> None:
     "name", ["", "..", "../../victim", "a/b", ".hidden", "nul", "a b", "x" * 65, "a:b", "ä"]
 )
 def test_groups_that_are_refused(name: str) -> None:
-    with pytest.raises(UnsafePathError, match="^group: "):
+    with pytest.raises(UnsafePathError, match=r"^group: "):
         check_group(name)
 
 

@@ -1,7 +1,7 @@
 """Where a package's files may go, and where they go.
 
-A destination is a path below a group's folder. It must mean the same file, inside that folder, on every system:
-what one of them forbids, or understands otherwise, is refused on all.
+A destination is a path below a group's folder. It must mean the same file, inside that folder, on every
+system: what one of them forbids, or understands otherwise, is refused on all.
 """
 
 from __future__ import annotations
@@ -162,12 +162,19 @@ def _reason_against(path: str) -> str:
 def _reason_against_part(part: str) -> str:
     if part in {"", ".", ".."}:
         return "leads out of its folder" if part == ".." else "has a part that is empty or a dot"
-    for sign in part:
-        if sign in _FORBIDDEN:
-            return f"has {sign!r} in it: {_FORBIDDEN[sign]}"
-        # Control, format (they are invisible) and unassigned characters, surrogates, line separators.
-        if unicodedata.category(sign)[0] == "C" or unicodedata.category(sign) in {"Zl", "Zp"}:
-            return f"has the character U+{ord(sign):04X} in it, which cannot be seen or written"
+    return next(filter(None, map(_reason_against_sign, part)), "") or _reason_against_name(part)
+
+
+def _reason_against_sign(sign: str) -> str:
+    if sign in _FORBIDDEN:
+        return f"has {sign!r} in it: {_FORBIDDEN[sign]}"
+    # Control, format (they are invisible) and unassigned characters, surrogates, line separators.
+    if unicodedata.category(sign)[0] == "C" or unicodedata.category(sign) in {"Zl", "Zp"}:
+        return f"has the character U+{ord(sign):04X} in it, which cannot be seen or written"
+    return ""
+
+
+def _reason_against_name(part: str) -> str:
     if part[-1] in ". ":
         return "has a name that ends with a dot or a blank, which Windows drops"
     if part[0] == " ":
@@ -176,6 +183,4 @@ def _reason_against_part(part: str) -> str:
         return f"has a name longer than {MAX_PART} bytes"
     if part.partition(".")[0].rstrip().casefold() in _DEVICES:
         return "names a device of Windows"
-    if part.casefold() in _GIT:
-        return "is a folder of git's own"
-    return ""
+    return "is a folder of git's own" if part.casefold() in _GIT else ""
