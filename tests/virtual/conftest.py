@@ -32,10 +32,14 @@ class Console:
 
     def until(self, end: bytes) -> bytes:
         """What comes up to and with ``end``."""
+        return self.until_any(end)
+
+    def until_any(self, *ends: bytes) -> bytes:
+        """What comes up to and with the first of ``ends``."""
         deadline = time.monotonic() + PATIENCE
-        while end not in self._data:
-            self._more(deadline, end)
-        at = self._data.index(end) + len(end)
+        while not any(end in self._data for end in ends):
+            self._more(deadline, b" or ".join(ends))
+        at = min(self._data.index(end) + len(end) for end in ends if end in self._data)
         found, self._data = self._data[:at], self._data[at:]
         return found
 

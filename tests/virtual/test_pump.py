@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
+import re
+import time
 
 import pytest
 
-from .conftest import PROMPT, RAW_PROMPT, Keyboard, MakeBoard
+from .conftest import END, PROMPT, RAW_PROMPT, Keyboard, MakeBoard
 
 TIMES = 100
 
@@ -93,6 +96,16 @@ def test_ctrl_c_right_behind_the_code_is_for_the_code(keyboard: Keyboard) -> Non
         assert keyboard.finish()[1].endswith(b"KeyboardInterrupt: \r\n")
 
 
+def test_ctrl_c_behind_what_follows_the_code_is_for_the_code(keyboard: Keyboard) -> None:
+    """Also if it comes while the code is still being compiled, and input for it in between."""
+    for between in (b"", b"x", b"x" * 10_000, b"line\r\n"):
+        keyboard.start("x = 1\n" * 10_000 + "while True: pass")
+        keyboard.type(between + b"\x03")
+        assert keyboard.finish()[1].endswith(b"KeyboardInterrupt: \r\n")
+        keyboard.type(b"\x03\x01")
+        keyboard.until(RAW_PROMPT)
+
+
 def test_what_follows_ctrl_c_is_not_for_the_stopped_code(keyboard: Keyboard) -> None:
     for _ in range(20):
         keyboard.start("import sys\nprint('got', sys.stdin.read(1))")
@@ -115,6 +128,19 @@ def test_ctrl_c_is_a_byte_when_switched_off(keyboard: Keyboard) -> None:
     assert keyboard.finish() == (b"True\r\n", b"")
 
 
+def test_random_bytes_when_switched_off_and_nobody_reads_for_a_while(keyboard: Keyboard) -> None:
+    """It looks like code that is still being compiled, but not for ever."""
+    payload = random.Random(1).randbytes(20_000)
+    keyboard.start(
+        "import micropython, sys, time, hashlib\nmicropython.kbd_intr(-1)\nsys.stdout.write('go')\n"
+        f"time.sleep_ms(1500)\nparts = [sys.stdin.buffer.read(500) for _ in range({len(payload) // 500})]\n"
+        "micropython.kbd_intr(3)\nprint(hashlib.sha256(b''.join(parts)).digest().hex())"
+    )
+    keyboard.until(b"go")
+    keyboard.type(payload)
+    assert keyboard.finish() == (hashlib.sha256(payload).hexdigest().encode() + b"\r\n", b"")
+
+
 def test_ctrl_c_clears_the_line_at_the_prompt(make_board: MakeBoard) -> None:
     keyboard = make_board(raw=False)
     keyboard.prompt()
@@ -124,7 +150,6 @@ def test_ctrl_c_clears_the_line_at_the_prompt(make_board: MakeBoard) -> None:
     assert keyboard.prompt() == b"1+1\r\n2\r\n>>> "
 
 
-@pytest.mark.long
 def test_ctrl_c_behind_much_that_nobody_reads(keyboard: Keyboard) -> None:
     keyboard.start("while True: pass")
     keyboard.type(b"x" * 100_000 + b"\x03")
@@ -157,3 +182,86 @@ def test_a_hundred_kilobytes_of_input(keyboard: Keyboard) -> None:
     )
     keyboard.type(payload)
     assert keyboard.finish()[0].strip().decode() == hashlib.sha256(payload).hexdigest()
+
+
+SERVER = """
+import sys
+def serve():
+    read, write = sys.stdin.buffer.readinto, sys.stdout.buffer.write
+    request = bytearray(8)
+    while True:
+        read(request)
+        try:
+            for _ in range(request[0] * 500): pass
+            write(b"<" + request + b">")
+        except KeyboardInterrupt:
+            write(b"!")
+"""
+
+
+ANSWER = re.compile(rb"<(.{8})>", re.DOTALL)
+
+
+class Client:
+    """Sends requests of eight bytes to a program that answers them, and presses Ctrl-C."""
+
+    def __init__(self, keyboard: Keyboard, seed: int) -> None:
+        self._keyboard, self._chance, self._number = keyboard, random.Random(seed), 0
+        keyboard.run(SERVER)
+        self.start()
+
+    def start(self) -> None:
+        """Start it anew; a part of a request may be left over at the prompt."""
+        self._keyboard.type(b"\x03\x01")
+        self._keyboard.until(RAW_PROMPT)
+        self._keyboard.start("serve()")
+
+    def request(self) -> bytes:
+        self._number += 1
+        return b"%c%07d" % (self._chance.choice(b" @\xff"), self._number)
+
+    def interrupt(self) -> bool:
+        """Press Ctrl-C before, within or behind some requests; whether the program went on."""
+        requests = [self.request() for _ in range(self._chance.randrange(1, 4))]
+        data = b"".join(requests)
+        at = self._chance.choice((len(data), self._chance.randrange(len(data))))
+        if self._chance.randrange(2):
+            self._keyboard.type(data[:at])
+            time.sleep(self._chance.uniform(0, 0.003))  # any moment will do
+            self._keyboard.type(b"\x03" + data[at:])
+        else:
+            self._keyboard.type(data[:at] + b"\x03" + data[at:])
+        requests.append(self.request())
+        self._keyboard.type(requests[-1])
+        last = b"<" + requests[-1] + b">"
+        came = self._keyboard.until_any(last, b"KeyboardInterrupt: \r\n" + END)
+        answers = ANSWER.findall(came.partition(b"\x04")[0])
+        assert [
+            request for request in requests if request in answers
+        ] == answers  # none shifted, none changed
+        if not came.endswith(last):
+            return False
+        # Only a request that was interrupted has no answer.
+        assert len(requests) - len(answers) <= came.count(b"!") <= 1
+        return True
+
+
+def press_ctrl_c(keyboard: Keyboard, times: int, seed: int) -> None:
+    client = Client(keyboard, seed)
+    alive = 0
+    for _ in range(times):
+        if client.interrupt():
+            alive += 1
+        else:
+            client.start()
+    assert 0 < alive < times  # both were put to the test
+
+
+def test_ctrl_c_at_a_program_that_reads_and_answers(keyboard: Keyboard) -> None:
+    press_ctrl_c(keyboard, 500, 1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2, 12))
+def test_ctrl_c_at_a_program_that_reads_and_answers_often(keyboard: Keyboard, seed: int) -> None:
+    press_ctrl_c(keyboard, 2000, seed)

@@ -9,9 +9,13 @@ pinned to one version). Its exported names and the layouts below are those of Mi
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import mmap
 import signal
+import sys
+import termios
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -213,14 +217,23 @@ class Native:
 
 
 class Poker:
-    """Makes a blocking call of the interpreter's thread return.
+    """Makes a blocking call of the interpreter's thread return, and tells what that thread does.
 
-    Create it on the thread that will run MicroPython.
+    Create it on the thread that will run MicroPython, when standard input is what MicroPython will read.
     """
 
     def __init__(self) -> None:
         self._thread, self._native_id = threading.get_ident(), threading.get_native_id()
-        signal.signal(POKE, lambda _number, _frame: None)
+        self._clock = (
+            time.pthread_getcpuclockid(self._thread) if hasattr(time, "pthread_getcpuclockid") else None
+        )
+        libc = ctypes.CDLL(None)
+        libc.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
+        libc.signal.restype = ctypes.c_void_p
+        # There must be a handler, or the signal would interrupt nothing. It cannot be Python's: the signal
+        # would be pending as long as the main thread runs MicroPython, and CPython 3.11 makes a thread that
+        # is traced look for it without end. abs() takes a number, as a handler does, and touches nothing.
+        libc.signal(POKE, ctypes.cast(libc.abs, ctypes.c_void_p))
         signal.siginterrupt(POKE, True)
 
     def asleep(self) -> bool:
@@ -230,6 +243,14 @@ class Poker:
         except OSError:
             return True
         return stat.rpartition(b")")[2].split()[0] == b"S"
+
+    def ran(self) -> float:
+        """Seconds that the thread has run on a processor; without a way to know, the time."""
+        return time.monotonic() if self._clock is None else time.clock_gettime(self._clock)
+
+    def unread(self) -> int:
+        """How many bytes the thread has not read yet."""
+        return int.from_bytes(fcntl.ioctl(0, termios.FIONREAD, bytes(4)), sys.byteorder)
 
     def poke(self) -> None:
         """Interrupt a blocking read or sleep, if there is one."""

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import select
-import sys
-import termios
 import threading
-import time
 from typing import Protocol
 
+from belay.virtual.interrupt import Handed, Interrupt, Meaning
 from belay.virtual.native import Native, Poker
 from belay.virtual.plan import EXIT_HOST_GONE, EXIT_NO_START
 
 CTRL_C = 3
 _CHUNK = 4096
-_POKE_AGAIN = 0.001
-"""Seconds between pokes while the interpreter has not noticed: it may go to sleep just after a poke."""
-_HOLD = 0.25
-"""Seconds that what follows a Ctrl-C waits for the interrupt, so that the interrupted code cannot read it."""
+_LOOK_AGAIN, _QUICK_LOOKS = 0.001, 50
+"""Seconds between two looks at the interpreter while something waits for it: it may go to sleep just after a
+poke. The first looks come at once, as it mostly needs some microseconds."""
 _BOOT_CHECK, _BOOT_CHECKS = 0.5, 4
 """Seconds between two looks at a boot that takes long; so many looks in a row at a sleeper mean failure."""
-_COMPILE = 1.0
-"""Seconds that a Ctrl-C waits for code that is being compiled, to interrupt it once it runs."""
-_SPACING = 0.003
-"""Seconds between two interrupts: the second must not touch the exception while the first one rises."""
 
 
 class Hardware(Protocol):
@@ -66,9 +58,10 @@ class Pump(threading.Thread):
         self._lock = threading.Lock()
         self._open = False
         self._data = b""
-        self._posted = 0.0
+        self._interrupt, self._handed = Interrupt(native, poker), Handed(native, poker)
+        self._held = False
+        self._looks = 0
         self._idle_checks = 0
-        self._last, self._delivered = b"", 0.0
 
     def attach(self, hardware: Hardware, doorbell: int) -> None:
         """Serve the simulated hardware too; call it before the pump starts.
@@ -81,7 +74,7 @@ class Pump(threading.Thread):
 
     def open(self) -> None:
         """Let the host's bytes in. ``boot.py`` is about to run: a Ctrl-C that has come already is for it."""
-        self._last, self._delivered = b"\x04", time.monotonic()
+        self._handed.expect_code()
         self._open = True
         self.wake()
 
@@ -118,7 +111,7 @@ class Pump(threading.Thread):
                     self._data = os.read(self._host, _CHUNK)
                     if not self._data:
                         os._exit(EXIT_HOST_GONE)
-                self._settle_interrupt()
+                self._interrupt.look()
                 self._deliver()
                 if not self._open and not ready:
                     self._check_boot()
@@ -129,14 +122,15 @@ class Pump(threading.Thread):
         for readable in (self._lifeline, self._wake_read, self._doorbell):
             if readable >= 0:
                 poller.register(readable, select.POLLIN)
-        holding = self._holding  # asked once: it changes with the clock
-        if self._data and not holding:
+        if self._data and not self._held:
             poller.register(self._board, select.POLLOUT)
         elif not self._data and self._open:
             poller.register(self._host, select.POLLIN)
         soon = self._hardware.tick() if self._hardware else None
-        if self._native.pending or holding:
-            soon = _POKE_AGAIN if soon is None else min(soon, _POKE_AGAIN)
+        self._looks = self._looks + 1 if self._native.pending or self._held else 0
+        if self._looks:
+            again = 0 if self._looks < _QUICK_LOOKS else _LOOK_AGAIN
+            soon = again if soon is None else min(soon, again)
         if not self._open:
             soon = _BOOT_CHECK if soon is None else min(soon, _BOOT_CHECK)
         return {fd for fd, _ in poller.poll(None if soon is None else soon * 1000)}
@@ -147,61 +141,32 @@ class Pump(threading.Thread):
         if self._idle_checks == _BOOT_CHECKS:
             os._exit(EXIT_NO_START)
 
-    @property
-    def _holding(self) -> bool:
-        """Whether data has to wait for an interrupt to be raised."""
-        since = time.monotonic() - self._posted
-        if self._native.pending:
-            return since < _HOLD
-        if self._data[:1] != b"\x03":
-            return False
-        if self._about_to_run():
-            return True
-        return since < _SPACING or bool(self._hardware and self._hardware.calling_back())
-
-    def _about_to_run(self) -> bool:
-        """Whether code was just handed over that does not run yet: the Ctrl-C behind it is meant for it."""
-        if (
-            not self._last
-            or self._last not in b"\r\n\x04"
-            or time.monotonic() - self._delivered > _COMPILE
-            or self._native.armed
-        ):
-            return False
-        return not (self._poker.asleep() and self._unread() == 0)
-
-    def _unread(self) -> int:
-        """How many bytes MicroPython has not read yet."""
-        return int.from_bytes(fcntl.ioctl(0, termios.FIONREAD, bytes(4)), sys.byteorder)
-
-    def _settle_interrupt(self) -> None:
-        """Poke until the interrupt is raised; withdraw it when the code has ended meanwhile."""
-        if self._native.pending:
-            if self._native.armed:
-                self._poker.poke()
-            else:
-                self._native.withdraw_interrupt()
-
     def _deliver(self) -> None:
-        while self._data and not self._holding:
-            at = self._data.find(CTRL_C)
-            if at == 0 and self._interrupt():
-                self._data = self._data[1:]
-                continue
-            plain = self._data[:at] if at > 0 else self._data[:1] if at == 0 else self._data
-            try:
-                sent = os.write(self._board, plain)
-            except BlockingIOError:
+        """Hand over as much as can be handed over now."""
+        self._held = False
+        while self._data and not self._held:
+            if self._interrupt.awaited:
+                self._held = True
+            elif self._data[0] == CTRL_C and (meaning := self._handed.meaning()) is not Meaning.INPUT:
+                if meaning is Meaning.INTERRUPT and self._may_interrupt():
+                    self._interrupt.post()
+                    self._data = self._data[1:]
+                else:
+                    self._held = True
+            elif not self._write():
                 return
-            self._last, self._delivered = self._data[sent - 1 : sent], time.monotonic()
-            self._data = self._data[sent:]
 
-    def _interrupt(self) -> bool:
-        """Interrupt the running code; False when Ctrl-C is a byte like any other now."""
-        if not self._native.armed:
+    def _may_interrupt(self) -> bool:
+        """Whether an interrupt that is posted now ends up in the program."""
+        return not self._interrupt.rising and not (self._hardware and self._hardware.calling_back())
+
+    def _write(self) -> bool:
+        """Write up to the next Ctrl-C, or the one that comes first; False if there is no room."""
+        at = self._data.find(CTRL_C, 1)
+        try:
+            sent = os.write(self._board, self._data[:at] if at > 0 else self._data)
+        except BlockingIOError:
             return False
-        if not self._native.pending:
-            self._native.post_interrupt()
-            self._posted = time.monotonic()
-            self._settle_interrupt()
+        self._handed.add(self._data[:sent])
+        self._data = self._data[sent:]
         return True
