@@ -9,7 +9,8 @@ usage: python3 dev.py VERB [ARGUMENTS]
   check  the quick ones of them: format, lint, types, layers
   docs   build the documentation into docs/_build/html
   long   the tests that take minutes (ARGUMENTS go to pytest)
-  bench  benchmarks/calls.py (ARGUMENTS go to it)
+  bench  belay beside its peers, with targets: benchmarks/compare.py (ARGUMENTS go to it);
+         "bench calls" is benchmarks/calls.py: what each kind of call costs, at any address
   venv   only set up the environment, .venv
   shell  a shell with that environment
   lock   choose the newest versions of everything and write constraints.txt
@@ -249,6 +250,13 @@ def test(arguments: list[str]) -> int:
     return run_steps([*quick_checks(), *docs_build(), *tests_with_coverage()])
 
 
+def bench(arguments: list[str]) -> int:
+    """The comparison with the peers, or what calls cost."""
+    calls = arguments[:1] == ["calls"]
+    program = Path("benchmarks", "calls.py" if calls else "compare.py")
+    return run([PYTHON, program, *arguments[calls:]])
+
+
 def lock(_: list[str]) -> int:
     """Write constraints.txt anew."""
     if not install(group("lock")):
@@ -268,7 +276,7 @@ VERBS: dict[str, tuple[str, Callable[[list[str]], int]]] = {
     "check": ("dev", lambda _: run_steps(quick_checks())),
     "docs": ("dev", lambda _: run_steps(docs_build())),
     "long": ("dev", lambda arguments: run([PYTHON, "-m", "pytest", "-m", "long", *arguments])),
-    "bench": ("run", lambda arguments: run([PYTHON, Path("benchmarks", "calls.py"), *arguments])),
+    "bench": ("run", bench),
     "venv": ("dev", lambda _: run([PYTHON, "-c", "import sys; print(sys.executable)"])),
     "shell": ("dev", lambda arguments: run([SHELL, *arguments])),
     "lock": ("dev", lock),

@@ -3,7 +3,7 @@
 A turn is a change from writing to reading that brings data: what a link's delay is paid for. Turns and bytes
 are the same on every machine; milliseconds are not.
 
-    python3 dev.py bench            # or: python benchmarks/calls.py [ADDRESS] [--calls N] [--json]
+    python3 dev.py bench calls [ADDRESS] [--calls N] [--json]
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def _listen(process: subprocess.Popen[str], port: CountedPort | None) -> Figures
 
 
 def _line(stream: IO[str]) -> str | None:
-    """The next line, empty at the end; None if none came in time. Each is answered, so only one is under way."""
+    """The next line, empty at the end; None if none came in time. Each is answered: only one is under way."""
     ready, _, _ = select.select([stream], [], [], PATIENCE)
     return stream.readline() if ready else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import select
+import termios
 import threading
 import time
 import tty
@@ -40,50 +40,53 @@ class Traffic:
 
 
 class CountedPort:
-    """A fresh board behind a pty. A context manager; one thread carries the bytes.
+    """A fresh board behind a pty. A context manager; a thread for each direction carries the bytes.
 
     Args:
         heap: The size of the board's heap, as in ``virtual:?heap=128k``.
 
     Attributes:
         path: What to open.
-        sent: The host's writes since the last `reset`, if ``recording``.
         recording: Whether to keep what the host writes.
+        sent: The host's writes since the last `reset`, if ``recording``.
     """
 
     def __init__(self, heap: str = "2M") -> None:
         self.recording = False
         self._board = VirtualBoard(VirtualOptions(heap=heap))
+        # Duplicates: the board closes its own while a thread still reads.
+        self._board_in, self._board_out = os.dup(self._board.stdin_fd), os.dup(self._board.stdout_fd)
         # The slave stays open here: programs may come and go.
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
-        os.set_blocking(self._master, False)
         self.path = os.ttyname(self._slave)
-        self._stop_read, self._stop_write = os.pipe()
-        self._lock = threading.Lock()
+        self._closing = False
         self._last = time.perf_counter()
         self._clear()
-        self._thread = threading.Thread(target=self._carry, name="counted port")
-        self._thread.start()
+        self._threads = [threading.Thread(target=carry) for carry in (self._to_board, self._to_host)]
+        for thread in self._threads:
+            thread.start()
 
     def reset(self) -> None:
-        """Count from zero again, once the wire is silent."""
+        """Count from zero again, once the wire is silent. What nobody has read is forgotten."""
         self._wait_for_silence()
-        with self._lock:
-            self._clear()
+        termios.tcflush(self._slave, termios.TCIFLUSH)
+        self._clear()
 
     def traffic(self) -> Traffic:
         """What passed since the last `reset`, once the wire is silent."""
         self._wait_for_silence()
-        with self._lock:
-            return Traffic(self._turns, self._out, self._in, self._last - self._first if self._first else 0.0)
+        return Traffic(self._turns, self._out, self._in, self._last - self._first if self._first else 0.0)
 
     def close(self) -> None:
-        os.write(self._stop_write, b"s")
-        self._thread.join()
-        for fd in (self._master, self._slave, self._stop_read, self._stop_write):
-            os.close(fd)
+        self._closing = True
         self._board.close()
+        termios.tcflush(self._slave, termios.TCIFLUSH)
+        os.write(self._slave, b"\n")
+        for thread in self._threads:
+            thread.join()
+        for fd in (self._master, self._slave, self._board_in, self._board_out):
+            os.close(fd)
 
     def __enter__(self) -> CountedPort:
         return self
@@ -103,52 +106,39 @@ class CountedPort:
         while (wait := self._last + QUIET - time.perf_counter()) > 0:
             time.sleep(wait)
 
-    def _carry(self) -> None:
-        host, board_in, board_out = self._master, self._board.stdin_fd, self._board.stdout_fd
-        os.set_blocking(board_in, False)
-        to_board = to_host = b""
+    # The two threads share no lock, which would cost time in each call: each has counters of its own, and the
+    # one flag that both set is set before the bytes go on, so the other side cannot have answered yet.
+
+    def _to_board(self) -> None:
         while True:
-            # Nothing more is taken from a side while the other has not taken what came before.
-            sources = [self._stop_read, *([] if to_host else [board_out]), *([] if to_board else [host])]
-            sinks = [*([board_in] if to_board else []), *([host] if to_host else [])]
-            ready, _, _ = select.select(sources, sinks, [])
-            if self._stop_read in ready:
+            data = os.read(self._master, CHUNK)
+            if self._closing:
                 return
-            # The board's bytes first: it sent them before it could see what the host writes now.
-            if board_out in ready:
-                to_host = os.read(board_out, CHUNK)
-                self._count_in(to_host)
-                if not to_host:
-                    return  # dead
-            if host in ready:
-                to_board = os.read(host, CHUNK)
-                self._count_out(to_board)
-            to_host = _write(host, to_host)
-            to_board = _write(board_in, to_board)
-
-    def _count_in(self, data: bytes) -> None:
-        with self._lock:
-            self._note_time()
-            self._in += len(data)
-            self._turns += self._wrote
-            self._wrote = False
-
-    def _count_out(self, data: bytes) -> None:
-        with self._lock:
-            self._note_time()
+            self._last = time.perf_counter()
+            self._first = self._first or self._last
             self._out += len(data)
             self._wrote = True
             if self.recording:
                 self.sent.append(data)
+            if not _write(self._board_in, data):
+                return
 
-    def _note_time(self) -> None:
-        self._last = time.perf_counter()
-        self._first = self._first or self._last
+    def _to_host(self) -> None:
+        while data := os.read(self._board_out, CHUNK):
+            self._last = time.perf_counter()
+            self._first = self._first or self._last
+            self._in += len(data)
+            self._turns += self._wrote
+            self._wrote = False
+            if not _write(self._master, data):
+                return
 
 
-def _write(fd: int, data: bytes) -> bytes:
-    """Write what fits; what is left."""
+def _write(fd: int, data: bytes) -> bool:
+    """Write all of ``data``; whether there was somebody to take it."""
     try:
-        return data[os.write(fd, data) :] if data else data
-    except BlockingIOError:
-        return data
+        while data:
+            data = data[os.write(fd, data) :]
+    except OSError:  # the board, or the port, is closed
+        return False
+    return True

@@ -1,0 +1,123 @@
+"""Belay beside its peers: the same work on the same board, counted on the wire.
+
+    python3 dev.py bench [--quick] [--json] [--ours] [--plot FOLDER] [--markdown]
+
+The peers are installed from the package index, in environments of their own, when they are first needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import agent
+from comparison import Everybody, as_json, as_markdown, as_text, compare, room_row
+from contest import Figures, Measured, contend, contend_mpremote
+from environments import PEERS, python_of
+
+BULK = [f"{kind} {way}" for kind in ("random bytes", "bytes 0x03") for way in ("to the host", "to the board")]
+RANDOM = BULK[:2]
+NO_SYNC = {"auto_sync_time": False}
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def run_parts(python: str | Path, parts: list[str], *, heap: str = "2M", quick: bool = False) -> Figures:
+    """Several parts, each on a fresh board: what one leaves on the heap must not be the next one's lot."""
+    figures: Figures = {}
+    for part in parts:
+        figures |= contend(python, part, heap=heap, quick=quick)
+    return figures
+
+
+def measure_ours(*, quick: bool) -> Everybody:
+    say("belay (this one) ...")
+    parts = ["calls", *BULK, *([] if quick else ["latency"])]
+    ours = run_parts(sys.executable, parts, quick=quick)
+    ours["board time"] = Measured(seconds=agent.board_time(1000 if quick else 20000))
+    return {
+        "ours": ours,
+        "ours, 128 KiB": run_parts(sys.executable, RANDOM, heap="128k", quick=quick),
+        "ours, direct": contend(sys.executable, "calls", quick=quick, direct=True),
+    }
+
+
+def measure_peers(*, quick: bool) -> Everybody:
+    python = python_of("belay")
+    say(f"belay {PEERS['belay']} ...")
+    everybody = {
+        "belay": run_parts(
+            python, ["calls", "board time", *BULK, *([] if quick else ["latency"])], quick=quick
+        ),
+        "belay, 128 KiB": run_parts(python, RANDOM, heap="128k", quick=quick),
+        "belay, no time sync": contend(python, "board time", options=NO_SYNC, quick=quick),
+    }
+    python = python_of("mpremote")
+    say(f"mpremote {PEERS['mpremote']} ...")
+    everybody["mpremote"] = contend_mpremote(python)
+    everybody["mpremote, 128 KiB"] = contend_mpremote(python, heap="128k")
+    return everybody
+
+
+def machine() -> str:
+    """What this was measured on."""
+    system = f"{platform.system()} {platform.machine()}"
+    return f"{os.cpu_count()} cores, {system}, Python {platform.python_version()}"
+
+
+def draw(everybody: Everybody, folder: Path) -> None:
+    """Draw latency against payload size, with a Python that has matplotlib."""
+    lines = {
+        name: {
+            work.removeprefix("echo "): measured.median
+            for work, measured in everybody[name].items()
+            if work.startswith("echo ") and measured.median
+        }
+        for name in ("belay", "ours")
+        if name in everybody
+    }
+    subprocess.run(
+        [python_of("plot"), "-P", Path(__file__).with_name("plot.py"), folder],
+        input=json.dumps(lines),
+        text=True,
+        check=True,
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="a few calls of each kind, no latencies")
+    parser.add_argument("--ours", action="store_true", help="without the peers: nothing is installed")
+    parser.add_argument("--json", action="store_true", help="print all figures as JSON")
+    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
+    parser.add_argument("--plot", type=Path, metavar="FOLDER", help="draw latency.svg and latency.png there")
+    given = parser.parse_args()
+    everybody = measure_ours(quick=given.quick)
+    if not given.ours:
+        everybody |= measure_peers(quick=given.quick)
+    rows = [*compare(everybody), room_row(*agent.room())]
+    if given.plot and not given.quick:
+        draw(everybody, given.plot)
+    about = {"date": datetime.datetime.now(datetime.UTC).date().isoformat(), "machine": machine()}
+    if given.json:
+        figures = {who: {work: asdict(one) for work, one in done.items()} for who, done in everybody.items()}
+        print(json.dumps({**about, "rows": as_json(rows), "figures": figures}, indent=1))
+    else:
+        print(" - ".join(about.values()), "\n")
+        print(as_markdown(rows) if given.markdown else as_text(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
