@@ -1,7 +1,8 @@
 """What can be asked of a board, whichever way the question travels.
 
 :class:`Calls` is the seam between the objects that users hold (:mod:`belay.remote`) and the way to the board:
-:class:`belay.board.agent.AgentCalls` asks the agent, :class:`belay.board.plain.PlainCalls` goes over the raw REPL.
+:class:`belay.board.agent.AgentCalls` asks the agent, :class:`belay.board.plain.PlainCalls` goes over the raw
+REPL.
 """
 
 from __future__ import annotations

@@ -98,18 +98,20 @@ def float_text(value: float) -> str:
 
 
 def _complex(value: complex) -> str:
+    if value.imag == 0 and math.copysign(1, value.imag) < 0:
+        # A board adds the imaginary part to a 0.0, which takes its sign away.
+        return f"(-{_complex(-value)})"
     return _builtin(f"complex({_float(value.real)},{_float(value.imag)})")
 
 
 def _array(value: array[Any]) -> str:
     if value.typecode not in ITEMS:
         raise Refused("array of characters")
-    numbers = ",".join(_float(item) if isinstance(item, float) else _int(item) for item in value)
-    return f"{array_of(value)},[{numbers}])"
+    return f"{array_of(value)},{value.tobytes()!r})"
 
 
 def array_of(value: array[Any]) -> str:
-    """The beginning of the call that makes an array with such items on a board."""
+    """The beginning of the call that makes such an array on a board; its bytes are to follow."""
     code = f"'{value.typecode}'"
     if value.typecode in "lL":
         # Its length differs between boards; the other codes of such items do not.

@@ -78,14 +78,13 @@ class PlainCalls:
 
     def install(self, terms: Terms) -> None:
         """Put our functions on the board."""
-        parts, exactly, rest = [onboard.read("plain")], "", _DONE
+        more = None
         if self._features >= _EXACT_NEEDS and (self._heap or 0) >= AGENT_HEAP:
-            parts += [onboard.read("part_values"), onboard.read("exact")]
-            exactly, rest = ",_belay_exact(encode)", f"del encode,_belay_values,_belay_exact\n{_DONE}"
-        functions = "\n".join([*parts, f"_belay=_belay({self._mark!r}{exactly})", rest])
+            more = onboard.read("part_values") + "\n" + onboard.read("exact")
+        functions = onboard.read("plain") + f"\n_belay=_belay({self._mark!r},{more!r})\n{_DONE}"
         self._answer(functions, terms, ours=False, installed=False, paste_from=_NO_PASTE)
 
-    def define(self, name: str, source: str, terms: Terms) -> None:
+    def define(self, name: str, source: str, terms: Terms) -> None:  # noqa: ARG002 - calls need no number here
         """Define a global function."""
         self.execute(source, terms)
 

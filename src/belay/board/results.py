@@ -30,12 +30,18 @@ def read_result(text: str, chunks: Sequence[bytes], terms: Terms) -> object:
     if text.isascii() and text.isdigit() and len(text) < 19 and text[0] != "0":
         # The most common answer of all.
         return int(text)
+    try:
+        return _read(text, chunks, terms)
+    except NotALiteral as refused:
+        # On small boards the text is nothing but a repr.
+        return _evaluated(text, refused, terms)
+
+
+def _read(text: str, chunks: Sequence[bytes], terms: Terms) -> object:
     bulk = b"".join(chunks)
     parts = _Parts(bulk, terms)
     try:
         value = decode(text, parts.calls)
-    except NotALiteral as refused:
-        return _evaluated(text, refused, terms)
     except (struct.error, EOFError) as error:
         raise NotBelayResponseError(f"an answer does not fit its bytes: {error}") from None
     if parts.at != len(bulk):
@@ -67,7 +73,7 @@ class _Parts:
             "_d": lambda digits: struct.unpack(">d", bytes.fromhex(digits))[0],
             "_c": complex,
             "_u": self._unknown,
-            "_w": lambda text, *chunks: read_result(text, chunks, terms),
+            "_w": lambda text, *chunks: _read(text, chunks, terms),
             "array": lambda code, items=(): self._made(array(code, items)),
         }
 
@@ -93,9 +99,7 @@ class _Parts:
 
     def _unknown(self, kind: str, text: str) -> object:
         """A value that cannot travel, by its type and what its ``repr`` says."""
-        if self._terms.trusted:
-            try:
-                return eval(text, {})  # noqa: S307 - the caller said that the board may do this
-            except Exception:  # noqa: BLE001, S110 - any code may raise anything
-                pass
-        raise NotALiteral(kind)
+        try:
+            return _evaluated(text, NotALiteral(kind), self._terms)
+        except UntransferableError:
+            raise NotALiteral(kind) from None
