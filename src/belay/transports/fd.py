@@ -56,7 +56,9 @@ class FdTransport:
         # What has come and was not yet read; an empty one is the end.
         self._buffer: deque[bytes] = deque()
         self._reading = threading.Lock()
-        self._presence = threading.Condition()
+        # Entered as itself, in C: a Ctrl-C while a condition is being entered leaves it locked for all others.
+        self._lock = threading.RLock()
+        self._presence = threading.Condition(self._lock)
         self._inside: list[int] = []
         self._closed = False
         self._released = False
@@ -138,7 +140,7 @@ class FdTransport:
         is left with the number of a descriptor that may by then be another file's.
         """
         me = threading.get_ident()
-        with self._presence:
+        with self._lock:
             if not self._closed:
                 self._closed = True
                 os.close(self._waker_fd)
@@ -155,7 +157,7 @@ class FdTransport:
     @contextlib.contextmanager
     def _entered(self) -> Iterator[None]:
         """Count this thread among those that use the descriptors."""
-        with self._presence:
+        with self._lock:
             if self._closed:
                 raise self._closed_here()
             self._inside.append(threading.get_ident())
@@ -165,7 +167,7 @@ class FdTransport:
             self._leave()
 
     def _leave(self) -> None:
-        with self._presence:
+        with self._lock:
             self._inside.remove(threading.get_ident())
             self._presence.notify_all()
             if not self._closed or self._inside or self._released:

@@ -63,7 +63,9 @@ class ThreadedTransport:
         self._buffer: deque[bytes] = deque()
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._unsent = 0
-        self._changed = threading.Condition()
+        # Entered as itself, in C: a Ctrl-C while a condition is being entered leaves it locked for all others.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._eof = False
         self._closed = False
         self._threads = [
@@ -99,7 +101,7 @@ class ThreadedTransport:
         """
         if max_bytes < 1:
             raise ValueError(f"max_bytes must be at least 1, not {max_bytes}")
-        with self._changed:
+        with self._lock:
             self._check_open()
             if not self._wait_until(lambda: bool(self._buffer or self._eof), timeout):
                 raise TimeoutError(f"{self._name}: nothing came within {timeout} s")
@@ -123,7 +125,7 @@ class ThreadedTransport:
             TimeoutError: The board did not take all of it in time.
             ConnectionLost: The other side is gone, or this one was closed.
         """
-        with self._changed:
+        with self._lock:
             self._check_open()
             if self._eof:
                 raise self._loss()
@@ -136,7 +138,7 @@ class ThreadedTransport:
 
     def close(self) -> None:
         """End both threads and release what is below. Never raises; a second call does nothing."""
-        with self._changed:
+        with self._lock:
             if self._closed:
                 return
             self._closed = True
@@ -149,7 +151,7 @@ class ThreadedTransport:
         self._release()
 
     def _wait_until(self, predicate: Callable[[], bool], timeout: float | None) -> bool:
-        """Wait with ``_changed`` held; False when the time is up, ConnectionLost when closed meanwhile."""
+        """Wait with the lock held; False when the time is up, ConnectionLost when closed meanwhile."""
         deadline = None if timeout is None else monotonic() + timeout
         while not predicate():
             left = _SLICE if deadline is None else deadline - monotonic()
@@ -173,7 +175,7 @@ class ThreadedTransport:
             while not self._closed and (chunk := self._receive()) != b"":
                 if chunk is None:
                     continue
-                with self._changed:
+                with self._lock:
                     self._buffer.append(chunk)
                     self._changed.notify_all()
         except (OSError, ValueError):
@@ -189,7 +191,7 @@ class ThreadedTransport:
                     count = self._send(data)
                     sent = len(data) if count is None else count
                     data = data[sent:]
-                    with self._changed:
+                    with self._lock:
                         self._unsent -= sent
                         self._changed.notify_all()
         except (OSError, ValueError):
@@ -200,6 +202,6 @@ class ThreadedTransport:
                     self._send_eof()
 
     def _note_eof(self) -> None:
-        with self._changed:
+        with self._lock:
             self._eof = True
             self._changed.notify_all()
