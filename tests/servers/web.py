@@ -121,9 +121,17 @@ class WebServer:
         """
         self._do("fault", fault={"kind": kind, "path": path, "times": times, **details})
 
+    def clear(self) -> None:
+        """Forgets everything that it was told and has counted."""
+        self._do("clear")
+
     def heal(self) -> None:
         """Ends all faults."""
         self._do("heal")
+
+    def until_asked(self, times: int = 1) -> None:
+        """Waits until clients have asked for something, so many times since it was last counted."""
+        self._do("until_asked", times=times)
 
     def counts(self, *, forget: bool = True) -> Counts:
         """What clients did since the last time.

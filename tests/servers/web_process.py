@@ -37,6 +37,7 @@ class Site:
     connections: int = 0
     open: int = 0
     most_open: int = 0
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def find(self, path: str) -> tuple[bytes, dict[str, str]] | None:
         """The content at a path and its headers."""
@@ -77,7 +78,11 @@ class Conversation(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
-        self.next()
+        if self.buffer[:1].isupper():
+            self.next()
+        else:
+            self.send(400, b"this is not HTTP", {})
+            self.transport.close()
 
     def next(self) -> None:
         """Answers the next request, if it is complete."""
@@ -93,13 +98,14 @@ class Conversation(asyncio.Protocol):
     def answer(self, head: str) -> None:
         line, *rest = head.split("\r\n")
         method, target, _ = line.split(" ")
-        headers = {name.lower(): value.strip() for name, _, value in (item.partition(":") for item in rest)}
-        path = target if target.startswith("/") else "/" + target.split("/", 3)[3]
         if method == "CONNECT":
             self.send(501, b"no tunnels here", {})
             return
+        headers = {name.lower(): value.strip() for name, _, value in (item.partition(":") for item in rest)}
+        path = target if target.startswith("/") else "/" + target.split("/", 3)[3]
         fault = self.site.fault(path)
         self.site.requests.append([target, headers, fault.get("kind", "")])
+        self.site.asked.set()
         found = self.site.find(path)
         if fault:
             self.misbehave(fault, found)
@@ -179,8 +185,18 @@ class Commands:
         assert fault["kind"] in FAULTS, fault
         self.site.faults.append(fault)
 
+    def clear(self) -> None:
+        site = self.site
+        site.pages, site.indices, site.faults, site.requests = {}, {}, [], []
+        site.latency, site.etags, site.connections, site.most_open = 0.0, True, 0, site.open
+
     def heal(self) -> None:
         self.site.faults.clear()
+
+    async def until_asked(self, times: int) -> None:
+        while len(self.site.requests) < times:
+            self.site.asked.clear()
+            await asyncio.wait_for(self.site.asked.wait(), 20)
 
     def counts(self, forget: bool) -> dict[str, Any]:
         site = self.site
@@ -196,7 +212,8 @@ def listen_to(commands: Commands, loop: asyncio.AbstractEventLoop) -> None:
         name, arguments = json.loads(line)
 
         async def carry_out(name: str = name, arguments: dict[str, Any] = arguments) -> Any:
-            return getattr(commands, name)(**arguments)
+            answer = getattr(commands, name)(**arguments)
+            return await answer if asyncio.iscoroutine(answer) else answer
 
         say(asyncio.run_coroutine_threadsafe(carry_out(), loop).result())
     loop.call_soon_threadsafe(loop.stop)

@@ -1,0 +1,191 @@
+"""One request and its answer, by urllib3: its errors become ours here, and nowhere else."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout, exceptions
+
+from belay.deadline import Deadline
+from belay.exceptions import FetchError
+from belay.packages.fetch import is_loopback
+from belay.packages.watched import Exchange, Watch, WatchedPool, WatchedTlsPool
+
+if TYPE_CHECKING:
+    from belay.packages.fetch import Limits
+
+_PIECE = 1 << 16
+_CERTIFICATES = (
+    "if its certificate is your own, name the file that it can be checked with in SSL_CERT_FILE; "
+    "the clock of this machine must be right, too"
+)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a server answered.
+
+    Attributes:
+        status: HTTP's.
+        headers: By name, in any case.
+        content: The body.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class Carrier:
+    """Carries requests over connections that it keeps.
+
+    Args:
+        limits: Time-outs and counts.
+        ca_file: Certificates to trust instead of the system's.
+        proxies: Proxies by scheme, and hosts without under ``"no"``; None for those of the environment.
+    """
+
+    def __init__(self, limits: Limits, ca_file: Path | None, proxies: Mapping[str, str] | None) -> None:
+        self._limits = limits
+        self._ca_file = ca_file
+        self._proxies = getproxies() if proxies is None else dict(proxies)
+        self._watch = Watch()
+        self._lock = threading.Lock()
+        self._ways: dict[tuple[bool, str], PoolManager] = {}
+
+    def close(self) -> None:
+        """Cuts all connections, now and later."""
+        self._watch.close()
+        with self._lock:
+            for way in self._ways.values():
+                way.clear()
+
+    def ask(self, url: str, headers: Mapping[str, str], most: int, deadline: Deadline) -> Reply:
+        """Asks once.
+
+        Args:
+            url: ``https:`` or ``http:``.
+            headers: To send.
+            most: The most bytes that are accepted.
+            deadline: When the answer must be complete.
+
+        Raises:
+            FetchError: There was no answer, or not a complete one.
+        """
+        with self._watch.exchange(deadline.remaining or 0.0) as exchange:
+            try:
+                return self._exchange(url, headers, most, exchange)
+            except (exceptions.HTTPError, OSError, ValueError) as error:
+                if exchange.cut:
+                    raise FetchError(url, "timeout", f"took longer than {deadline.seconds:g} s") from error
+                raise _translated(url, error) from error
+
+    def _exchange(self, url: str, headers: Mapping[str, str], most: int, exchange: Exchange) -> Reply:
+        timeout = Timeout(connect=self._limits.connect, read=self._limits.read)
+        answer = self._way(urlsplit(url)).urlopen(
+            "GET", url, headers=headers, timeout=timeout, retries=False, redirect=False, preload_content=False
+        )
+        complete = False
+        try:
+            content = _body(url, answer, most, exchange)
+            complete = True
+        finally:
+            if not complete:
+                answer.close()
+            answer.release_conn()
+        return Reply(answer.status, answer.headers, content)
+
+    def _way(self, parts: SplitResult) -> PoolManager:
+        """What holds the connections for an address, direct or by a proxy."""
+        secure = parts.scheme == "https"
+        proxy = self._proxy(parts)
+        with self._lock:
+            way = self._ways.get((secure, proxy))
+            if way is None:
+                way = self._ways[secure, proxy] = self._make_way(secure, proxy)
+            return way
+
+    def _proxy(self, parts: SplitResult) -> str:
+        host = parts.hostname or ""
+        proxy = self._proxies.get(parts.scheme) or self._proxies.get("all", "")
+        if not proxy or is_loopback(host) or proxy_bypass(host):
+            return ""
+        return proxy if "://" in proxy else f"http://{proxy}"
+
+    def _make_way(self, secure: bool, proxy: str) -> PoolManager:
+        # One context for all connections: to read the system's certificates takes longer than to connect.
+        trust = ssl.create_default_context(cafile=self._ca_file) if secure else None
+        options: dict[str, Any] = {"maxsize": self._limits.connections, "block": True, "ssl_context": trust}
+        way = ProxyManager(proxy, **options) if proxy else PoolManager(**options)
+        way.pool_classes_by_scheme = {"http": WatchedPool, "https": WatchedTlsPool}
+        return way
+
+
+def _body(url: str, answer: BaseHTTPResponse, most: int, exchange: Exchange) -> bytes:
+    pieces = []
+    size = 0
+    while piece := answer.read1(_PIECE):
+        pieces.append(piece)
+        size += len(piece)
+        if size > most:
+            raise FetchError(url, "too-large", f"is larger than {most} bytes")
+    if exchange.cut:
+        raise TimeoutError
+    promised = answer.headers.get("Content-Length", "")
+    if promised.isdecimal() and size < int(promised) and "Content-Encoding" not in answer.headers:
+        raise exceptions.IncompleteRead(size, int(promised) - size)
+    return b"".join(pieces)
+
+
+def _translated(url: str, error: Exception) -> FetchError:
+    """An error of urllib3's in our words."""
+    by_proxy = isinstance(error, exceptions.ProxyError) or "Tunnel connection failed" in str(error)
+    cause = error.original_error if isinstance(error, exceptions.ProxyError) else error
+    where = "the proxy" if by_proxy else urlsplit(url).hostname or ""
+    if isinstance(cause, exceptions.ProtocolError) and isinstance(cause.args[-1], exceptions.IncompleteRead):
+        cause = cause.args[-1]
+    known = isinstance(cause, exceptions.NewConnectionError) and isinstance(cause.__cause__, OSError)
+    detail = cause.__cause__ if known else cause
+    for kinds, kind, text, hint in _MEANINGS:
+        if isinstance(detail, kinds) or isinstance(cause, kinds):
+            reason = text.format(where=where, detail=detail)
+            return FetchError(url, "proxy" if by_proxy else kind, reason, hint=hint)
+    if by_proxy:
+        return FetchError(url, "proxy", f"the proxy refuses: {detail}")
+    return FetchError(url, "dropped", f"{where} dropped the connection: {detail}")
+
+
+_MEANINGS: tuple[tuple[tuple[type[Exception], ...], str, str, str | None], ...] = (
+    (
+        (exceptions.NameResolutionError,),
+        "dns",
+        "the name of {where} is not known",
+        "is this machine online, and the name right?",
+    ),
+    ((ConnectionRefusedError,), "refused", "{where} refuses the connection", None),
+    ((exceptions.NewConnectionError,), "unreachable", "{where} cannot be reached: {detail}", None),
+    ((exceptions.ConnectTimeoutError,), "timeout", "{where} did not accept a connection in time", None),
+    ((exceptions.TimeoutError, TimeoutError), "timeout", "{where} did not answer in time", None),
+    (
+        (exceptions.SSLError, ssl.SSLError),
+        "tls",
+        "the connection to {where} cannot be trusted: {detail}",
+        _CERTIFICATES,
+    ),
+    (
+        (exceptions.IncompleteRead, exceptions.InvalidChunkLength),
+        "truncated",
+        "the answer is shorter than the server said",
+        None,
+    ),
+    ((exceptions.LocationValueError,), "address", "is no address: {detail}", None),
+    ((exceptions.DecodeError,), "mismatch", "cannot be unpacked: {detail}", None),
+)
+"""What urllib3 raises, and what it means; the most special come first."""

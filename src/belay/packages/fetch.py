@@ -1,0 +1,312 @@
+"""Brings bytes from web servers and files, or says exactly why it could not.
+
+HTTP as RFC 9110 has it: conditional requests (13.1.2), ``Retry-After`` (10.2.3), redirects (15.4).
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from belay.deadline import Deadline
+from belay.exceptions import FetchError
+
+if TYPE_CHECKING:
+    from belay.packages.carrier import Carrier, Reply
+
+FILE_BYTES = 16 << 20
+"""The largest file that is fetched unless more is asked for; no board has room for more."""
+_FINAL = {"dns", "tls", "refused", "unreachable", "proxy", "timeout"}
+_REPEATED = {"dropped", "truncated", "refused", "unreachable", "timeout"}
+_BUSY = {408, 425, 429, 500, 502, 503, 504}
+_REDIRECTS = {301, 302, 303, 307, 308}
+_GONE = {404, 410}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is waited for, and how often.
+
+    Attributes:
+        connect: Seconds for a connection, and again for its TLS handshake.
+        read: Seconds in which a server may be silent.
+        total: Seconds for an answer, with all attempts and pauses.
+        attempts: How often something is asked for while the server is busy or drops connections.
+        pause: Seconds before the second attempt; doubled for each further one.
+        connections: The most at once.
+        redirects: The most in a row.
+    """
+
+    connect: float = 10.0
+    read: float = 20.0
+    total: float = 120.0
+    attempts: int = 5
+    pause: float = 0.25
+    connections: int = 32
+    redirects: int = 5
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came.
+
+    Attributes:
+        content: The bytes; None: what the asker has is still right.
+        etag: The server's name for this content, or empty.
+        modified: The server's date of this content, or empty.
+    """
+
+    content: bytes | None
+    etag: str = ""
+    modified: str = ""
+
+
+class _Origin:
+    """What is known of a server: scheme, host and port."""
+
+    def __init__(self) -> None:
+        self.answered = False
+        self.failure: FetchError | None = None
+        self.not_before = 0.0
+
+
+class Fetcher:
+    """Fetches, over connections that are kept; for any number of threads at once.
+
+    A server that cannot be reached, or never answered, is not asked again: what else was wanted of it fails
+    at once and in the same words.
+
+    Args:
+        limits: Time-outs and counts.
+        http_hosts: Hosts, as ``"10.0.0.5"`` or ``"lab:8080"``, that may be asked without TLS. Those of this
+            machine always may.
+        ca_file: Certificates to trust instead of the system's.
+        proxies: Proxies by scheme and ``"no"``; None for those of the environment.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        http_hosts: Collection[str] = (),
+        ca_file: Path | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self._http_hosts = frozenset(host.lower() for host in http_hosts)
+        self._ca_file = ca_file
+        self._proxies = proxies
+        self._lock = threading.Lock()
+        self._carrier_made: Carrier | None = None
+        self._origins: dict[str, _Origin] = {}
+        self._closed = threading.Event()
+
+    def __enter__(self) -> Fetcher:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Cuts all connections; what is being fetched fails at once."""
+        with self._lock:
+            self._closed.set()
+            if self._carrier_made is not None:
+                self._carrier_made.close()
+
+    def get(self, url: str, *, etag: str = "", modified: str = "", most: int = FILE_BYTES) -> Answer:
+        """Fetches what lies at a URL.
+
+        Args:
+            url: ``https:``, ``http:`` or ``file:``.
+            etag: The ETag of what the asker has already.
+            modified: Its date, as the server gave it.
+            most: The most bytes that are accepted.
+
+        Raises:
+            FetchError: It could not be had.
+        """
+        if url[:5].lower() == "file:":
+            return _read_file(url, most)
+        headers = {"User-Agent": "belay", "Accept-Encoding": "identity"}
+        if etag:
+            headers["If-None-Match"] = etag
+        elif modified:
+            headers["If-Modified-Since"] = modified
+        deadline = Deadline(self.limits.total)
+        place = url
+        for _ in range(self.limits.redirects + 1):
+            self._check(url, place)
+            reply = self._ask(place, headers, most, deadline)
+            if reply.status not in _REDIRECTS:
+                return self._understand(url, reply)
+            place = _join(place, reply.headers.get("Location", ""))
+        raise FetchError(url, "redirect", f"more than {self.limits.redirects} redirects in a row")
+
+    def _check(self, url: str, place: str) -> None:
+        """Whether an address may be asked."""
+        parts = _split(place)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            if place != url:
+                raise FetchError(url, "redirect", f"is redirected to {place!r}, which is no web address")
+            raise FetchError(url, "address", "is no address of a web server")
+        if parts.username is not None:
+            raise FetchError(
+                url, "address", "has a user's name in it, which would be written down in the lockfile"
+            )
+        if parts.scheme == "http" and place != url and _split(url).scheme == "https":
+            raise FetchError(url, "redirect", f"is redirected from https to {place}")
+        if parts.scheme == "http" and not self._may_be_plain(parts):
+            raise FetchError(
+                place,
+                "insecure",
+                "plain http is not used: anybody on the way could change what comes",
+                hint=f"use https, or allow the host: http_hosts = [{parts.netloc!r}] in [tool.belay]",
+            )
+
+    def _may_be_plain(self, parts: SplitResult) -> bool:
+        assert parts.hostname is not None
+        return is_loopback(parts.hostname) or bool(
+            self._http_hosts & {parts.hostname.lower(), parts.netloc.lower()}
+        )
+
+    def _understand(self, url: str, reply: Reply) -> Answer:
+        if reply.status == 200:
+            return Answer(
+                reply.content, reply.headers.get("ETag", ""), reply.headers.get("Last-Modified", "")
+            )
+        if reply.status == 304:
+            return Answer(None)
+        if reply.status in _GONE:
+            raise FetchError(url, "not-found", f"is not there ({reply.status})", status=reply.status)
+        raise FetchError(url, "status", f"the server answers {reply.status}", status=reply.status)
+
+    def _ask(self, place: str, headers: Mapping[str, str], most: int, deadline: Deadline) -> Reply:
+        """Asks until there is an answer, or no hope of one."""
+        parts = _split(place)
+        with self._lock:
+            origin = self._origins.setdefault(f"{parts.scheme}://{parts.netloc}", _Origin())
+        for attempt in range(1, self.limits.attempts + 1):
+            self._pause(place, origin, deadline)
+            last = attempt == self.limits.attempts
+            try:
+                reply = self._carrier.ask(place, headers, most, deadline)
+            except FetchError as error:
+                if self._closed.is_set():
+                    raise FetchError(place, "interrupted", "was interrupted") from error
+                self._judge(origin, error, last or deadline.expired)
+                wait = self.limits.pause * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)  # noqa: S311
+            else:
+                origin.answered = True
+                if reply.status not in _BUSY or last:
+                    return reply
+                wait = self._wanted_pause(reply, attempt)
+            if wait > (deadline.remaining or 0.0):
+                raise FetchError(place, "status", f"the server is busy, and wants {wait:.0f} s of patience")
+            # All others that want something of this server wait as well.
+            origin.not_before = max(origin.not_before, time.monotonic() + wait)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _pause(self, place: str, origin: _Origin, deadline: Deadline) -> None:
+        """Waits until the server may be asked."""
+        while (wait := origin.not_before - time.monotonic()) > 0:
+            if self._closed.wait(min(wait, deadline.remaining or 0.0)) or deadline.expired:
+                break
+        if self._closed.is_set():
+            raise FetchError(place, "interrupted", "was interrupted")
+        if origin.failure is not None:
+            known = origin.failure
+            raise FetchError(place, known.kind, known.reason, hint=known.hint) from known
+
+    @staticmethod
+    def _judge(origin: _Origin, error: FetchError, last: bool) -> None:
+        """Raises an error again unless another attempt is worth it."""
+        if error.kind in _FINAL and (last or not origin.answered):
+            origin.failure = error
+            raise error
+        if last or error.kind not in _REPEATED:
+            raise error
+
+    def _wanted_pause(self, reply: Reply, attempt: int) -> float:
+        """Seconds until a busy server wants to be asked again."""
+        asked = _retry_after(reply.headers.get("Retry-After", ""))
+        own = self.limits.pause * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)  # noqa: S311
+        return own if asked is None else asked
+
+    @property
+    def _carrier(self) -> Carrier:
+        with self._lock:
+            if self._carrier_made is None:
+                from belay.packages.carrier import Carrier
+
+                self._carrier_made = Carrier(self.limits, self._ca_file, self._proxies)
+            return self._carrier_made
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own."""
+    if host.lower() in ("localhost", "localhost."):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # reading it checks it
+    except ValueError as error:
+        raise FetchError(url, "address", f"is no address: {error}") from error
+    return parts
+
+
+def _join(place: str, target: str) -> str:
+    try:
+        return urljoin(place, target)
+    except ValueError:
+        return target  # which is then refused by name
+
+
+def _retry_after(text: str) -> float | None:
+    """The seconds that ``Retry-After`` asks for (RFC 9110, 10.2.3)."""
+    if text.isdecimal():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _read_file(url: str, most: int) -> Answer:
+    from urllib.request import url2pathname
+
+    parts = _split(url)
+    if parts.netloc not in ("", "localhost"):
+        raise FetchError(url, "address", "is a file on another machine", hint="write file:///path")
+    try:
+        with Path(url2pathname(parts.path)).open("rb") as file:
+            content = file.read(most + 1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FetchError(url, "not-found", "is not there") from error
+    except (OSError, ValueError) as error:
+        raise FetchError(url, "file", f"cannot be read: {error}") from error
+    if len(content) > most:
+        raise FetchError(url, "too-large", f"is larger than {most} bytes")
+    return Answer(content)
