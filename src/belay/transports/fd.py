@@ -56,7 +56,7 @@ class FdTransport:
         # What has come and was not yet read; an empty one is the end.
         self._buffer: deque[bytes] = deque()
         self._reading = threading.Lock()
-        # Entered as itself, in C: a Ctrl-C while a condition is being entered leaves it locked for all others.
+        # Entered as itself, in C: a Ctrl-C while a condition is entered leaves it locked for all others.
         self._lock = threading.RLock()
         self._presence = threading.Condition(self._lock)
         self._inside: list[int] = []

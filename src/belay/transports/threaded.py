@@ -63,7 +63,7 @@ class ThreadedTransport:
         self._buffer: deque[bytes] = deque()
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._unsent = 0
-        # Entered as itself, in C: a Ctrl-C while a condition is being entered leaves it locked for all others.
+        # Entered as itself, in C: a Ctrl-C while a condition is entered leaves it locked for all others.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._eof = False
