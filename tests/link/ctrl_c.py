@@ -10,7 +10,10 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
+from belay import Device
+from belay.board.calls import Terms
 from belay.link import Link
 from belay.transports import open_transport
 
@@ -38,11 +41,11 @@ def check(link: Link, number: int) -> None:
     assert printed == b"%d\r\n" % number, printed
 
 
-def main(rounds: int, seed: int) -> None:
-    """Do so, then say how often."""
-    chance = random.Random(seed)
-    transport = open_transport("virtual:")
-    link = Link(transport)
+def interrupt_a_link(rounds: int, chance: random.Random, *, listen: bool) -> int:
+    """Programs over the plain REPL."""
+    link = Link(open_transport("virtual:"))
+    if listen:
+        link.listen()
     hit = 0
     for _ in range(rounds):
         number = chance.randrange(10**9)
@@ -60,9 +63,43 @@ def main(rounds: int, seed: int) -> None:
             hit += 1
         check(link, number)
     link.close()
+    return hit
+
+
+def interrupt_a_device(rounds: int, chance: random.Random, *, listen: bool) -> int:
+    """Calls by the agent; each of the next calls gets its own answer, and no call ran twice."""
+    device = Device("virtual:", agent=True, listen=listen)
+    device("n = 0\ndef count(x):\n global n\n n += 1\n return [x, n]\ndef loop():\n while True: pass")
+    call: Any = device._session.ask
+    hit = 0
+    for _ in range(rounds):
+        name, args = chance.choice(
+            [("count", [1]), ("count", ["x" * 3000]), ("loop", []), ("count", [b"\x03" * 9000])]
+        )
+        done = device("n")
+        try:
+            with ctrl_c_after(chance.uniform(0.00005, 0.003)):
+                while True:
+                    # One more, if it ran: not two, and not none if it answered.
+                    at = call(lambda calls: calls.call(name, args, {}, Terms()))[1]  # noqa: B023
+                    assert at == done + 1, (at, done)
+                    done = at
+        except KeyboardInterrupt:
+            hit += 1
+        number = chance.randrange(10**9)
+        assert call(lambda calls: calls.call("count", [number], {}, Terms(timeout=30)))[0] == number  # noqa: B023
+        assert device("n") in (done + 1, done + 2)
+    device.close()
+    return hit
+
+
+def main(rounds: int, seed: int, *ways: str) -> None:
+    """Do so, then say how often."""
+    interrupt = interrupt_a_device if "agent" in ways else interrupt_a_link
+    hit = interrupt(rounds, random.Random(seed), listen="listen" in ways)
     print(hit)  # noqa: T201 - for the test that started this program
 
 
 if __name__ == "__main__":
     with suppress(BrokenPipeError):
-        main(int(sys.argv[1]), int(sys.argv[2]))
+        main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])
