@@ -1,0 +1,129 @@
+"""Packages on this machine: a file, a folder, or a folder with a manifest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from belay.exceptions import ManifestError, PackageError, RequirementError, UnsafePathError
+from belay.packages import manifest
+from belay.packages.destination import check_destination, check_together, import_folder
+from belay.packages.model import Candidate, FromHost, FromPath, RemoteFile
+
+MAX_FILES = manifest.MAX_FILES
+
+_SKIPPED_FOLDERS = {"__pycache__", ".git", ".hg", ".svn", ".venv", ".belay", "node_modules"}
+_SKIPPED_SUFFIXES = (".pyc", ".pyo")
+_SKIPPED_FILES = {".DS_Store", "Thumbs.db"}
+
+
+def read_local(
+    key: str,
+    source: FromPath,
+    root: Path,
+    *,
+    alone: bool = True,
+    rename_to_init: bool = True,
+    host_url: Callable[[FromHost], str] = manifest.refuse_host,
+) -> Candidate:
+    """See what is at a path.
+
+    Args:
+        key: The name of the dependency.
+        source: The path; relative to the project.
+        root: The project's folder.
+        alone: Whether it is all of the dependency, not one of a list.
+        rename_to_init: As in :class:`~belay.packages.model.Requirement`.
+        host_url: As for :func:`~belay.packages.manifest.parse_manifest`.
+
+    Raises:
+        RequirementError: There is nothing at the path, or nothing that can be imported as ``key``.
+        ManifestError: Its manifest is not understood.
+        UnsafePathError: A file has an unsafe name, or is a link that leads out of the folder.
+        OSError: It cannot be read.
+    """
+    path = locate(source, root)
+    text = f"path+{source.path}"
+    if path.is_dir():
+        described = path / "package.json"
+        if not described.is_file():
+            return Candidate(key, "", text, _folder(key, path, text))
+        path = described
+    elif not path.is_file():
+        raise RequirementError(source.path, "there is no such file or folder", hint=f"it would be {path}")
+    if path.suffix == ".json":
+        return _described(key, path, text, host_url)
+    return manifest.single_file(key, path.as_uri(), source=text, alone=alone, rename_to_init=rename_to_init)
+
+
+def locate(source: FromPath, root: Path) -> Path:
+    """The absolute path that is meant, without a look at what is there.
+
+    Raises:
+        RequirementError: It names a home directory that cannot be found.
+    """
+    try:
+        return Path(os.path.normpath(root / Path(source.path).expanduser()))
+    except RuntimeError as error:
+        raise RequirementError(source.path, "there is no such home directory") from error
+
+
+def _described(key: str, path: Path, text: str, host_url: Callable[[FromHost], str]) -> Candidate:
+    if path.stat().st_size > manifest.MAX_BYTES:
+        raise ManifestError(str(path), f"is larger than {manifest.MAX_BYTES} bytes")
+    found = manifest.parse_manifest(
+        path.read_bytes(), name=key, place=path.as_uri(), source=text, host_url=host_url
+    )
+    folder = path.parent.resolve()
+    for file in found.files:
+        if file.url.startswith("file:"):
+            _check_inside(path_of(file.url), folder, text)
+    return found
+
+
+def path_of(url: str) -> Path:
+    """The path that a ``file:`` URL means."""
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    return Path(url2pathname(urlsplit(url).path))
+
+
+def _folder(key: str, folder: Path, text: str) -> tuple[RemoteFile, ...]:
+    below = import_folder(key)
+    files = []
+    for path in _walk(folder):
+        destination = f"{below}/{path.relative_to(folder).as_posix()}"
+        _check_inside(path, folder.resolve(), text)
+        files.append(RemoteFile(check_destination(destination, where=text), path.as_uri()))
+        if len(files) > MAX_FILES:
+            raise PackageError(
+                f"{text}: has more than {MAX_FILES} files", hint="name the folder of the package"
+            )
+    if not files:
+        raise RequirementError(text, "is an empty folder")
+    check_together((file.destination for file in files), where=text)
+    return tuple(files)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder, onerror=_raise):
+        folders[:] = sorted(set(folders) - _SKIPPED_FOLDERS)
+        for name in folders:
+            if Path(place, name).is_symlink():
+                raise UnsafePathError(str(Path(place, name)), "is a link to a folder, which is not followed")
+        for name in sorted(set(names) - _SKIPPED_FILES):
+            if not name.endswith(_SKIPPED_SUFFIXES):
+                yield Path(place, name)
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _check_inside(path: Path, folder: Path, text: str) -> None:
+    if not path.resolve().is_relative_to(folder):
+        raise UnsafePathError(str(path), "is a link that leads out of the folder", where=text)
+    if not path.is_file():
+        raise UnsafePathError(str(path), "is no file", where=text)
