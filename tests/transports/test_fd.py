@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
+import time
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import pytest
 
+import belay.transports.fd
 from belay.exceptions import ConnectionLost
-from belay.transports.fd import FdTransport, wait_ready
+from belay.transports.fd import FdTransport, _Visit, wait_ready
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture(params=[False, True], ids=["poll", "select"])
@@ -154,14 +157,84 @@ def test_interrupts_while_bytes_come_lose_none() -> None:
     assert raised > 0
 
 
-def test_a_reader_that_was_lost_does_not_hang_close(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An interrupt at the worst place leaves a thread counted that is not there."""
+def test_a_reader_that_does_not_leave_does_not_hang_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the machine was stuck."""
     monkeypatch.setattr("belay.transports.fd._LEAVE_SECONDS", 0.05)
     transport = FdTransport("board", *os.pipe())
-    transport._inside.append(-1)
-    transport.close()
+    stuck = _Visit()
+    stuck.thread = -1
+    with stuck.lock:
+        transport._begin(stuck)
+        transport.close()
     with pytest.raises(ConnectionLost, match="was closed"):
         transport.read()
+
+
+def interrupted(at: int, work: Callable[[], object]) -> bool:
+    """Do something that is interrupted just before the ``at``-th line or return; False if it has fewer."""
+    left = at
+
+    def trace(frame: FrameType, event: str, _argument: object) -> object:
+        nonlocal left
+        if frame.f_code.co_filename == belay.transports.fd.__file__:
+            left -= event != "exception"
+            if left == 0:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@pytest.mark.parametrize("what", ["read", "write"])
+def test_an_interrupt_anywhere_leaves_nobody_counted(what: str) -> None:
+    """Nor does close leave anything open, or wait for who is not there."""
+    places = 0
+    hit = True
+    while hit:
+        places += 1
+        read_fd, theirs = os.pipe()
+        transport = FdTransport("board", read_fd, os.open(os.devnull, os.O_WRONLY))
+        os.write(theirs, b"x")
+        hit = interrupted(places, lambda t=transport: t.read() if what == "read" else t.write(b"x"))  # type: ignore[misc]
+        assert not transport._used_by(None)
+        start = time.monotonic()
+        transport.close()
+        assert time.monotonic() - start < 1
+        for fd in (read_fd, transport._wake_fd):
+            with pytest.raises(OSError, match="Bad file descriptor"):
+                os.fstat(fd)
+        os.close(theirs)
+    assert places > 10
+
+
+def test_an_interrupted_close_is_completed_by_the_next() -> None:
+    places = 0
+    hit = True
+    while hit:
+        places += 1
+        read_fd, theirs = os.pipe()
+        calls: list[int] = []
+        transport = FdTransport(
+            "board",
+            read_fd,
+            os.open(os.devnull, os.O_WRONLY),
+            on_close=lambda c=calls: c.append(1),  # type: ignore[misc]
+        )
+        hit = interrupted(places, transport.close)
+        transport.close()
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(read_fd)
+        assert calls == [1]
+        os.close(theirs)
+    assert places > 5
 
 
 def test_a_transport_that_cannot_be_made_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

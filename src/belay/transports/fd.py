@@ -9,7 +9,9 @@ import select
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
+from functools import partial
+from operator import call
 from time import monotonic
 
 from belay.exceptions import ConnectionLost
@@ -23,6 +25,18 @@ _LONGEST_WAIT = 3600.0
 
 _LEAVE_SECONDS = 5.0
 """How long close waits for other threads to leave; they do so at once, unless the machine is stuck."""
+
+
+class _Visit:
+    """One call that uses the descriptors.
+
+    Its lock is held for as long as that lasts, by a ``with`` statement directly: it is taken and released in
+    C, so that a KeyboardInterrupt at any moment leaves it as it should be.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.thread = threading.get_ident()
 
 
 class FdTransport:
@@ -52,25 +66,29 @@ class FdTransport:
         self._read_fd = read_fd
         self._write_fd = write_fd
         self._on_eof = on_eof
-        self._on_close = on_close
         # What has come and was not yet read; an empty one is the end.
         self._buffer: deque[bytes] = deque()
         self._reading = threading.Lock()
         # Entered as itself, in C: a Ctrl-C while a condition is entered leaves it locked for all others.
         self._lock = threading.RLock()
-        self._presence = threading.Condition(self._lock)
-        self._inside: list[int] = []
+        # Those whose lock is not held are over; an interrupt may leave one here.
+        self._visits: list[_Visit] = []
         self._closed = False
-        self._released = False
-        self._wake_fd = -1
+        self._releasing = threading.RLock()
+        to_close = {read_fd, write_fd}
+        last = [] if on_close is None else [on_close]
+        # An iterator is how each is done once, whoever gets to it: see _do.
+        self._release = iter([*map(_closing, to_close), *last])
         try:
             os.set_blocking(read_fd, False)
             os.set_blocking(write_fd, False)
             # Its write end is closed by close(): that makes the read end ready for every thread, for ever.
-            self._wake_fd, self._waker_fd = os.pipe()
+            self._wake_fd, waker_fd = os.pipe()
         except BaseException:
-            self._release()
+            _do(self._release)
             raise
+        self._release = iter([*map(_closing, to_close | {self._wake_fd}), *last])
+        self._wake = iter([_closing(waker_fd)])
 
     @property
     def name(self) -> str:
@@ -99,16 +117,21 @@ class FdTransport:
         if max_bytes < 1:
             raise ValueError(f"max_bytes must be at least 1, not {max_bytes}")
         deadline = _deadline(timeout)
-        with self._entered(), self._reading:
-            while not self._buffer:
-                readable, _ = self._wait([self._read_fd], [], deadline)
-                if readable:
-                    self._receive(max_bytes)
-                elif _expired(deadline):
-                    raise TimeoutError(f"{self._name}: nothing came within {timeout} s")
-            if not self._buffer[0]:
-                raise self._loss()
-            return self._take(max_bytes)
+        visit = _Visit()
+        try:
+            with visit.lock, self._reading:
+                self._begin(visit)
+                while not self._buffer:
+                    readable, _ = self._wait([self._read_fd], [], deadline)
+                    if readable:
+                        self._receive(max_bytes)
+                    elif _expired(deadline):
+                        raise TimeoutError(f"{self._name}: nothing came within {timeout} s")
+                if not self._buffer[0]:
+                    raise self._loss()
+                return self._take(max_bytes)
+        finally:
+            self._end(visit)
 
     def write(self, data: bytes, timeout: float | None = None) -> None:
         """Write all of ``data``.
@@ -127,11 +150,16 @@ class FdTransport:
         """
         deadline = _deadline(timeout)
         left = memoryview(data)
-        with self._entered():
-            while left:
-                left = left[self._send(left) :]
-                if left:
-                    self._wait_to_send(deadline, timeout)
+        visit = _Visit()
+        try:
+            with visit.lock:
+                self._begin(visit)
+                while left:
+                    left = left[self._send(left) :]
+                    if left:
+                        self._wait_to_send(deadline, timeout)
+        finally:
+            self._end(visit)
 
     def close(self) -> None:
         """Release the descriptors. Never raises; a second call does nothing.
@@ -139,48 +167,41 @@ class FdTransport:
         A read or a write that waits in another thread ends with ConnectionLost first, so that no thread
         is left with the number of a descriptor that may by then be another file's.
         """
-        me = threading.get_ident()
-        with self._lock:
-            if not self._closed:
-                self._closed = True
-                os.close(self._waker_fd)
-            # Woken, everyone leaves at once; an entry that stays is of a thread that was interrupted on
-            # its way in or out.
-            self._presence.wait_for(lambda: all(ident == me for ident in self._inside), _LEAVE_SECONDS)
-            # A signal handler may close the transport in the middle of a read of its own thread; that
-            # read releases the descriptors when it ends.
-            if me in self._inside or self._released:
-                return
-            self._released = True
-        self._release()
+        self._closed = True
+        _do(self._wake)
+        deadline = monotonic() + _LEAVE_SECONDS
+        for visit in list(self._visits):
+            # Woken, the others leave at once. A signal handler may close the transport in the middle of a
+            # read of its own thread; that read releases the descriptors when it ends.
+            if visit.thread != threading.get_ident() and visit.lock.acquire(
+                timeout=max(0.0, deadline - monotonic())
+            ):
+                visit.lock.release()
+        if not self._used_by(threading.get_ident()):
+            self._release_all()
 
-    @contextlib.contextmanager
-    def _entered(self) -> Iterator[None]:
-        """Count this thread among those that use the descriptors."""
-        with self._lock:
-            if self._closed:
-                raise self._closed_here()
-            self._inside.append(threading.get_ident())
-        try:
-            yield
-        finally:
-            self._leave()
+    def _begin(self, visit: _Visit) -> None:
+        """Count this call among those that use the descriptors; it holds its lock already."""
+        self._visits.append(visit)
+        # Asked after that: whoever closes from now on sees the visit.
+        if self._closed:
+            raise self._closed_here()
 
-    def _leave(self) -> None:
-        with self._lock:
-            self._inside.remove(threading.get_ident())
-            self._presence.notify_all()
-            if not self._closed or self._inside or self._released:
-                return
-            self._released = True
-        self._release()
+    def _end(self, visit: _Visit) -> None:
+        """Forget a call that has released its lock."""
+        with contextlib.suppress(ValueError):  # it did not come as far as being counted
+            self._visits.remove(visit)
+        if self._closed and not self._used_by(None):
+            self._release_all()
 
-    def _release(self) -> None:
-        for fd in {self._read_fd, self._write_fd, self._wake_fd}:
-            with contextlib.suppress(OSError):
-                os.close(fd)
-        if self._on_close is not None:
-            self._on_close()
+    def _used_by(self, thread: int | None) -> bool:
+        """Whether a thread uses the descriptors, or any thread."""
+        return any(visit.lock.locked() for visit in list(self._visits) if thread in (None, visit.thread))
+
+    def _release_all(self) -> None:
+        # Others wait for whoever does it, so that all is done when close returns.
+        with self._releasing:
+            _do(self._release)
 
     def _wait(
         self, readers: list[int], writers: list[int], deadline: float | None
@@ -243,6 +264,20 @@ class FdTransport:
 
     def _closed_here(self) -> ConnectionLost:
         return ConnectionLost(f"{self._name} was closed")
+
+
+def _closing(fd: int) -> Callable[[], None]:
+    """What closes a descriptor, and does not mind if that fails."""
+    return partial(os.closerange, fd, fd + 1)
+
+
+def _do(deeds: Iterable[Callable[[], None]]) -> None:
+    """Do what an iterator has left to do.
+
+    In one call into C, from taking a deed to doing it: a KeyboardInterrupt in between would lose it, and
+    another one after it would have it done twice, to a number that is by then another file's.
+    """
+    deque(map(call, deeds), maxlen=0)
 
 
 def wait_ready(
