@@ -1,6 +1,6 @@
 """Belay beside its peers: the same work on the same board, counted on the wire.
 
-    python3 dev.py bench [--quick] [--json] [--ours] [--plot FOLDER] [--markdown]
+    python3 dev.py bench [--quick] [--json] [--ours] [--page]
 
 The peers are installed from the package index, in environments of their own, when they are first needed.
 """
@@ -24,6 +24,7 @@ from environments import PEERS, python_of
 
 BULK = [f"{kind} {way}" for kind in ("random bytes", "bytes 0x03") for way in ("to the host", "to the board")]
 RANDOM = BULK[:2]
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 NO_SYNC = {"auto_sync_time": False}
 
 
@@ -78,9 +79,9 @@ def draw(everybody: Everybody, folder: Path) -> None:
     """Draw latency against payload size, with a Python that has matplotlib."""
     lines = {
         name: {
-            work.removeprefix("echo "): measured.median
+            work.removeprefix("echo "): measured.seconds
             for work, measured in everybody[name].items()
-            if work.startswith("echo ") and measured.median
+            if work.startswith("echo ") and measured.seconds
         }
         for name in ("belay", "ours")
         if name in everybody
@@ -93,6 +94,14 @@ def draw(everybody: Everybody, folder: Path) -> None:
     )
 
 
+def write_page(text: str) -> None:
+    """Put the table into docs/performance.md, between its marks."""
+    page = DOCS / "performance.md"
+    before, begin, rest = page.read_text(encoding="utf-8").partition("<!-- figures -->\n")
+    _, end, after = rest.partition("<!-- end of figures -->\n")
+    page.write_text(f"{before}{begin}\n{text}\n\n{end}{after}", encoding="utf-8")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -100,22 +109,26 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a few calls of each kind, no latencies")
     parser.add_argument("--ours", action="store_true", help="without the peers: nothing is installed")
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
-    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
-    parser.add_argument("--plot", type=Path, metavar="FOLDER", help="draw latency.svg and latency.png there")
+    parser.add_argument(
+        "--page", action="store_true", help="bring docs/performance.md and its picture up to date"
+    )
     given = parser.parse_args()
+    if given.page and (given.quick or given.ours):
+        parser.error("--page needs all figures, so neither --quick nor --ours")
     everybody = measure_ours(quick=given.quick)
     if not given.ours:
         everybody |= measure_peers(quick=given.quick)
     rows = [*compare(everybody), room_row(*agent.room())]
-    if given.plot and not given.quick:
-        draw(everybody, given.plot)
     about = {"date": datetime.datetime.now(datetime.UTC).date().isoformat(), "machine": machine()}
+    if given.page:
+        draw(everybody, DOCS / "images")
+        write_page(f"{' - '.join(about.values())}\n\n{as_markdown(rows)}")
     if given.json:
         figures = {who: {work: asdict(one) for work, one in done.items()} for who, done in everybody.items()}
         print(json.dumps({**about, "rows": as_json(rows), "figures": figures}, indent=1))
     else:
         print(" - ".join(about.values()), "\n")
-        print(as_markdown(rows) if given.markdown else as_text(rows))
+        print(as_text(rows))
     return 0
 
 

@@ -16,7 +16,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import belay
@@ -33,10 +33,11 @@ def _bench(text, times):
     names = globals()
     names["print"] = len
     gc.collect()
-    start = time.ticks_us()
+    # The interpreter's processor time: what else the machine does is left out.
+    start = time.clock()
     for _ in range(times):
         exec(text, names)
-    taken = time.ticks_diff(time.ticks_us(), start)
+    taken = time.clock() - start
     del names["print"]
     return taken
 """
@@ -44,7 +45,9 @@ def _bench(text, times):
 BOARD_CALLS = 20000
 """So many that the garbage they leave is collected many times: that is a part of what they cost."""
 
-Work = Callable[[], Any]
+ROUND = 200
+"""So many calls are timed together: enough for what a contender does at times only, such as sleeping."""
+END = object()
 
 
 def tell(**facts: Any) -> Any:
@@ -63,7 +66,8 @@ class Contender:
         self.address: str = given.address
         self.options: dict[str, Any] = json.loads(given.options)
         self.quick: bool = given.quick
-        self.measure("connect", self.connect)
+        self.rounds = 3 if self.quick else 10
+        self.measure("connect", self.connect())
         device = self.device
 
         @device.task
@@ -94,61 +98,101 @@ class Contender:
         device("import binascii")
         self.f, self.add, self.echo, self.count = f, add, echo, count
         self.checked, self.stored = checked, stored
+        can = {"different call": hasattr(device, "batch"), "mapped call": hasattr(f, "map")}
+        self.at_once = {work for work, able in can.items() if able}
 
-    def connect(self) -> None:
+    def connect(self) -> Iterator[None]:
         self.device = belay.Device(self.address, **self.options)
+        yield
 
-    def measure(self, work: str, call: Work, *, units: int = 1, rounds: int = 1) -> Any:
-        """Run ``call`` so many rounds, each ``units`` of the work. What fails is told, and is a result."""
+    def measure(self, work: str, rounds: Iterable[Any], *, units: int = 1) -> Any:
+        """Time each step of ``rounds``, which does ``units`` of the work. That it fails is a result, too.
+
+        The fastest round counts, so that a machine that does other things as well matters little: rounds
+        are short, and many.
+        """
         tell(begin=work)
         seconds, error = [], None
+        steps = iter(rounds)
         try:
-            for _ in range(rounds):
+            while True:
                 start = time.perf_counter()
-                call()
+                if next(steps, END) is END:
+                    break
                 seconds.append(time.perf_counter() - start)
         except Exception as problem:  # noqa: BLE001 - that a contender cannot do it is a result
             lines = str(problem).strip().splitlines() or [""]
             error = f"{type(problem).__name__}: {lines[-1]}"
         return tell(end=work, units=units, seconds=seconds, error=error)
 
+    def measure_many(self, work: str, doing: Callable[[int], Iterator[None]], times: int) -> None:
+        """Measure calls: in rounds of `ROUND`, or all at once where the contender can do that."""
+        whole = work in self.at_once
+        self.measure(work, doing(times), units=times if whole else min(ROUND, times))
+
     # --- the works ------------------------------------------------------------------------------
 
-    def calls(self, times: int) -> None:
+    def calls(self, times: int) -> Iterator[None]:
         f = self.f
-        for _ in range(times):
-            assert f(5) == 10
+        for part in parts(range(times)):
+            for _ in part:
+                assert f(5) == 10
+            yield
 
-    def different(self, times: int) -> None:
+    def statements(self, times: int) -> Iterator[None]:
+        for part in parts(range(times)):
+            for _ in part:
+                self.device("x=1")
+            yield
+
+    def different(self, times: int) -> Iterator[None]:
         """As many calls, each another: functions and types of arguments change."""
         wanted = [(self.f, (i,)) if i % 2 else (self.add, (f"item {i}", "!")) for i in range(times)]
-        if hasattr(self.device, "batch"):
-            with self.device.batch():
-                futures = [function(*arguments) for function, arguments in wanted]
-            results = [future.result() for future in futures]
-        else:
-            results = [function(*arguments) for function, arguments in wanted]
-        assert results == [2 * i if i % 2 else f"item {i}!" for i in range(times)]
+        right = [2 * i if i % 2 else f"item {i}!" for i in range(times)]
+        if "different call" in self.at_once:
+            for _ in range(self.rounds):
+                with self.device.batch():
+                    futures = [function(*arguments) for function, arguments in wanted]
+                assert [future.result() for future in futures] == right
+                yield
+            return
+        for part in parts(range(times)):
+            assert [wanted[i][0](*wanted[i][1]) for i in part] == [right[i] for i in part]
+            yield
 
-    def map(self, times: int) -> None:
+    def mapped(self, times: int) -> Iterator[None]:
         f = self.f
-        results = list(f.map(range(times))) if hasattr(f, "map") else [f(i) for i in range(times)]
-        assert results == [2 * i for i in range(times)]
+        if "mapped call" in self.at_once:
+            for _ in range(self.rounds):
+                assert list(f.map(range(times))) == list(range(0, 2 * times, 2))
+                yield
+            return
+        for part in parts(range(times)):
+            assert [f(i) for i in part] == [2 * i for i in part]
+            yield
 
-    def items(self, times: int) -> None:
-        assert list(self.count(times)) == list(range(times))
+    def items(self, times: int) -> Iterator[None]:
+        generator = iter(self.count(times))
+        for part in parts(range(times)):
+            assert [next(generator) for _ in part] == list(part)
+            yield
+        assert next(generator, END) is END
 
-    def to_board(self, data: bytes) -> None:
-        assert self.checked(data) == binascii.crc32(data)
+    def to_board(self, data: bytes) -> Iterator[None]:
+        for _ in range(self.rounds):
+            assert self.checked(data) == binascii.crc32(data)
+            yield
 
-    def to_host(self, check: int) -> None:
-        assert binascii.crc32(self.stored()) == check
+    def to_host(self, check: int) -> Iterator[None]:
+        for _ in range(self.rounds):
+            assert binascii.crc32(self.stored()) == check
+            yield
 
-    def bulk_to_board(self, kind: str, rounds: int) -> None:
+    def bulk_to_board(self, kind: str) -> None:
         data = os.urandom(BULK) if kind == "random bytes" else b"\3" * BULK
-        self.measure(f"{kind} to the board", lambda: self.to_board(data), rounds=rounds)
+        self.measure(f"{kind} to the board", self.to_board(data))
 
-    def bulk_to_host(self, kind: str, rounds: int) -> None:
+    def bulk_to_host(self, kind: str) -> None:
         made = f"__import__('os').urandom({BULK})" if kind == "random bytes" else rf"b'\x03'*{BULK}"
         try:
             self.device(f"stuff = {made}")
@@ -156,45 +200,56 @@ class Contender:
         except Exception as problem:  # noqa: BLE001 - told below: without it the check fails
             print(problem, file=sys.stderr)
             check = -1
-        self.measure(f"{kind} to the host", lambda: self.to_host(check), rounds=rounds)
+        self.measure(f"{kind} to the host", self.to_host(check))
 
-    def latency(self, size: int, times: int) -> None:
-        """Calls with ``size`` bytes there and back, each timed: a round of its own."""
+    def latency(self, size: int) -> None:
+        """Calls with ``size`` bytes there and back."""
         data = os.urandom(size)
-        assert self.echo(data) == data
-        self.measure(f"echo {size}", lambda: self.echo(data), rounds=times)
+        each = 10 if size <= 1024 else 2
+
+        def echoes() -> Iterator[None]:
+            for _ in range(3 * self.rounds):
+                for _ in range(each):
+                    assert self.echo(data) == data
+                yield
+
+        self.measure(f"echo {size}", echoes(), units=each)
 
     def board_time(self, times: int) -> None:
         """The board's time for ``f(5)`` where calls are commands: that text, run there again and again."""
-        answer = self.measure("captured call", lambda: self.f(5))
+        answer = self.measure("captured call", (self.f(5) for _ in range(1)))
         command = answer["sent"].removeprefix("\5A\1").removesuffix("\4")
         self.device(REPEATED_COMMAND)
         taken = min(self.device(f"_bench({command!r}, {times})") for _ in range(3))
-        tell(end="board time", units=times, seconds=[taken / 1e6], error=None)
+        tell(end="board time", units=times, seconds=[taken], error=None)
 
     def run(self, part: str) -> None:
-        calls, many, rounds = (20, 50, 1) if self.quick else (500, 1000, 3)
+        times = ROUND if self.quick else 1000
         if part == "calls":
-            self.calls(10)
-            self.measure("call", lambda: self.calls(calls), units=calls, rounds=rounds)
-            self.measure(
-                "exec", lambda: [self.device("x=1") for _ in range(calls)], units=calls, rounds=rounds
-            )
+            list(self.calls(10))
+            self.measure_many("call", self.calls, times)
+            self.measure_many("exec", self.statements, times)
             # Always so many: where a generator begins and ends costs turns too.
-            self.measure("generator item", lambda: self.items(1000), units=1000, rounds=rounds)
-            self.measure("different call", lambda: self.different(many), units=many, rounds=rounds)
-            self.measure("mapped call", lambda: self.map(many), units=many, rounds=rounds)
+            self.measure_many("generator item", self.items, 1000)
+            self.measure_many("different call", self.different, times)
+            self.measure_many("mapped call", self.mapped, times)
         elif part == "board time":
             self.board_time(1000 if self.quick else BOARD_CALLS)
         elif part == "latency":
             for size in SIZES:
-                self.latency(size, 3 if self.quick else max(10, min(100, 2 * BULK // size)))
+                self.latency(size)
         elif part.endswith("to the board"):
-            self.bulk_to_board(part.removesuffix(" to the board"), rounds)
+            self.bulk_to_board(part.removesuffix(" to the board"))
         elif part.endswith("to the host"):
-            self.bulk_to_host(part.removesuffix(" to the host"), rounds)
+            self.bulk_to_host(part.removesuffix(" to the host"))
         elif part != "connect":
             sys.exit(f"{part!r} is no part of the benchmark")
+
+
+def parts(whole: range) -> Iterator[range]:
+    """``whole`` in rounds."""
+    for start in range(0, len(whole), ROUND):
+        yield whole[start : start + ROUND]
 
 
 if __name__ == "__main__":
