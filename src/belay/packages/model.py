@@ -153,6 +153,7 @@ class LockedPackage:
         groups: The groups that it is vendored for, sorted.
         dependencies: The names of the packages that it needs, sorted.
         files: Its files, sorted by destination.
+        develop: Whether it is read afresh each time instead of being vendored; then it has no files here.
     """
 
     name: str
@@ -161,3 +162,4 @@ class LockedPackage:
     groups: tuple[str, ...]
     dependencies: tuple[str, ...]
     files: tuple[LockedFile, ...]
+    develop: bool = False

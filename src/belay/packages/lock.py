@@ -1,0 +1,144 @@
+"""What was chosen, exactly, and for which wishes; :mod:`~belay.packages.lockfile` writes it down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from belay.packages.model import LockedFile, LockedPackage, Requirement
+from belay.packages.requirement import canonical
+
+
+@dataclass(frozen=True)
+class LockedRequirement:
+    """What a project wanted when it was locked.
+
+    Attributes:
+        group: The dependency group.
+        key: The name of the dependency.
+        wanted: What stood there, in canonical words.
+        packages: The names of the packages that it led to directly, sorted.
+    """
+
+    group: str
+    key: str
+    wanted: str
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What a lockfile says.
+
+    Attributes:
+        packages: What was chosen, sorted by name.
+        requirements: What it was chosen for, sorted by group and key.
+        mpy_version: For which ``.mpy`` files, ``"py"`` for sources.
+        indices: The URLs of the indices that were asked, in their order.
+    """
+
+    packages: tuple[LockedPackage, ...] = ()
+    requirements: tuple[LockedRequirement, ...] = ()
+    mpy_version: str = "py"
+    indices: tuple[str, ...] = ()
+
+    def groups(self) -> dict[str, dict[str, LockedFile]]:
+        """The files of each group, by destination."""
+        found: dict[str, dict[str, LockedFile]] = {}
+        for package in self.packages:
+            for group in package.groups:
+                found.setdefault(group, {}).update({file.destination: file for file in package.files})
+        return found
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a package differs between two locks; one of the two may be missing.
+
+    Attributes:
+        name: The package's name.
+        old: As it was.
+        new: As it is.
+    """
+
+    name: str
+    old: LockedPackage | None
+    new: LockedPackage | None
+
+    def __str__(self) -> str:
+        if self.old is None or self.new is None:
+            package, word = (self.new, "added") if self.old is None else (self.old, "removed")
+            assert package is not None
+            return f"{self.name} {package.version}".rstrip() + f": {word}"
+        if self.old.version != self.new.version:
+            return f"{self.name}: {self.old.version or '(none)'} -> {self.new.version or '(none)'}"
+        return f"{self.name} {self.new.version}".rstrip() + f": {', '.join(self._differences())}"
+
+    def _differences(self) -> Iterator[str]:
+        assert self.old is not None
+        assert self.new is not None
+        for name in ("source", "groups", "dependencies", "files"):
+            if getattr(self.old, name) != getattr(self.new, name):
+                yield f"other {name}"
+
+
+def diff(old: Lock | None, new: Lock) -> tuple[Change, ...]:
+    """The packages that differ between two locks, by name."""
+    before = {package.name: package for package in old.packages} if old else {}
+    after = {package.name: package for package in new.packages}
+    names = sorted(before.keys() | after.keys())
+    return tuple(
+        Change(name, before.get(name), after.get(name))
+        for name in names
+        if before.get(name) != after.get(name)
+    )
+
+
+def locked_requirement(requirement: Requirement, packages: Iterable[str] = ()) -> LockedRequirement:
+    """What a lock says of a requirement."""
+    wanted = " + ".join(map(canonical, requirement.sources))
+    options = ["develop"] if requirement.develop else []
+    options += [] if requirement.rename_to_init else ["not renamed"]
+    wanted += f" ({', '.join(options)})" if options else ""
+    return LockedRequirement(requirement.group, requirement.key, wanted, tuple(sorted(packages)))
+
+
+def reasons_against(
+    lock: Lock, requirements: Iterable[Requirement], *, mpy_version: str, indices: Iterable[str]
+) -> list[str]:
+    """Why a lock is not one for a project, for people; empty if it is."""
+    now = {(need.group, need.key): locked_requirement(need).wanted for need in requirements}
+    then = {(need.group, need.key): need.wanted for need in lock.requirements}
+    reasons = [f"{key} ({group}) is not locked" for group, key in sorted(now.keys() - then.keys())]
+    reasons += [f"{key} ({group}) is no longer wanted" for group, key in sorted(then.keys() - now.keys())]
+    reasons += [
+        f"{key} ({group}) was locked as {then[group, key]}, and is {now[group, key]} now"
+        for group, key in sorted(now.keys() & then.keys())
+        if now[group, key] != then[group, key]
+    ]
+    if lock.mpy_version != mpy_version:
+        reasons.append(f"mpy_version was {lock.mpy_version}, and is {mpy_version} now")
+    if lock.indices != tuple(indices):
+        reasons.append("package_indices have changed")
+    return reasons
+
+
+def prune(lock: Lock, wanted: Iterable[tuple[str, str]]) -> Lock:
+    """A lock without what nobody wants any more.
+
+    Args:
+        lock: The lock.
+        wanted: Group and key of each dependency that is wanted still.
+    """
+    still = set(wanted)
+    kept = tuple(need for need in lock.requirements if (need.group, need.key) in still)
+    packages = {package.name: package for package in lock.packages}
+    groups: dict[str, set[str]] = {}
+    todo = [(name, need.group) for need in kept for name in need.packages]
+    while todo:
+        name, group = todo.pop()
+        if name in packages and group not in groups.setdefault(name, set()):
+            groups[name].add(group)
+            todo += [(inner, group) for inner in packages[name].dependencies]
+    left = (replace(packages[name], groups=tuple(sorted(groups[name]))) for name in sorted(groups))
+    return replace(lock, requirements=kept, packages=tuple(left))

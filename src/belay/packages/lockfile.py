@@ -1,0 +1,318 @@
+"""belay.lock: the text of a lock.
+
+The format is described in docs/lockfile.md. The text depends on nothing but the lock: same lock, same bytes;
+and each entry has a line of its own, so that two people's changes merge.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+
+from belay.exceptions import LockError, PackageError, UnsafePathError
+from belay.packages.destination import check_destination, check_group, check_together
+from belay.packages.lines import Path as Place
+from belay.packages.lines import dotted, find_lines, line_of, where_it_broke
+from belay.packages.local import path_of
+from belay.packages.lock import Lock, LockedRequirement
+from belay.packages.model import LockedFile, LockedPackage
+from belay.packages.requirement import check_key
+from belay.packages.writing import replace_file
+
+FORMAT = 1
+NAME = "belay.lock"
+MAX_BYTES = 32 << 20
+
+_HEADER = """\
+# Written by belay, for belay: exactly which files were chosen. Keep it under version control; do not edit it.
+# After a merge conflict in here, take either side and run `belay lock`.
+"""
+_AGAIN = "if it was edited by hand, bring the old one back; else remove it and run belay lock"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_CONFLICT = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
+_AT = re.compile(r"(?P<reason>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
+_STEP = re.compile(r"\.([A-Za-z0-9_]+)|\[(\d+)\]")
+
+
+def write_lock(path: Path, lock: Lock) -> None:
+    """Write a lockfile, as a whole or not at all.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    replace_file(path, to_text(lock, path.parent).encode())
+
+
+def to_text(lock: Lock, root: Path) -> str:
+    """The text of a lockfile.
+
+    Args:
+        lock: The lock.
+        root: The project's folder: files of this machine are written relative to it.
+    """
+    lines = [_HEADER, f"version = {FORMAT}", f"mpy_version = {_quoted(lock.mpy_version)}"]
+    lines += _array("indices", map(_quoted, lock.indices))
+    lines += _array("requirements", map(_requirement_line, sorted(lock.requirements, key=_group_and_key)))
+    for package in sorted(lock.packages, key=lambda package: package.name):
+        lines += ["", "[[package]]"]
+        lines += [f"{name} = {_quoted(getattr(package, name))}" for name in ("name", "version", "source")]
+        lines += ["develop = true"] if package.develop else []
+        for name in ("groups", "dependencies"):
+            lines += _array(name, map(_quoted, sorted(getattr(package, name))))
+        files = sorted(package.files, key=lambda file: file.destination)
+        lines += _array("files", (_file_line(file, root) for file in files))
+    return "\n".join(lines) + "\n"
+
+
+def read_lock(path: Path) -> Lock | None:
+    """Read a lockfile; None if there is none.
+
+    Raises:
+        LockError: It is not understood, or newer than this belay.
+        OSError: It cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    if len(data) > MAX_BYTES:
+        raise LockError(str(path), f"is larger than {MAX_BYTES} bytes")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise LockError(str(path), f"is no UTF-8 at byte {error.start}") from error
+    return from_text(text, path)
+
+
+def from_text(text: str, path: Path) -> Lock:
+    """Understand the text of a lockfile.
+
+    Args:
+        text: The text.
+        path: The lockfile: for messages, and because files of this machine are relative to its folder.
+
+    Raises:
+        LockError: It is not understood, or newer than this belay.
+    """
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _unreadable(error, text, path) from error
+    reader = _Reader(str(path), text)
+    reader.check_format(document)
+    try:
+        page = msgspec.convert(document, _Page)
+    except msgspec.ValidationError as error:
+        reader.fail_by(str(error))
+    return reader.lock(page, path.parent)
+
+
+class _Struct(msgspec.Struct, forbid_unknown_fields=True):
+    pass
+
+
+class _Requirement(_Struct):
+    group: str
+    key: str
+    wanted: str
+    packages: tuple[str, ...]
+
+
+class _File(_Struct):
+    path: str
+    size: int
+    sha256: str
+    url: str
+
+
+class _Package(_Struct):
+    name: str
+    version: str
+    source: str
+    groups: tuple[str, ...]
+    dependencies: tuple[str, ...]
+    files: tuple[_File, ...]
+    develop: bool = False
+
+
+class _Page(_Struct):
+    version: int
+    mpy_version: str = "py"
+    indices: tuple[str, ...] = ()
+    requirements: tuple[_Requirement, ...] = ()
+    package: tuple[_Package, ...] = ()
+
+
+class _Reader:
+    """Finds what is wrong in a document, and where."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
+
+    def fail(self, reason: str, place: Place = (), hint: str | None = None) -> NoReturn:
+        line = line_of(find_lines(self.text), place)
+        raise LockError(self.file, reason, key=dotted(place), line=line, hint=hint or _AGAIN)
+
+    def fail_by(self, message: str) -> NoReturn:
+        """Fail with what the validation says: ``Expected `int`, got `str` - at `$.package[0].size```."""
+        match = _AT.fullmatch(message)
+        assert match is not None
+        place = tuple(int(step[2]) if step[2] else step[1] for step in _STEP.finditer(match["path"] or ""))
+        reason = match["reason"]
+        unknown = re.search(r"unknown field `([^`]*)`", reason)
+        if unknown:
+            place = (*place, unknown[1])
+        self.fail(reason[:1].lower() + reason[1:], place)
+
+    def check_format(self, document: dict[str, object]) -> None:
+        version = document.get("version")
+        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+            self.fail("has no number of its format", ("version",))
+        if version > FORMAT:
+            reason = f"is of format {version}; this belay knows {FORMAT}"
+            self.fail(reason, ("version",), "a newer belay wrote it; install that one")
+
+    def lock(self, page: _Page, root: Path) -> Lock:
+        packages = tuple(self.package(number, package, root) for number, package in enumerate(page.package))
+        names = {package.name for package in packages}
+        seen: set[str] = set()
+        for number, package in enumerate(packages):
+            if package.name in seen:
+                self.fail(f"{package.name} is there twice", ("package", number, "name"))
+            seen.add(package.name)
+            self.check_names(package.dependencies, names, ("package", number, "dependencies"))
+        for number, need in enumerate(page.requirements):
+            with self.at("requirements", number):
+                check_group(need.group)
+                check_key(need.key)
+            self.check_names(need.packages, names, ("requirements", number, "packages"))
+        self.check_groups(packages)
+        needs = tuple(LockedRequirement(**msgspec.structs.asdict(need)) for need in page.requirements)
+        return Lock(packages, needs, page.mpy_version, page.indices)
+
+    def package(self, number: int, package: _Package, root: Path) -> LockedPackage:
+        place: Place = ("package", number)
+        with self.at(*place, "name"):
+            check_key(package.name)
+        for count, group in enumerate(package.groups):
+            with self.at(*place, "groups", count):
+                check_group(group)
+        return LockedPackage(
+            package.name,
+            package.version,
+            package.source,
+            package.groups,
+            package.dependencies,
+            tuple(
+                self.locked_file(file, root, (*place, "files", count))
+                for count, file in enumerate(package.files)
+            ),
+            package.develop,
+        )
+
+    def locked_file(self, file: _File, root: Path, place: Place) -> LockedFile:
+        with self.at(*place, "path"):
+            check_destination(file.path)
+        if file.size < 0:
+            self.fail(f"{file.size} is no size", (*place, "size"))
+        if not _SHA256.fullmatch(file.sha256):
+            self.fail("is no SHA-256: 64 digits, lower case", (*place, "sha256"))
+        return LockedFile(file.path, file.size, file.sha256, _absolute(file.url, root))
+
+    def check_names(self, wanted: Iterable[str], names: set[str], place: Place) -> None:
+        for count, name in enumerate(wanted):
+            if name not in names:
+                self.fail(f"there is no package {name!r}", (*place, count))
+
+    def check_groups(self, packages: tuple[LockedPackage, ...]) -> None:
+        known: dict[str, dict[str, tuple[str, Place]]] = {}
+        for number, package in enumerate(packages):
+            for group in package.groups:
+                inside = known.setdefault(group, {})
+                for count, file in enumerate(package.files):
+                    place: Place = ("package", number, "files", count)
+                    if inside.setdefault(file.destination, (file.sha256, place))[0] != file.sha256:
+                        self.fail(f"another package has other content for {file.destination}", place)
+        for inside in known.values():
+            try:
+                check_together(inside)
+            except UnsafePathError as error:
+                places = (
+                    place for path, (_, place) in inside.items() if f"{path}/".startswith(f"{error.path}/")
+                )
+                self.fail(error.message, next(places))
+
+    @contextmanager
+    def at(self, *place: str | int) -> Iterator[None]:
+        """Errors in here are of what stands at a place."""
+        try:
+            yield
+        except PackageError as error:
+            self.fail(error.message, place)
+
+
+def _unreadable(error: Exception, text: str, path: Path) -> LockError:
+    conflict = _CONFLICT.search(text)
+    if conflict:
+        line = text.count("\n", 0, conflict.start()) + 1
+        hint = "take either side, then run belay lock"
+        return LockError(str(path), "has a merge conflict", line=line, hint=hint)
+    if isinstance(error, tomllib.TOMLDecodeError):
+        reason, line = where_it_broke(error, text)
+        return LockError(str(path), reason, line=line, hint=_AGAIN)
+    return LockError(str(path), "is nested too deeply", hint=_AGAIN)
+
+
+def _array(name: str, entries: Iterable[str]) -> list[str]:
+    lines = [f"    {entry}," for entry in entries]
+    return [f"{name} = [", *lines, "]"] if lines else [f"{name} = []"]
+
+
+def _requirement_line(need: LockedRequirement) -> str:
+    packages = ", ".join(map(_quoted, need.packages))
+    return (
+        f"{{ group = {_quoted(need.group)}, key = {_quoted(need.key)}, wanted = {_quoted(need.wanted)}, "
+        f"packages = [{packages}] }}"
+    )
+
+
+def _file_line(file: LockedFile, root: Path) -> str:
+    url = _quoted(_relative(file.url, root))
+    return (
+        f"{{ path = {_quoted(file.destination)}, size = {file.size}, sha256 = {_quoted(file.sha256)}, "
+        f"url = {url} }}"
+    )
+
+
+def _group_and_key(need: LockedRequirement) -> tuple[str, str]:
+    return need.group, need.key
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML: as in JSON, but for one character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def _relative(url: str, root: Path) -> str:
+    if not url.startswith("file:"):
+        return url
+    try:
+        return "path+" + Path(os.path.relpath(path_of(url), root)).as_posix()
+    except ValueError:
+        return url  # on another drive of Windows
+
+
+def _absolute(url: str, root: Path) -> str:
+    if not url.startswith("path+"):
+        return url
+    return Path(os.path.normpath(root / url.removeprefix("path+"))).absolute().as_uri()

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from belay.packages.lock import Lock, LockedRequirement, diff, locked_requirement, prune, reasons_against
+from belay.packages.model import LockedFile, LockedPackage
+from belay.packages.requirement import parse_requirement
+
+
+def package(
+    name: str, *needs: str, version: str = "1.0", groups: tuple[str, ...] = ("main",)
+) -> LockedPackage:
+    file = LockedFile(f"{name}.py", 3, "0" * 64, f"https://example.com/{name}.py")
+    return LockedPackage(name, version, "index+https://example.com", groups, needs, (file,))
+
+
+def test_differences() -> None:
+    old = Lock((package("a"), package("b"), package("c"), package("d"), package("e", version="")))
+    new = Lock(
+        (
+            package("a"),
+            package("b", version="1.1"),
+            package("c", "a", groups=("dev", "main")),
+            package("f"),
+            replace(package("e", version=""), files=()),
+        )
+    )
+    assert list(map(str, diff(old, new))) == [
+        "b: 1.0 -> 1.1",
+        "c 1.0: other groups, other dependencies",
+        "d 1.0: removed",
+        "e: other files",
+        "f 1.0: added",
+    ]
+    assert diff(new, new) == ()
+    assert list(map(str, diff(None, Lock((package("a", version=""),))))) == ["a: added"]
+
+
+def test_files_of_groups() -> None:
+    lock = Lock((package("a", groups=("dev", "main")), package("b")))
+    assert {group: list(files) for group, files in lock.groups().items()} == {
+        "dev": ["a.py"],
+        "main": ["a.py", "b.py"],
+    }
+
+
+def test_what_a_lock_says_of_requirements() -> None:
+    need = parse_requirement("x", ["aiohttp>=1", "github:o/r@v1"], group="dev")
+    assert locked_requirement(need, ["x", "aiohttp"]) == LockedRequirement(
+        "dev", "x", "mip:aiohttp>=1 + github:o/r@v1", ("aiohttp", "x")
+    )
+    local = parse_requirement("x", {"uri": "../x.py", "develop": True, "rename_to_init": False})
+    assert locked_requirement(local).wanted == "../x.py (develop, not renamed)"
+
+
+def test_whether_a_lock_is_a_project_s() -> None:
+    needs = [parse_requirement("a", "*"), parse_requirement("b", "^1", group="dev")]
+    lock = Lock(requirements=tuple(map(locked_requirement, needs)), indices=("https://example.com",))
+
+    def reasons(*needs: object, mpy_version: str = "py", index: str = "https://example.com") -> list[str]:
+        return reasons_against(lock, needs, mpy_version=mpy_version, indices=[index])  # type: ignore[arg-type]
+
+    assert reasons(*needs) == []
+    # Written otherwise, but the same.
+    assert reasons(parse_requirement("a", "mip:a"), needs[1]) == []
+    assert reasons(needs[0], parse_requirement("b", "^2", group="dev"), parse_requirement("c", "*")) == [
+        "c (main) is not locked",
+        "b (dev) was locked as mip:b^1, and is mip:b^2 now",
+    ]
+    assert reasons(needs[0], mpy_version="6", index="https://other.example") == [
+        "b (dev) is no longer wanted",
+        "mpy_version was py, and is 6 now",
+        "package_indices have changed",
+    ]
+
+
+def test_what_nobody_wants_any_more_goes() -> None:
+    lock = Lock(
+        (
+            package("a", "b", groups=("dev", "main")),
+            package("b", "a", groups=("dev", "main")),
+            package("c", "b"),
+            package("d", groups=("dev",)),
+        ),
+        (
+            LockedRequirement("dev", "a", "mip:a", ("a",)),
+            LockedRequirement("dev", "d", "mip:d", ("d",)),
+            LockedRequirement("main", "c", "mip:c", ("c",)),
+        ),
+    )
+    assert prune(lock, [("dev", "a"), ("dev", "d"), ("main", "c")]) == lock
+    left = prune(lock, [("dev", "a")])
+    assert [(package.name, package.groups) for package in left.packages] == [("a", ("dev",)), ("b", ("dev",))]
+    assert left.requirements == lock.requirements[:1]
+    assert prune(lock, []) == Lock()
