@@ -155,7 +155,8 @@ def _belay(mark, largest, floats):
                         else:
                             _belay_again(loads(args)[0] if function == 32 else 0)
                         continue
-                    sequence, last, chunks, kind = number, None, (), "r"
+                    # The last value may be as large as the memory that this one needs.
+                    sequence, last, chunks, kind, value = number, None, (), "r", None
                     value = F[function](*loads(args))
                     if type_of(value) in scalars:
                         last = "%c%s%r" % (number, kind, value)
