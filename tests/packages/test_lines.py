@@ -7,7 +7,7 @@ import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belay.packages.lines import Path, dotted, find_lines, line_of, suggest, where_it_broke
+from belay.packages.lines import Path, dotted, find_lines, last_lines, line_of, suggest, where_it_broke
 
 TEXT = '''# a comment = [
 a = 1
@@ -139,3 +139,9 @@ def test_where_it_broke(text: str, line: int) -> None:
     assert reason.startswith("is no TOML: ")
     assert "line" not in reason
     assert found == line
+
+
+def test_last_lines_of_tables() -> None:
+    text = "[a]\n[b] # c\nx = [\n1,\n] # end\n\n# of c\n[c.d]\ny = 1\nz = '''\n'''\n\n[[e]]\nx = 1\n"
+    assert last_lines(text) == {("a",): 1, ("b",): 5, ("c", "d"): 11, ("e", 0): 14}
+    assert last_lines("a = 1\n") == {}

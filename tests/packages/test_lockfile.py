@@ -136,6 +136,19 @@ def test_the_order_is_not_the_caller_s() -> None:
     assert to_text(shuffled, ROOT) == TEXT
 
 
+def test_an_index_in_the_project_is_found_wherever_the_project_is(tmp_path: Path) -> None:
+    def lock(root: Path) -> Lock:
+        url = (root / "index").as_uri()
+        package = LockedPackage(
+            "a", "1", f"index+{url}", ("main",), (), (LockedFile("a.py", 1, DIGEST, f"{url}/f"),)
+        )
+        return Lock((package,), indices=(url, "file:///mnt/mirror"))
+
+    text = to_text(lock(ROOT), ROOT)
+    assert str(ROOT) not in text
+    assert from_text(text, tmp_path / "belay.lock") == lock(tmp_path)
+
+
 names = st.from_regex(r"\A[a-z][a-z0-9_]{0,5}\Z")
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
 files = st.builds(

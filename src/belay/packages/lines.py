@@ -32,7 +32,23 @@ def find_lines(text: str) -> dict[Path, int]:
     Returns:
         Lines, counted from 1, by the path to what stands there: ``("tool", "belay", "group", 0)``.
     """
-    return _Reader(text).read()
+    reader = _Reader(text)
+    reader.read()
+    return reader.lines
+
+
+def last_lines(text: str) -> dict[Path, int]:
+    """The last line that has a key of a table, or else the table's header, for tables that have a header.
+
+    Args:
+        text: A file that a parser of TOML accepts.
+
+    Returns:
+        Lines, counted from 1, by the path of the table.
+    """
+    reader = _Reader(text)
+    reader.read()
+    return reader.last
 
 
 def line_of(lines: Mapping[Path, int], path: Path) -> int | None:
@@ -75,18 +91,21 @@ class _Reader:
         self.at = 0
         self.lines: dict[Path, int] = {}
         self.counts: dict[Path, int] = {}
+        self.last: dict[Path, int] = {}
         self._counted = (0, 1)
 
-    def read(self) -> dict[Path, int]:
+    def read(self) -> None:
         table: Path = ()
         while True:
             self.skip(_SPACE)
             if self.at >= len(self.text):
-                return self.lines
+                return
             if self.text[self.at] == "[":
                 table = self.header()
             else:
                 self.pair(table)
+            if table:
+                self.last[table] = self.line()
 
     def header(self) -> Path:
         is_array = self.text.startswith("[[", self.at)

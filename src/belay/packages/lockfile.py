@@ -59,11 +59,12 @@ def to_text(lock: Lock, root: Path) -> str:
         root: The project's folder: files of this machine are written relative to it.
     """
     lines = [_HEADER, f"version = {FORMAT}", f"mpy_version = {_quoted(lock.mpy_version)}"]
-    lines += _array("indices", map(_quoted, lock.indices))
+    lines += _array("indices", (_quoted(_relative(url, root)) for url in lock.indices))
     lines += _array("requirements", map(_requirement_line, sorted(lock.requirements, key=_group_and_key)))
     for package in sorted(lock.packages, key=lambda package: package.name):
         lines += ["", "[[package]]"]
-        lines += [f"{name} = {_quoted(getattr(package, name))}" for name in ("name", "version", "source")]
+        lines += [f"{name} = {_quoted(getattr(package, name))}" for name in ("name", "version")]
+        lines += [f"source = {_quoted(_relative(package.source, root))}"]
         lines += ["develop = true"] if package.develop else []
         for name in ("groups", "dependencies"):
             lines += _array(name, map(_quoted, sorted(getattr(package, name))))
@@ -198,7 +199,7 @@ class _Reader:
             self.check_names(need.packages, names, ("requirements", number, "packages"))
         self.check_groups(packages)
         needs = tuple(LockedRequirement(**msgspec.structs.asdict(need)) for need in page.requirements)
-        return Lock(packages, needs, page.mpy_version, page.indices)
+        return Lock(packages, needs, page.mpy_version, tuple(_absolute(url, root) for url in page.indices))
 
     def package(self, number: int, package: _Package, root: Path) -> LockedPackage:
         place: Place = ("package", number)
@@ -210,7 +211,7 @@ class _Reader:
         return LockedPackage(
             package.name,
             package.version,
-            package.source,
+            _absolute(package.source, root) if package.source.startswith("index+") else package.source,
             package.groups,
             package.dependencies,
             tuple(
@@ -304,15 +305,18 @@ def _quoted(text: str) -> str:
 
 
 def _relative(url: str, root: Path) -> str:
-    if not url.startswith("file:"):
+    """An address as it is written: what is near the project does not say where the project is."""
+    before, colon, _ = url.partition("file:")
+    if not colon or before not in {"", "index+"}:
         return url
-    try:
-        return "path+" + Path(os.path.relpath(path_of(url), root)).as_posix()
-    except ValueError:
-        return url  # on another drive of Windows
+    path = path_of(url.removeprefix(before))
+    if not path.is_relative_to(root.parent):
+        return url
+    return f"{before}path+{Path(os.path.relpath(path, root)).as_posix()}"
 
 
 def _absolute(url: str, root: Path) -> str:
-    if not url.startswith("path+"):
+    before, colon, path = url.partition("path+")
+    if not colon or before not in {"", "index+"}:
         return url
-    return Path(os.path.normpath(root / url.removeprefix("path+"))).absolute().as_uri()
+    return before + Path(os.path.normpath(root / path)).absolute().as_uri()
