@@ -1,0 +1,169 @@
+"""Several MicroPython indices: which of them a package is taken from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from belay.exceptions import FetchError, PackageNotFoundError, ResolutionError
+from belay.packages.index import SOURCES, Index
+from belay.packages.supply import Page, Supply
+from belay.packages.version import Wanted
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A package that a search found.
+
+    Attributes:
+        name: Its name.
+        version: The latest.
+        description: One line, or empty.
+        index: The URL of its index.
+    """
+
+    name: str
+    version: str
+    description: str
+    index: str
+
+
+class Indices:
+    """Several indices, in the order in which they are asked.
+
+    A package is taken from the first that has it, whatever versions the others have: so nobody who can
+    publish in a later index can take the place of a package of an earlier one.
+
+    Args:
+        urls: Their URLs, with names for those that have one.
+        supply: Brings their pages.
+        mpy: The mpy version to prefer, as ``"6"``; ``"py"`` for sources.
+        warn: Called with a sentence when an index cannot be reached and is passed over; once for each.
+    """
+
+    def __init__(
+        self,
+        urls: Sequence[str | tuple[str, str]],
+        supply: Supply,
+        mpy: str = SOURCES,
+        *,
+        warn: Callable[[str], None] | None = None,
+    ) -> None:
+        pairs = [(url, url) if isinstance(url, str) else url for url in urls]
+        self._supply = supply
+        self._warn = warn
+        self._warned: set[str] = set()
+        self._mpy = mpy
+        self.all = [Index(url, supply, mpy) for _, url in pairs]
+        self._named = {name: index for (name, _), index in zip(pairs, self.all, strict=True)}
+
+    def open(self) -> None:
+        """Fetches all listings at once."""
+        self._supply.gather([index.open_soon() for index in self.all], lambda _: ())
+        for index in self.all:
+            self._reach(index)
+
+    def named(self, name: str) -> Index:
+        """The index of a name or a URL; a URL need not be one of the list.
+
+        Raises:
+            ResolutionError: There is none of this name.
+        """
+        for index in self._named.values():
+            if name.rstrip("/") == index.url:
+                return index
+        if name not in self._named:
+            if "://" not in name:
+                raise ResolutionError(
+                    f"there is no index {name!r}", hint=f"there are {', '.join(self._named) or 'none'}"
+                )
+            self._named[name] = Index(name, self._supply, self._mpy)
+        return self._named[name]
+
+    def asked(self, index: str = "") -> list[Index]:
+        """The indices that come into question: all, or the one of a name or URL."""
+        return [self.named(index)] if index else self.all
+
+    def prefetch(self, name: str, wanted: Sequence[Wanted], index: str = "") -> list[Future[Page]]:
+        """Begins to fetch the pages that are most likely needed."""
+        found = []
+        for each in self.asked(index):
+            listing = each.listing
+            future = each.prefetch(name, wanted)
+            if future is not None:
+                found.append(future)
+                if listing is not None:
+                    break
+        return found
+
+    def find(self, name: str, wanted: Sequence[Wanted], index: str = "") -> Index:
+        """The index that a package is taken from.
+
+        Raises:
+            PackageNotFoundError: None has it.
+            FetchError: An index does not work, or the only one that may be asked cannot be reached.
+        """
+        for each in self.asked(index):
+            if each.has(name, wanted):
+                return each
+            self._reach(each)
+        raise self._not_found(name, self.asked(index))
+
+    def _reach(self, index: Index) -> None:
+        """Says if an index cannot be reached."""
+        if index.failure is None and not index.listing:
+            return
+        if index.failure is not None and index.url not in self._warned:
+            self._warned.add(index.url)
+            if self._warn is not None:
+                self._warn(f"the index {index.url} is passed over: {index.failure.reason}")
+
+    def _not_found(self, name: str, asked: list[Index]) -> PackageNotFoundError | FetchError:
+        dead = [index.failure for index in asked if index.failure]
+        if len(dead) == len(asked) and dead:
+            return dead[0]
+        lines = [f"no index has a package {name!r}"]
+        lines += [
+            f"  {index.url} "
+            + (f"was passed over: {index.failure.reason}" if index.failure else "does not have it")
+            for index in asked
+        ]
+        near = get_close_matches(name, self.names(), 1)
+        if self._supply.offline:
+            hint: str | None = "without --offline the indices would be asked"
+        else:
+            hint = f"did you mean {near[0]}?" if near else None
+        return PackageNotFoundError(name, "\n".join(lines), hint=hint)
+
+    def names(self) -> list[str]:
+        """All packages of all listings."""
+        return sorted({name for index in self.all for name in index.listing or ()})
+
+    def search(self, word: str) -> list[Hit]:
+        """The packages that have a word in their name or description, the best first.
+
+        Raises:
+            FetchError: No index can be searched.
+        """
+        self.open()
+        hits: dict[str, Hit] = {}
+        for index in self.all:
+            for package in (index.listing or {}).values():
+                if word.lower() in f"{package.name}\n{package.description}".lower():
+                    hit = Hit(package.name, package.version, package.description, index.url)
+                    hits.setdefault(package.name, hit)
+        searched = [index for index in self.all if index.listing is not None]
+        if not searched and self.all:
+            raise self.all[0].failure or FetchError(
+                f"{self.all[0].url}/index.json",
+                "not-found",
+                "the index has no listing that could be searched",
+            )
+        return sorted(hits.values(), key=lambda hit: _rank(hit, word.lower()))
+
+
+def _rank(hit: Hit, word: str) -> tuple[int, str]:
+    name = hit.name.lower()
+    return (0 if name == word else 1 if name.startswith(word) else 2 if word in name else 3), name

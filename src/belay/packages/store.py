@@ -1,0 +1,266 @@
+"""The store: a cache by content, and what is known of the addresses that content came from.
+
+Any number of processes may use it at once, and each may be killed at any moment. There is nothing to lock:
+an entry is written beside and then renamed, so it is there as a whole or not at all; it is named after what
+is in it, so two writers write the same; and whoever reads checks what he reads, so that a damaged entry is
+found out, taken away and fetched again. An entry that somebody clears while another needs it is fetched again
+too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+FORMAT = "store-1"
+"""The folder of this format; another version of belay may have another beside it."""
+_ABANDONED = 24 * 3600.0
+"""Seconds after which a file that somebody was writing is nobody's."""
+_DIGITS = re.compile("[0-9a-f]{64}")
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """What is known of an address.
+
+    Attributes:
+        url: The address.
+        sha256: Of what lay there.
+        size: Of what lay there, in bytes.
+        etag: The server's name for it, or empty.
+        modified: The server's date of it, or empty.
+        fetched: When the server last said that it is so, in seconds since 1970.
+        under: What vouched for it then, see :class:`~belay.packages.index.Index`; or empty.
+        here: Whether the content is kept with this record and not by itself.
+    """
+
+    url: str
+    sha256: str
+    size: int
+    etag: str = ""
+    modified: str = ""
+    fetched: float = 0.0
+    under: str = ""
+    here: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something in the store, for people.
+
+    Attributes:
+        name: ``file-<SHA-256>`` or ``page-<address>``.
+        size: In bytes.
+        path: The file that it is in.
+    """
+
+    name: str
+    size: int
+    path: Path
+
+
+def cache_folder() -> Path:
+    r"""Where belay keeps what it can fetch again.
+
+    ``BELAY_CACHE_DIR``, else ``%LOCALAPPDATA%\belay``, ``~/Library/Caches/belay`` or ``~/.cache/belay``.
+    """
+    if folder := os.environ.get("BELAY_CACHE_DIR"):
+        return Path(folder).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("belay", appauthor=False, opinion=False))
+
+
+class Store:
+    """A cache by content in a folder.
+
+    A store that cannot be written to, as on a full disk, still works for as long as this object lives.
+
+    Args:
+        folder: Where; None for :func:`cache_folder`. It is made when something is first kept.
+        warn: Called with a sentence when the store cannot be written to; once.
+    """
+
+    def __init__(self, folder: Path | None = None, *, warn: Callable[[str], None] | None = None) -> None:
+        self.folder = cache_folder() if folder is None else folder
+        self._warn = warn
+        self._root = self.folder / FORMAT
+        self._failed = False
+        self._swept = False
+        self._content: dict[str, bytes] = {}
+        self._memories: dict[str, bytes] = {}
+
+    # --- content ---------------------------------------------------------------------------------
+
+    def add(self, content: bytes) -> str:
+        """Keeps content.
+
+        Returns:
+            Its SHA-256.
+        """
+        digits = hashlib.sha256(content).hexdigest()
+        path = self._content_path(digits)
+        if self._size_of(path) != len(content) and not self._write(path, content):
+            self._content[digits] = content
+        return digits
+
+    def has(self, sha256: str, size: int) -> bool:
+        """Whether content seems to be there; only reading it makes sure."""
+        return sha256 in self._content or self._size_of(self._content_path(sha256)) == size
+
+    def read(self, sha256: str) -> bytes | None:
+        """Content that is certainly of this SHA-256, or None; an entry that is damaged is taken away."""
+        if sha256 in self._content:
+            return self._content[sha256]
+        path = self._content_path(sha256)
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return None
+        if hashlib.sha256(content).hexdigest() == sha256:
+            return content
+        _remove(path)
+        return None
+
+    # --- addresses -------------------------------------------------------------------------------
+
+    def remember(self, memory: Memory, content: bytes = b"") -> None:
+        """Keeps what is known of an address.
+
+        Args:
+            memory: What is known.
+            content: What lies there, if ``memory.here``.
+        """
+        data = msgspec.json.encode(memory) + b"\n" + content
+        if not self._write(self._memory_path(memory.url), data):
+            self._memories[memory.url] = data
+
+    def recall(self, url: str) -> tuple[Memory, bytes] | None:
+        """What is known of an address, and the content if it is kept with that; None for nothing."""
+        path = self._memory_path(url)
+        data = self._memories.get(url)
+        if data is None:
+            try:
+                data = path.read_bytes()
+            except OSError:
+                return None
+        head, _, content = data.partition(b"\n")
+        try:
+            memory = msgspec.json.decode(head, type=Memory)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            _remove(path)
+            return None
+        whole = not memory.here or hashlib.sha256(content).hexdigest() == memory.sha256
+        if memory.url != url or not whole or not _DIGITS.fullmatch(memory.sha256):
+            _remove(path)
+            return None
+        return memory, content
+
+    # --- for people ------------------------------------------------------------------------------
+
+    def entries(self) -> list[Entry]:
+        """Everything in the store, by name."""
+        found = [*self._files(), *self._pages()]
+        return sorted(found, key=lambda entry: entry.name)
+
+    def clear(self, prefix: str = "") -> list[Entry]:
+        """Removes the entries whose names start with ``prefix``.
+
+        Returns:
+            What was removed.
+        """
+        gone = [entry for entry in self.entries() if entry.name.startswith(prefix) and _remove(entry.path)]
+        self._sweep(0.0 if not prefix else _ABANDONED)
+        return gone
+
+    def _files(self) -> Iterator[Entry]:
+        for path in self._root.glob("content/??/*"):
+            if (size := self._size_of(path)) is not None:
+                yield Entry(f"file-{path.name}", size, path)
+
+    def _pages(self) -> Iterator[Entry]:
+        for path in self._root.glob("pages/??/*"):
+            try:
+                data = path.read_bytes()
+            except OSError:
+                continue  # somebody else has cleared it
+            try:
+                url = msgspec.json.decode(data.partition(b"\n")[0], type=Memory).url
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                url = f"damaged/{path.name}"
+            parts = urlsplit(url)
+            yield Entry(f"page-{parts.netloc}{parts.path}".replace("/", "-"), len(data), path)
+
+    # --- files -----------------------------------------------------------------------------------
+
+    def _content_path(self, sha256: str) -> Path:
+        return self._root / "content" / sha256[:2] / sha256
+
+    def _memory_path(self, url: str) -> Path:
+        digits = hashlib.sha256(url.encode(errors="surrogatepass")).hexdigest()
+        return self._root / "pages" / digits[:2] / digits
+
+    @staticmethod
+    def _size_of(path: Path) -> int | None:
+        try:
+            return path.stat().st_size
+        except OSError:
+            return None
+
+    def _write(self, path: Path, data: bytes) -> bool:
+        """Writes a file as a whole; False if it cannot be done."""
+        if self._failed:
+            return False
+        beside = self._root / "tmp" / secrets.token_hex(16)
+        try:
+            self._make_folders(path)
+            beside.write_bytes(data)
+            try:
+                beside.replace(path)
+            except FileNotFoundError:  # the folder was cleared in the meantime
+                path.parent.mkdir(parents=True, exist_ok=True)
+                beside.replace(path)
+        except OSError as error:
+            _remove(beside)
+            if isinstance(error, PermissionError) and self._size_of(path) == len(data):
+                return True  # Windows replaces no file that another process is reading
+            self._degrade(error)
+            return False
+        return True
+
+    def _make_folders(self, path: Path) -> None:
+        if not self._swept:
+            self._swept = True
+            (self._root / "tmp").mkdir(parents=True, exist_ok=True)
+            self._sweep(_ABANDONED)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+
+    def _sweep(self, age: float) -> None:
+        """Removes what killed processes left behind."""
+        for path in self._root.glob("tmp/*"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime >= age:
+                    path.unlink()
+
+    def _degrade(self, error: OSError) -> None:
+        self._failed = True
+        if self._warn is not None:
+            self._warn(f"the store {self.folder} cannot be written to, so nothing is kept for later: {error}")
+
+
+def _remove(path: Path) -> bool:
+    try:
+        path.unlink()
+    except OSError:
+        return False
+    return True

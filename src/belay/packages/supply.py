@@ -1,0 +1,335 @@
+"""Bytes by address: out of the store where that is right, else from the network into the store."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import TypeVar
+
+from belay.exceptions import FetchError
+from belay.packages.fetch import FILE_BYTES, Answer, Fetcher
+from belay.packages.model import LockedFile, RemoteFile
+from belay.packages.store import Memory, Store
+from belay.packages.workers import Workers
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+PAGE_BYTES = 1 << 20
+"""The largest manifest that is read."""
+_CHECK = 0.2 if sys.platform == "win32" else None
+"""Seconds after which a wait looks for Ctrl-C, which on Windows interrupts no wait."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that may change: a manifest, or the listing of an index.
+
+    Attributes:
+        url: Its address.
+        content: What is there now.
+        sha256: Of its content.
+        changed: Whether it is other than what the store had, or new.
+        modified: When it was last changed, as the server says; or empty.
+    """
+
+    url: str
+    content: bytes
+    sha256: str
+    changed: bool = False
+    modified: str = ""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A file that is in the store now.
+
+    Attributes:
+        sha256: Of its content.
+        size: In bytes.
+    """
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a command is.
+
+    Attributes:
+        done: Pages and files that are here.
+        total: How many are known to be needed; it grows.
+    """
+
+    done: int
+    total: int
+
+
+class Supply:
+    """Pages and files by their addresses.
+
+    Args:
+        store: Where they are kept.
+        fetcher: Brings what the store lacks.
+        offline: Whether nothing is asked of the network.
+        progress: Called by the thread that waits, each time that something has come.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        fetcher: Fetcher,
+        *,
+        offline: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.store = store
+        self.fetcher = fetcher
+        self.offline = offline
+        self._progress = progress
+        self._workers = Workers(fetcher.limits.connections)
+        self._pages: dict[str, Future[Page]] = {}
+        self._done = 0
+        self._total = 0
+
+    def __enter__(self) -> Supply:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drops what is not here yet, and closes all connections."""
+        self._workers.close()
+        self.fetcher.close()
+
+    # --- pages -----------------------------------------------------------------------------------
+
+    def page(self, url: str, *, most: int = PAGE_BYTES, under: str = "", settled: float = 0.0) -> Page:
+        """A page as it is now; as :meth:`page_soon`, but waits for it.
+
+        Raises:
+            FetchError: It could not be had.
+        """
+        return self.wait_for(self.page_soon(url, most=most, under=under, settled=settled))
+
+    def page_soon(
+        self, url: str, *, most: int = PAGE_BYTES, under: str = "", settled: float = 0.0
+    ) -> Future[Page]:
+        """A page as it is now; each is asked for once.
+
+        Args:
+            url: Its address.
+            most: The most bytes that are accepted.
+            under: What vouches for the page: if the store has it from when the same vouched for it, then it
+                has not changed, and nobody is asked.
+            settled: Since when ``under`` has vouched, in seconds since 1970; of pages fetched before it is
+                asked whether they have changed.
+        """
+        future = self._pages.get(url)
+        if future is None:
+            future = self._pages[url] = self._page_soon(url, most, under, settled)
+        return future
+
+    def _page_soon(self, url: str, most: int, under: str, settled: float) -> Future[Page]:
+        known = self.store.recall(url)
+        if known is not None and known[0].here:
+            memory, content = known
+            vouched = under and memory.under == under and memory.fetched >= settled
+            if (vouched or self.offline) and not _is_file(url):
+                future: Future[Page] = Future()
+                future.set_result(Page(url, content, memory.sha256, modified=memory.modified))
+                return future
+        return self._workers.submit(self._fetch_page, url, most, under, known)
+
+    def _fetch_page(self, url: str, most: int, under: str, known: tuple[Memory, bytes] | None) -> Page:
+        memory = known[0] if known and known[0].here else None
+        etag, modified = (memory.etag, memory.modified) if memory else ("", "")
+        answer = self._ask(url, most, etag, modified)
+        if answer.content is None and known and memory:
+            fresh = Memory(url, memory.sha256, memory.size, etag, modified, time.time(), under, True)
+            if under:
+                self.store.remember(fresh, known[1])
+            return Page(url, known[1], memory.sha256, modified=modified)
+        content = _present(url, answer)
+        digits = hashlib.sha256(content).hexdigest()
+        if not _is_file(url):
+            fresh = Memory(url, digits, len(content), answer.etag, answer.modified, time.time(), under, True)
+            self.store.remember(fresh, content)
+        changed = memory is None or memory.sha256 != digits
+        return Page(url, content, digits, changed, answer.modified)
+
+    # --- files -----------------------------------------------------------------------------------
+
+    def file(self, wanted: RemoteFile) -> Held:
+        """Makes sure that the store has a file.
+
+        A file whose hash is known is fetched once; another is asked for each time.
+
+        Raises:
+            FetchError: It could not be had, or is not what its hash says.
+        """
+        known = self.store.recall(wanted.url)
+        memory = known[0] if known and self.store.has(known[0].sha256, known[0].size) else None
+        if memory is not None and not _is_file(wanted.url):
+            fits = memory.sha256.startswith(wanted.hash_prefix)
+            if fits and (wanted.hash_prefix or self.offline):
+                return Held(memory.sha256, memory.size)
+        etag, modified = (memory.etag, memory.modified) if memory and not wanted.hash_prefix else ("", "")
+        answer = self._ask(wanted.url, FILE_BYTES, etag, modified)
+        if answer.content is None and memory is not None:
+            return Held(memory.sha256, memory.size)
+        content = _present(wanted.url, answer)
+        _check_hash(wanted.url, content, wanted.hash_prefix, "it has been damaged or exchanged on the way")
+        return self._keep(wanted.url, content, answer)
+
+    def locked_file(self, wanted: LockedFile) -> Held:
+        """Makes sure that the store has a file exactly as it was locked.
+
+        Raises:
+            FetchError: It could not be had, or is not what was locked.
+        """
+        held = Held(wanted.sha256, wanted.size)
+        if not self.store.has(wanted.sha256, wanted.size):
+            self.refetch(wanted)
+        return held
+
+    def content(self, wanted: LockedFile) -> bytes:
+        """What is in a file that was locked; fetched if the store has it no longer, or damaged.
+
+        Raises:
+            FetchError: It could not be had, or is not what was locked.
+        """
+        content = self.store.read(wanted.sha256)
+        return self.refetch(wanted) if content is None else content
+
+    def refetch(self, wanted: LockedFile) -> bytes:
+        """Fetches a file that was locked, whatever the store has.
+
+        Raises:
+            FetchError: It could not be had, or is not what was locked.
+        """
+        answer = self._ask(wanted.url, FILE_BYTES, "", "")
+        content = _present(wanted.url, answer)
+        _check_hash(
+            wanted.url,
+            content,
+            wanted.sha256,
+            "it has changed since it was locked; update takes what is there now",
+        )
+        self._keep(wanted.url, content, answer)
+        return content
+
+    def _keep(self, url: str, content: bytes, answer: Answer) -> Held:
+        digits = self.store.add(content)
+        if not _is_file(url):
+            self.store.remember(Memory(url, digits, len(content), answer.etag, answer.modified, time.time()))
+        return Held(digits, len(content))
+
+    def _ask(self, url: str, most: int, etag: str, modified: str) -> Answer:
+        if self.offline and not _is_file(url):
+            raise FetchError(
+                url, "offline", "is not in the store", hint="without --offline it would be fetched"
+            )
+        return self.fetcher.get(url, etag=etag, modified=modified, most=most)
+
+    # --- many at once ----------------------------------------------------------------------------
+
+    def each(self, call: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """Calls something for many items at once.
+
+        Returns:
+            The results, in the items' order.
+
+        Raises:
+            Exception: The first that a call raises; calls that have not begun then never do.
+        """
+        futures = [self._workers.submit(call, item) for item in items]
+        self.gather(futures)
+        return [future.result() for future in futures]
+
+    def gather(
+        self,
+        futures: Iterable[Future[R]],
+        then: Callable[[Future[R]], Iterable[Future[R]]] | None = None,
+    ) -> None:
+        """Waits until all is here.
+
+        Args:
+            futures: What is waited for.
+            then: Called with each that has come, in the waiting thread; what it returns is waited for as
+                well. Without it, the first error is raised and the rest dropped.
+        """
+        come: SimpleQueue[Future[R]] = SimpleQueue()
+        waiting: set[Future[R]] = set()
+
+        def wait_for_more(more: Iterable[Future[R]]) -> None:
+            fresh = {future for future in more if future not in waiting}
+            waiting.update(fresh)
+            self._total += len(fresh)
+            for future in fresh:
+                future.add_done_callback(come.put)
+
+        wait_for_more(futures)
+        left = len(waiting)
+        while left:
+            future = _next(come)
+            self._count()
+            if then is not None:
+                before = len(waiting)
+                wait_for_more(then(future))
+                left += len(waiting) - before
+            elif error := future.exception():
+                for other in waiting:
+                    other.cancel()
+                raise error
+            left -= 1
+
+    def wait_for(self, future: Future[R]) -> R:
+        """Waits for one thing."""
+        self.gather([future])
+        return future.result()
+
+    def _count(self) -> None:
+        self._done += 1
+        if self._progress is not None:
+            self._progress(Progress(self._done, self._total))
+
+
+def _next(come: SimpleQueue[T]) -> T:
+    while True:
+        try:
+            return come.get(timeout=_CHECK)
+        except Empty:
+            continue  # an interrupt would have come up here
+
+
+def _is_file(url: str) -> bool:
+    return url[:5].lower() == "file:"
+
+
+def _present(url: str, answer: Answer) -> bytes:
+    if answer.content is None:
+        raise FetchError(url, "status", "the server says that what nobody has is not modified", status=304)
+    return answer.content
+
+
+def _check_hash(url: str, content: bytes, digits: str, hint: str) -> None:
+    found = hashlib.sha256(content).hexdigest()
+    if not found.startswith(digits.lower()):
+        raise FetchError(url, "mismatch", f"has the SHA-256 {found[:16]}… and not {digits[:16]}…", hint=hint)
+
+
+def path_url(path: Path) -> str:
+    """The ``file:`` URL of a path."""
+    return path.absolute().as_uri()

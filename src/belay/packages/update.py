@@ -1,0 +1,274 @@
+"""From what is wanted to what is locked: chooses, fetches and verifies; writes to nothing but the store."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from belay.exceptions import PackageError, PathConflictError, ResolutionError
+from belay.packages.catalogue import Catalogue, is_indexed
+from belay.packages.destination import check_together
+from belay.packages.indices import Indices
+from belay.packages.model import Candidate, LockedFile, LockedPackage, RemoteFile, Requirement
+from belay.packages.resolve import Resolution, identify, resolve
+from belay.packages.supply import Held, Supply
+
+_ARCHES = (
+    "",
+    "x86",
+    "x64",
+    "armv6",
+    "armv6m",
+    "armv7m",
+    "armv7em",
+    "armv7emsp",
+    "armv7emdp",
+    "xtensa",
+    "xtensawin",
+    "rv32imc",
+    "rv64imc",
+)
+"""Architectures of native code by number (https://docs.micropython.org/en/latest/reference/mpyfiles.html)."""
+
+
+@dataclass(frozen=True)
+class Updated:
+    """What an update has chosen.
+
+    Attributes:
+        packages: All packages, sorted by name. The store has the files of those that were not locked before.
+        led_to: By group and key of each requirement, the names of the packages that it led to directly.
+    """
+
+    packages: tuple[LockedPackage, ...]
+    led_to: Mapping[tuple[str, str], tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a project says beside its requirements.
+
+    Attributes:
+        root: The project's folder.
+        prefer: By destination, the package whose file is taken where several have other content for it.
+        mpy_version: The only mpy version that fits, as ``"6"``; ``"py"`` if any does.
+        arch: The architecture whose native code fits, as ``"armv6m"``, or empty for none.
+    """
+
+    root: Path
+    prefer: Mapping[str, str]
+    mpy_version: str = "py"
+    arch: str = ""
+
+
+def update(
+    requirements: Iterable[Requirement],
+    supply: Supply,
+    indices: Indices,
+    choices: Choices,
+    *,
+    locked: Sequence[LockedPackage] = (),
+    names: Collection[str] | None = None,
+) -> Updated:
+    """Chooses packages anew, and makes sure that the store has their files.
+
+    Args:
+        requirements: What the project needs, of all groups.
+        supply: Brings pages and files.
+        indices: The indices to ask.
+        choices: What else the project says.
+        locked: What was chosen the last time.
+        names: The dependencies to choose anew, by key or name; the others stay as they were locked unless
+            that suits nobody. None for all.
+
+    Raises:
+        ResolutionError: There is no choice that suits all.
+        PackageNotFoundError: A package is in no index.
+        PathConflictError: Two packages have different content for one file.
+        UnsafePathError: Two files are one on some systems.
+        FetchError: Something could not be had.
+        PackageError: Something else is wrong with what came.
+    """
+    asked = list(requirements)
+    roots = [part for need in asked for part in _split(need)]
+    kept = _kept(roots, locked, names)
+    catalogue = Catalogue(roots, supply, indices, choices.root, kept)
+    catalogue.prepare()
+    resolution = resolve(roots, catalogue)
+    _check_origins(resolution, locked, indices)
+    packages = _lock(resolution, _developed(roots), {package.name: package for package in kept}, supply)
+    packages = _without_conflicts(packages, choices.prefer)
+    for package in packages:
+        _check_compiled(package, supply, choices)
+    led_to = {
+        (need.group, need.key): tuple(sorted({identify(part) for part in _split(need)})) for need in asked
+    }
+    return Updated(tuple(packages), led_to)
+
+
+def _split(need: Requirement) -> list[Requirement]:
+    """A list of sources as several requirements: one for each package of an index, one for all the rest."""
+    if len(need.sources) == 1:
+        return [need]
+    parts = [replace(need, sources=(source,)) for source in need.sources]
+    indexed = [part for part in parts if is_indexed(part)]
+    rest = tuple(part.sources[0] for part in parts if not is_indexed(part))
+    if rest and any(identify(part) == need.key for part in indexed):
+        raise ResolutionError(
+            f"{need.where or need.key}: {need.key} cannot be made of the package of this name and more",
+            hint="give the dependency another name",
+        )
+    return [*indexed, *([replace(need, sources=rest)] if rest else [])]
+
+
+def _kept(
+    roots: list[Requirement], locked: Sequence[LockedPackage], names: Collection[str] | None
+) -> list[LockedPackage]:
+    """The locked packages that are not to be chosen anew."""
+    if names is None:
+        return []
+    known = {package.name for package in locked} | {identify(need) for need in roots}
+    known |= {need.key for need in roots}
+    for name in sorted(set(names) - known):
+        near = get_close_matches(name, known, 1)
+        hint = f"did you mean {near[0]}?" if near else "belay add adds one"
+        raise ResolutionError(f"the project has no dependency {name!r}", hint=hint)
+    fresh = set(names) | {identify(need) for need in roots if need.key in names}
+    return [package for package in locked if package.name not in fresh]
+
+
+def _developed(roots: list[Requirement]) -> set[str]:
+    """The names of the packages that are read afresh each time."""
+    developed = {identify(need) for need in roots if need.develop}
+    for need in roots:
+        if not need.develop and identify(need) in developed:
+            raise ResolutionError(
+                f"{need.key} is to be developed in one group and not in another ({need.where or need.group})"
+            )
+    return developed
+
+
+def _check_origins(resolution: Resolution, locked: Sequence[LockedPackage], indices: Indices) -> None:
+    """No package may change its index because the one that it came from cannot be reached just now."""
+    dead = {index.source: index.failure for index in indices.all if index.failure}
+    for package in locked:
+        chosen = resolution.packages.get(package.name)
+        failure = dead.get(package.source)
+        if failure is not None and chosen is not None and chosen.source != package.source:
+            raise failure
+
+
+def _lock(
+    resolution: Resolution, developed: set[str], kept: Mapping[str, LockedPackage], supply: Supply
+) -> list[LockedPackage]:
+    unchanged = {
+        name
+        for name, candidate in resolution.packages.items()
+        if name in kept and _same_files(candidate, kept[name])
+    }
+    wanted = {
+        file
+        for name, candidate in resolution.packages.items()
+        if name not in developed | unchanged
+        for file in candidate.files
+    }
+    # Files that packages share are fetched once.
+    remote = sorted({(file.url, file.hash_prefix) for file in wanted})
+    held = dict(
+        zip(remote, supply.each(supply.file, (RemoteFile("", *each) for each in remote)), strict=True)
+    )
+    return [
+        LockedPackage(
+            name,
+            candidate.version,
+            candidate.source,
+            resolution.groups[name],
+            resolution.needs[name],
+            () if name in developed else kept[name].files if name in unchanged else _files(candidate, held),
+            name in developed,
+        )
+        for name, candidate in sorted(resolution.packages.items())
+    ]
+
+
+def _same_files(candidate: Candidate, package: LockedPackage) -> bool:
+    """Whether a candidate is a locked package that was chosen again."""
+    mine = [(file.destination, file.url, file.hash_prefix) for file in candidate.files]
+    return candidate.source == package.source and mine == [
+        (file.destination, file.url, file.sha256) for file in package.files
+    ]
+
+
+def _files(candidate: Candidate, held: Mapping[tuple[str, str], Held]) -> tuple[LockedFile, ...]:
+    files = []
+    for file in sorted(candidate.files, key=lambda file: file.destination):
+        content = held[file.url, file.hash_prefix]
+        files.append(LockedFile(file.destination, content.size, content.sha256, file.url))
+    return tuple(files)
+
+
+def _without_conflicts(packages: list[LockedPackage], prefer: Mapping[str, str]) -> list[LockedPackage]:
+    """Leaves each destination to one content, as the project says.
+
+    Raises:
+        PathConflictError: The project does not say which.
+        UnsafePathError: Two destinations are one on some systems.
+    """
+    owners: dict[str, dict[str, list[str]]] = {}
+    for package in packages:
+        for file in package.files:
+            owners.setdefault(file.destination, {}).setdefault(file.sha256, []).append(package.name)
+    check_together(sorted(owners))
+    losers: set[tuple[str, str]] = set()
+    for destination, contents in owners.items():
+        if len(contents) > 1:
+            losers |= {
+                (destination, name) for name in _losers(destination, contents, prefer.get(destination))
+            }
+    return [
+        replace(package, files=tuple(f for f in package.files if (f.destination, package.name) not in losers))
+        for package in packages
+    ]
+
+
+def _losers(destination: str, contents: Mapping[str, list[str]], preferred: str | None) -> list[str]:
+    """The packages whose file is not taken."""
+    everybody = sorted(name for names in contents.values() for name in names)
+    for names in contents.values():
+        if preferred in names:
+            return [name for name in everybody if name not in names]
+    first, second = (sorted(names)[0] for names in list(contents.values())[:2])
+    raise PathConflictError(
+        destination,
+        (first, second) if preferred is None else tuple(everybody),
+        hint=f'say whose file it is to be, in [tool.belay.prefer]: "{destination}" = "{first}"',
+    )
+
+
+def _check_compiled(package: LockedPackage, supply: Supply, choices: Choices) -> None:
+    """Refuses compiled files that the board could not import.
+
+    Raises:
+        PackageError: One is not of the mpy version, or has native code for another architecture.
+    """
+    for file in package.files:
+        if not file.destination.endswith(".mpy"):
+            continue
+        head = supply.content(file)[:3]
+        where = f"{package.name} {package.version}".rstrip() + f": {file.destination}"
+        if len(head) < 3 or head[:1] != b"M":
+            raise PackageError(f"{where} is no .mpy file")
+        if choices.mpy_version not in ("py", str(head[1])):
+            raise PackageError(
+                f"{where} is of mpy version {head[1]}, and the project's is {choices.mpy_version}"
+            )
+        number = head[2] >> 2 & 0x0F
+        arch = _ARCHES[number] if number < len(_ARCHES) else f"architecture {number}"
+        if arch and arch != choices.arch:
+            fits = f"the project is for {choices.arch}" if choices.arch else "the project names none"
+            raise PackageError(
+                f"{where} has native code for {arch}, and {fits}",
+                hint="set arch in [tool.belay] if all boards of the project have it",
+            )
