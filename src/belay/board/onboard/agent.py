@@ -67,14 +67,27 @@ def _belay(mark, largest, floats):
             last = "%ce(['%s'],'()','')" % (sequence, type_of(error).__name__)
         _belay_send(last)
 
+    def _belay_use(on):
+        # input() asks the host only while a call or a program of the host's runs.
+        if inner["use"]:
+            inner["use"](on)
+
+    def _belay_failed(error):
+        _belay_use(False)
+        _belay_fail(error)
+
     def _belay_done():
         nonlocal last, chunks
+        _belay_use(False)
         last, chunks = "%crNone" % sequence, ()
         _belay_send(last)
 
-    def _belay_unclear():
+    def _belay_drain():
         while waiting.poll(30):
             read(1)
+
+    def _belay_unclear():
+        _belay_drain()
         _belay_send("!x%c" % sequence)
 
     def _belay_put(number, function):
@@ -117,7 +130,7 @@ def _belay(mark, largest, floats):
         "F": F, "values": values, "names": names, "mark": mark, "head": head, "send": _belay_send,
         "put": _belay_put, "describe": _belay_describe, "kind": _belay_kind, "waiting": waiting,
         "write": write, "read": read, "readinto": readinto, "loads": loads, "crc": crc,
-        "encode": None, "largest": largest,
+        "encode": None, "use": None, "largest": largest,
     }  # fmt: skip
 
     def _belay_run():
@@ -127,6 +140,7 @@ def _belay(mark, largest, floats):
         sequence, last, chunks = 33, "", ()
         _belay_send("!h")
         try:
+            _belay_use(True)
             while 1:
                 # Whatever a function of the user's left behind: an idle agent can be interrupted.
                 interruptible(3)
@@ -156,7 +170,8 @@ def _belay(mark, largest, floats):
                             _belay_again(loads(args)[0] if function == 32 else 0)
                         continue
                     # The last value may be as large as the memory that this one needs.
-                    sequence, last, chunks, kind, value = number, None, (), "r", None
+                    # An interrupt may come in between: "last" first.
+                    last, sequence, chunks, kind, value = None, number, (), "r", None
                     value = F[function](*loads(args))
                     if type_of(value) in scalars:
                         last = "%c%s%r" % (number, kind, value)
@@ -175,11 +190,17 @@ def _belay(mark, largest, floats):
                 except base as error:
                     value = args = None
                     if last is None:
+                        sequence = number
+                        if type_of(error) is KeyboardInterrupt:
+                            # The function may have been reading a reply or bulk.
+                            _belay_drain()
                         _belay_fail(error)
                     else:
                         # It hit the reading of a request, or the sending of an answer that is kept.
                         _belay_unclear()
         except KeyboardInterrupt:
             pass
+        finally:
+            _belay_use(False)
 
-    return _belay_run, _belay_fail, _belay_done
+    return _belay_run, _belay_failed, _belay_done, _belay_use
