@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import random
 import threading
 
 import pytest
 
+from belay.exceptions import BelayException
 from belay.link.fair import Queue, Ticket
 
 from .conftest import eventually
+from .ctrl_c import ctrl_c_after
 
 
 def take(queue: Queue, entered: list[str], name: str, leave: threading.Event) -> threading.Thread:
@@ -95,3 +98,41 @@ def test_nothing_is_kept_of_those_who_left() -> None:
 
 def test_nobody_has_a_turn_at_first() -> None:
     assert not Queue().mine
+
+
+def test_doing_something_in_turn() -> None:
+    queue = Queue()
+    assert queue.do(lambda: 5) == 5
+    assert queue.latest is not None
+    with pytest.raises(ZeroDivisionError):
+        queue.do(lambda: 1 // 0)
+    with pytest.raises(BelayException, match="while the output of another"):
+        queue.do(lambda: queue.do(lambda: 5))
+    entered: list[str] = []
+    leave = threading.Event()
+    thread = take(queue, entered, "first", leave)
+    eventually(lambda: entered == ["first"])
+    with pytest.raises(TimeoutError, match="somebody else"):
+        queue.do(lambda: 5, timeout=0)
+    leave.set()
+    assert queue.do(lambda: 6) == 6
+    thread.join(10)
+
+
+def test_a_ctrl_c_within_a_wait_with_a_time_out_leaves_the_lock_free() -> None:
+    """Wherever it hits: whoever comes after must get their turn."""
+    queue = Queue()
+    rounds = hits = 0
+    chance = random.Random(5)
+    while rounds < 300:
+        rounds += 1
+        try:
+            with ctrl_c_after(chance.uniform(0.00002, 0.0004)):
+                while True:
+                    queue.do(lambda: None, timeout=1)
+        except KeyboardInterrupt:
+            hits += 1
+        done = threading.Event()
+        threading.Thread(target=lambda done=done: queue.do(done.set), daemon=True).start()
+        assert done.wait(10)
+    assert hits == rounds

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import io
 import sys
+import threading
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from belay import Device
-from belay.remote.output import TextOutput
+from belay.link import Dispatcher
+from belay.remote.output import IdleOutput, TextOutput
 
 
 class Falsy(io.StringIO):
@@ -87,3 +89,74 @@ def test_output_arrives_while_the_call_runs(device: Device) -> None:
         device("print('go', end='')\nwhile True: pass", stream_out=stream)
     assert stream.getvalue() == "go"
     assert device("1 + 1") == 2
+
+
+class Gate(io.StringIO):
+    """Writes when it is allowed to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached, self.open = threading.Event(), threading.Event()
+
+    def write(self, text: str) -> int:
+        self.reached.set()
+        assert self.open.wait(20)
+        return super().write(text)
+
+
+def test_something_comes_before_what_is_written() -> None:
+    stream = io.StringIO()
+    output = TextOutput(stream, before=lambda: stream.write("<"))
+    output(b"a")
+    output(b"b")
+    output.finish()
+    assert stream.getvalue() == "<a<b"
+
+
+def test_idle_output_is_written_at_once_where_there_is_no_other_thread() -> None:
+    stream = io.StringIO()
+    idle = IdleOutput(Dispatcher(), stream)
+    idle(b"a\r\n")
+    assert stream.getvalue() == "a\n"
+    assert not idle.waiting
+
+
+def test_idle_output_never_waits_for_its_stream() -> None:
+    dispatcher, stream = Dispatcher(), Gate()
+    dispatcher.start()
+    idle = IdleOutput(dispatcher, stream)
+    for _ in range(3):
+        idle(b"a")
+    assert stream.reached.wait(10)
+    assert stream.getvalue() == ""
+    stream.open.set()
+    dispatcher.close()
+    assert stream.getvalue() == "aaa"
+
+
+def test_what_came_first_is_shown_first() -> None:
+    """A call's own output waits for what another thread is writing, and writes what that has not begun."""
+    dispatcher, stream = Dispatcher(), Gate()
+    dispatcher.start()
+    idle = IdleOutput(dispatcher, stream)
+    idle(b"1")
+    assert stream.reached.wait(10)
+    idle(b"2")
+    call = TextOutput(stream, before=idle.flush)
+    threading.Timer(0.05, stream.open.set).start()
+    call(b"3")
+    dispatcher.close()
+    assert stream.getvalue() == "123"
+
+
+def test_a_stream_that_blocks_keeps_no_call_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("belay.remote.output.PATIENCE", 0.02)
+    dispatcher, stream = Dispatcher(), Gate()
+    dispatcher.start()
+    idle = IdleOutput(dispatcher, stream)
+    idle(b"1")
+    assert stream.reached.wait(10)
+    idle.flush()
+    stream.open.set()
+    dispatcher.close()
+    assert stream.getvalue() == "1"

@@ -43,6 +43,8 @@ class Dispatcher:
 
     def post(self, handler: Callable[[*Ts], object], *args: *Ts) -> None:
         """Have a handler called; returns at once. After :meth:`close` it is not called any more."""
+        if self._closed:
+            return
         self._posted.put(lambda: handler(*args))
         self.start()
 
@@ -66,11 +68,11 @@ class Dispatcher:
         while (call := self._posted.get()) is not None:
             try:
                 call()
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is reported
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it is reported
                 report(error)
 
 
-def report(error: Exception) -> None:
+def report(error: BaseException) -> None:
     """Tell of an exception that there is nobody to catch, as Python does for threads."""
     args = (type(error), error, error.__traceback__, threading.current_thread())
     threading.excepthook(threading.ExceptHookArgs(args))

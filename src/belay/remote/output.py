@@ -107,5 +107,5 @@ class IdleOutput:
             while self._waiting:
                 self._output(self._waiting.popleft())
         finally:
-            if any(got):
+            if got and got[0]:
                 self._writing.release()
