@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from array import array
 from base64 import b64decode
 from binascii import crc32
 from collections.abc import Callable, Iterator
@@ -216,6 +217,30 @@ def test_what_finds_no_room_is_a_memory_error_and_leaves_none_taken(meter: Meter
     with pytest.raises(MemoryError):
         meter.give(200_000)
     assert len(meter.give(64 * 1024)) == 64 * 1024
+
+
+def test_what_fills_the_heap_comes_back_though_the_part_that_writes_it_is_not_there_yet() -> None:
+    with Device("virtual:?heap=131072", agent=True) as device:
+        device("import os\nfrom binascii import crc32\nstuff = os.urandom(65536)")
+        check = device("crc32(stuff)")
+        assert crc32(device("stuff")) == check
+        assert device("[stuff, 0.1]")[1] == 0.1
+
+
+@pytest.mark.parametrize("agent", [True, False])
+def test_a_board_with_very_little_memory(agent: bool) -> None:
+    with Device("virtual:?heap=64k", agent=agent) as device:
+
+        @device.task
+        def echo(x):
+            return x
+
+        for value in [0.1, b"x" * 200], b"x" * 2000, array("H", range(300)), {"k": ("y" * 300,)}:
+            try:
+                assert echo(value) == value
+            except MemoryError:
+                # As much as that may happen, but no more.
+                assert echo(1) == 1
 
 
 # --- on a bad link -------------------------------------------------------------------------------

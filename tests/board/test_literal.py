@@ -132,7 +132,7 @@ def test_any_value_goes_there_and_back(echo: Echo, value: list[Any]) -> None:
 
 
 @pytest.mark.long
-@there_and_back(20_000)
+@there_and_back(5000)
 @given(st.lists(values, max_size=6))
 def test_any_value_goes_there_and_back_always(echo: Echo, value: list[Any]) -> None:
     assert same(echo(value), value)

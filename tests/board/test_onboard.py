@@ -18,6 +18,18 @@ def test_what_is_sent_is_small_and_carries_our_names(name: str) -> None:
     assert onboard.read(name) is source
 
 
+@pytest.mark.parametrize(
+    "name", ["part_values", "part_take", "part_items", "part_many", "part_ask", "part_thread"]
+)
+def test_a_part_can_be_taken_apart(name: str) -> None:
+    source = onboard.read(name)
+    statements = onboard.statements(source)
+    assert len(statements) > 3
+    assert ast.dump(ast.parse("\n".join(statements))) == ast.dump(ast.parse(source))
+    # Each fits into a request of the smallest board.
+    assert max(map(len, statements)) < 1400
+
+
 @pytest.mark.parametrize("name", ["os", "time", "machine", "sleep", "const", "ADC", "Pin", "PWM", "Timer"])
 def test_the_usual_imports_are_there(device: Device, name: str) -> None:
     assert device(f"'{name}' in globals()") is True

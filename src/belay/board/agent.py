@@ -258,11 +258,26 @@ class AgentCalls:
         """Have a part of the agent on the board."""
         if part in self._parts:
             return
-        payload = json.dumps([onboard.read(part)], separators=(",", ":")).encode()
-        answer = self._exchange(Fixed.PART, payload, replace(terms, timeout=PART_TIMEOUT))
-        if answer.kind == "e":
-            raise _failure(answer.body)
+        source = onboard.read(part)
+        if not self._runs_inside(source, terms):
+            # What a board cannot compile at once it may compile bit by bit.
+            for statement in onboard.statements(source):
+                if not self._runs_inside(statement, terms):
+                    raise BoardFailure(["MemoryError"], (), f"MemoryError: no room for {part} of the agent")
         self._parts.add(part)
+
+    def _runs_inside(self, source: str, terms: Terms) -> bool:
+        """Run statements among the agent's own names; False if there is no room for them."""
+        payload = json.dumps([source], separators=(",", ":")).encode()
+        if len(payload) > self.largest:
+            return False
+        answer = self._exchange(Fixed.PART, payload, replace(terms, timeout=PART_TIMEOUT))
+        if answer.kind != "e":
+            return True
+        failure = _failure(answer.body)
+        if "MemoryError" not in failure.types:
+            raise failure
+        return False
 
     def _send_after(
         self, blobs: Mapping[str, memoryview], function: int, payload: bytes, terms: Terms
