@@ -27,6 +27,8 @@ FORMAT = "store-1"
 _ABANDONED = 24 * 3600.0
 """Seconds after which a file that somebody was writing is nobody's."""
 _DIGITS = re.compile("[0-9a-f]{64}")
+_SHARD = re.compile("[0-9a-f]{2}")
+_BESIDE = re.compile("[0-9a-f]{32}")
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -183,12 +185,12 @@ class Store:
         return gone
 
     def _files(self) -> Iterator[Entry]:
-        for path in self._root.glob("content/??/*"):
+        for path in self._listed("content"):
             if (size := self._size_of(path)) is not None:
                 yield Entry(f"file-{path.name}", size, path)
 
     def _pages(self) -> Iterator[Entry]:
-        for path in self._root.glob("pages/??/*"):
+        for path in self._listed("pages"):
             try:
                 data = path.read_bytes()
             except OSError:
@@ -199,6 +201,11 @@ class Store:
                 url = f"damaged/{path.name}"
             parts = urlsplit(url)
             yield Entry(f"page-{parts.netloc}{parts.path}".replace("/", "-"), len(data), path)
+
+    def _listed(self, kind: str) -> Iterator[Path]:
+        """The files of a kind."""
+        for folder in _scan(self._root / kind, _SHARD, folders=True):
+            yield from _scan(folder, _DIGITS)
 
     # --- files -----------------------------------------------------------------------------------
 
@@ -220,15 +227,12 @@ class Store:
         """Writes a file as a whole; False if it cannot be done."""
         if self._failed:
             return False
+        if not self._swept:
+            self._swept = True
+            self._sweep(_ABANDONED)
         beside = self._root / "tmp" / secrets.token_hex(16)
         try:
-            self._make_folders(path)
-            beside.write_bytes(data)
-            try:
-                beside.replace(path)
-            except FileNotFoundError:  # the folder was cleared in the meantime
-                path.parent.mkdir(parents=True, exist_ok=True)
-                beside.replace(path)
+            self._put(path, data, beside)
         except OSError as error:
             _remove(beside)
             if isinstance(error, PermissionError) and self._size_of(path) == len(data):
@@ -237,17 +241,21 @@ class Store:
             return False
         return True
 
-    def _make_folders(self, path: Path) -> None:
-        if not self._swept:
-            self._swept = True
-            (self._root / "tmp").mkdir(parents=True, exist_ok=True)
-            self._sweep(_ABANDONED)
-        if not path.parent.is_dir():
+    @staticmethod
+    def _put(path: Path, data: bytes, beside: Path) -> None:
+        try:
+            beside.write_bytes(data)
+            beside.replace(path)
+        except FileNotFoundError:
+            # The folders are not there yet, or no longer.
+            beside.parent.mkdir(parents=True, exist_ok=True)
             path.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_bytes(data)
+            beside.replace(path)
 
     def _sweep(self, age: float) -> None:
         """Removes what killed processes left behind."""
-        for path in self._root.glob("tmp/*"):
+        for path in _scan(self._root / "tmp", _BESIDE):
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime >= age:
                     path.unlink()
@@ -256,6 +264,26 @@ class Store:
         self._failed = True
         if self._warn is not None:
             self._warn(f"the store {self.folder} cannot be written to, so nothing is kept for later: {error}")
+
+
+def _scan(folder: Path, name: re.Pattern[str], *, folders: bool = False) -> list[Path]:
+    """What the store itself has put into a folder of its own.
+
+    Nothing else may be listed, for what is listed is removed some day: no other names, and above all nothing
+    that is behind a link.
+    """
+    if folder.is_symlink():
+        return []
+    try:
+        with os.scandir(folder) as found:
+            return [
+                Path(each.path)
+                for each in found
+                if name.fullmatch(each.name)
+                and (each.is_dir(follow_symlinks=False) if folders else each.is_file(follow_symlinks=False))
+            ]
+    except OSError:
+        return []  # there is nothing yet, or somebody else has cleared it
 
 
 def _remove(path: Path) -> bool:
