@@ -147,6 +147,11 @@ def test_what_killed_processes_left_is_swept_up(store: Store) -> None:
     assert not left.exists()
     left.write_bytes(b"half")
     store.clear()
+    assert left.exists()
+    os.utime(left, (time.time() - 100, time.time() - 100))
+    store.clear("page-")
+    assert left.exists()
+    store.clear()
     assert not left.exists()
 
 

@@ -61,7 +61,7 @@ def resolve(requirements: Iterable[Requirement], offers: Offers) -> Resolution:
         ResolutionError: There is no choice that suits all.
         PackageError: As ``offers`` raises it; what it says then ends with who needed the package.
     """
-    roots = sorted(requirements, key=lambda need: (identify(need), need.group, need.key))
+    roots = sorted(requirements, key=lambda need: (identify(need), need.group, describe(need)))
     asked = _Asked()
     try:
         result = Resolver(_Provider(offers, asked), asked).resolve(roots, max_rounds=MAX_ROUNDS)
@@ -172,8 +172,12 @@ class _Provider(AbstractProvider[Requirement, Candidate, str]):
         return known[0]
 
     def get_dependencies(self, candidate: Candidate) -> Iterable[Requirement]:
-        # Whoever needs himself has what he needs.
-        return [need for need in candidate.dependencies if identify(need) != candidate.name]
+        # Whoever needs himself has what he needs, unless he wants to be of another version.
+        return [
+            need
+            for need in candidate.dependencies
+            if identify(need) != candidate.name or not self.is_satisfied_by(need, candidate)
+        ]
 
     def _with_chain(self, error: PackageNotFoundError, name: str) -> PackageError:
         need, parent = self._asked.by[name]

@@ -26,6 +26,8 @@ FORMAT = "store-1"
 """The folder of this format; another version of belay may have another beside it."""
 _ABANDONED = 24 * 3600.0
 """Seconds after which a file that somebody was writing is nobody's."""
+_IDLE = 60.0
+"""The same for whoever clears everything; nobody writes a file for so long."""
 _DIGITS = re.compile("[0-9a-f]{64}")
 _SHARD = re.compile("[0-9a-f]{2}")
 _BESIDE = re.compile("[0-9a-f]{32}")
@@ -181,7 +183,7 @@ class Store:
             What was removed.
         """
         gone = [entry for entry in self.entries() if entry.name.startswith(prefix) and _remove(entry.path)]
-        self._sweep(0.0 if not prefix else _ABANDONED)
+        self._sweep(_ABANDONED if prefix else _IDLE)
         return gone
 
     def _files(self) -> Iterator[Entry]:
