@@ -70,7 +70,7 @@ class Real:
             yield item.value
 
     def ask(self, name: str, *args: object) -> Any:
-        answers = (f"answer {number}" for number in itertools.count(1))
+        answers = (f"answer {number}\n" for number in itertools.count(1))
         terms = replace(self.terms, on_ask=lambda *_: next(answers))
 
         def question(calls: Any) -> Any:

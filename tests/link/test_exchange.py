@@ -73,7 +73,7 @@ class Simulation:
 
     def ask(self, name: str, *args: object) -> Any:
         self.calls._need("part_ask", self.terms)
-        answers = (f"answer {number}" for number in itertools.count(1))
+        answers = (f"answer {number}\n" for number in itertools.count(1))
         terms = replace(self.terms, on_ask=lambda *_: next(answers))
         return self.calls.call(name, args, {}, terms)
 

@@ -86,7 +86,7 @@ def interrupts(rounds: int, seed: int) -> int:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return int(done.stdout)
+    return int(done.stdout.splitlines()[-1])
 
 
 def test_interrupts_of_a_busy_agent() -> None:

@@ -158,7 +158,7 @@ class Exchange:
         """
         for request_before in self._before:
             self._wire.write(request_before)
-        self._wire.write(self._request)
+        self._wire.write(self._wire.repl.request(self._request))
         late = False
         while True:
             event = self._wire.repl.next_event()

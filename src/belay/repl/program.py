@@ -114,6 +114,10 @@ class Program:
         self._remembers = True
         return self._give(self._releasable())
 
+    def expect_output(self) -> None:
+        """The program goes on: what comes next may be its output, also directly behind a frame."""
+        self._framed = False
+
     def give_up_frame(self) -> Sequence[Event]:
         """The rest of the frame that the buffer begins with does not come."""
         following = self._buffer.find(self._mark, len(self._mark))

@@ -153,6 +153,16 @@ class RawRepl:
         if self._running:
             self._events.extend(self._program.release())
 
+    def request(self, request: bytes) -> bytes:
+        """Ask something of the program that runs; it must be one that answers with frames.
+
+        Args:
+            request: What it understands.
+        """
+        self._expect(State.RUNNING, State.CHALLENGED)
+        self._program.expect_output()
+        return request
+
     def give_up_frame(self) -> None:
         """Take the frame that is awaited for torn: the next event is what there is of it."""
         if self.inside_frame:

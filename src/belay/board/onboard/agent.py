@@ -137,7 +137,8 @@ def _belay(mark, largest, floats):
         nonlocal sequence, last, chunks, kind, kept
         # No request is the last one: whatever comes first is new. A "last" of None means that one is being
         # carried out.
-        sequence, last, chunks = 33, "", ()
+        number = sequence = 33
+        last, chunks = "", ()
         _belay_send("!h")
         try:
             _belay_use(True)
@@ -195,6 +196,10 @@ def _belay(mark, largest, floats):
                             # The function may have been reading a reply or bulk.
                             _belay_drain()
                         _belay_fail(error)
+                    elif type_of(error) is MemoryError:
+                        # There is no room for the request, or for sending the answer: not now, nor later.
+                        _belay_drain()
+                        _belay_send("%ce(['MemoryError','Exception'],'()','')" % number)
                     else:
                         # It hit the reading of a request, or the sending of an answer that is kept.
                         _belay_unclear()
