@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from belay.exceptions import (
     PortBusyError,
     ReplEntryError,
 )
+from belay.link import EVENT
 from belay.session import RECONNECT_PAUSE, Session
 from belay.transports import open_transport
 from belay.transports.base import READ_SIZE, Transport
@@ -539,3 +541,143 @@ def test_whoever_holds_the_old_way_to_the_board_can_tell(board: Board) -> None:
     assert board.session.ask(lambda calls: calls) is ways[0]
     board.session.soft_reset(main=False, timeout=None)
     assert board.session.ask(lambda calls: calls) is not ways[0]
+
+
+# --- what comes unasked --------------------------------------------------------------------------
+
+PRINTS = "import _thread, time\ndef f():\n time.sleep(0.05)\n {}\n_thread.start_new_thread(f, ())"
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.002)
+
+
+@pytest.mark.parametrize("agent", [False, True])
+def test_listening_from_the_beginning_and_after_a_reconnect(board: Board, agent: bool) -> None:
+    board.connect(listen=True, agent=agent)
+    board.run(PRINTS.format("print('one')"), record=False)
+    eventually(lambda: board.output == b"one\r\n")
+    board.session.reconnect(1)
+    board.run(PRINTS.format("print('two')"), record=False)
+    eventually(lambda: board.output == b"one\r\ntwo\r\n")
+    assert board.value("1") == 1
+
+
+@pytest.mark.parametrize("listen", [None, False])
+def test_listening_when_something_prints_by_itself(board: Board, listen: bool | None) -> None:
+    board.connect(listen=listen)
+    board.run(PRINTS.format("print('one')"), record=False)
+    port = board.opened[-1]
+    if listen is None:
+        board.session.listen()
+        board.session.listen()
+        eventually(lambda: board.output.startswith(b"one"))
+    else:
+        board.session.listen()
+        port.wait_for(lambda: port.seen.endswith(b"one\r\n"))
+        assert board.output == b""
+        board.value("1")
+        assert board.output == b"one\r\n"
+
+
+def test_news_go_to_handlers_that_may_call_the_board(board: Board) -> None:
+    board.connect(agent=True)
+    taken: list[Any] = []
+    done = threading.Event()
+
+    def handle(value: Any) -> None:
+        taken.append((value, board.value("7")))
+        if len(taken) == 20:
+            done.set()
+
+    board.session.on_news(EVENT, handle)
+    mark = board.session.link.mark.decode()
+    board.run(
+        f"import binascii, sys\ndef send(n):\n t = '!v(%d,)' % n\n"
+        f" sys.stdout.write('%s%s\\x04%08x' % ({mark!r}, t, binascii.crc32(t.encode())))",
+        record=False,
+    )
+    board.run(PRINTS.format("for n in range(10): send(n)"), record=False)
+    board.run("for n in range(10, 20): send(n)", record=False)
+    assert done.wait(PATIENCE)
+    assert sorted(value[0] for value, _ in taken) == list(range(20))
+    assert [value for value, _ in taken if value[0] < 10] == [(n,) for n in range(10)]
+    assert {seven for _, seven in taken} == {7}
+
+
+def test_questions_are_asked_in_the_order_in_which_they_came(board: Board) -> None:
+    board.connect()
+    order: list[int] = []
+    running = threading.Event()
+
+    def hold(calls: Calls) -> None:
+        running.set()
+        calls.execute("import time\ntime.sleep(0.3)", TERMS)
+
+    first = threading.Thread(target=board.session.ask, args=(hold,))
+    first.start()
+    assert running.wait(PATIENCE)
+    threads = []
+    for number in range(8):
+        before = board.session._queue.latest
+        thread = threading.Thread(
+            target=lambda number=number: board.session.ask(lambda calls: order.append(number))
+        )
+        thread.start()
+        threads.append(thread)
+        eventually(lambda before=before: board.session._queue.latest is not before)
+    for thread in (first, *threads):
+        thread.join()
+    assert order == list(range(8))
+
+
+@pytest.mark.parametrize("agent", [False, True])
+def test_a_time_out_interrupts_its_own_function_and_nothing_else(board: Board, agent: bool) -> None:
+    board.connect(agent=agent, listen=True)
+    board.run(
+        "import _thread, time\nn = 0\ndef f():\n global n\n while True:\n  n += 1\n  time.sleep(0.001)\n"
+        "_thread.start_new_thread(f, ())\ndef g(x):\n time.sleep(0.02)\n return x"
+    )
+    answers: list[object] = []
+
+    def ask() -> None:
+        for number in range(5):
+            answers.append(board.session.ask(lambda calls: calls.call("g", [number], {}, TERMS)) == number)  # noqa: B023
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for _ in range(3):
+        with pytest.raises(BoardTimeoutError):
+            board.session.ask(lambda calls: calls.execute("while True: pass", Terms(timeout=0.1)))
+    for thread in threads:
+        thread.join()
+    assert answers == [True] * 10
+    before = board.value("n")
+    eventually(lambda: board.value("n") > before)
+
+
+def test_several_boards_run_at_the_same_time(tmp_path: Path) -> None:
+    boards = [Board(tmp_path / name) for name in "ab"]
+    try:
+        for one in boards:
+            one.connect()
+        together = threading.Barrier(2)
+
+        def sleep(one: Board) -> None:
+            together.wait()
+            one.run("import time\ntime.sleep(0.6)")
+
+        start = time.monotonic()
+        threads = [threading.Thread(target=sleep, args=(one,)) for one in boards]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert 0.6 <= time.monotonic() - start < 1.1
+    finally:
+        for one in boards:
+            one.session.close()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from belay import Device
+
 from .conftest import PATIENCE
 
 VERSION = "1.29.0"
@@ -82,3 +84,32 @@ def test_mpremote(mpremote_home: Path, port: str, tmp_path: Path) -> None:
         mpremote_home, port, "mount", str(mounted), "exec", "import remote_module; print(remote_module.word)"
     )
     assert "from the host" in output
+
+
+WAITS = """
+import sys, time
+from belay import Device
+device = Device(sys.argv[1], agent=True)
+device("x = 5")
+print(device("x"))
+time.sleep(60)
+"""
+
+
+def test_a_host_that_was_killed_leaves_a_board_to_mpremote(mpremote_home: Path, port: str) -> None:
+    with subprocess.Popen([sys.executable, "-u", "-c", WAITS, port], stdout=subprocess.PIPE) as host:
+        assert host.stdout is not None
+        assert host.stdout.readline() == b"5\n"
+        host.kill()
+    assert run(mpremote_home, port, "resume", "exec", "print(x)").strip() == "5"
+
+
+@pytest.mark.parametrize("agent", [False, True])
+def test_mpremote_finds_a_prompt_and_what_was_there(mpremote_home: Path, port: str, agent: bool) -> None:
+    with Device(port, agent=agent) as device:
+        device("x = 5")
+        assert device("x") == 5
+    # "resume": without a soft reset.
+    assert run(mpremote_home, port, "resume", "exec", "print(x)").strip() == "5"
+    with Device(port, fresh=False, agent=agent) as device:
+        assert device("x") == 5
