@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import lru_cache
 from pathlib import Path
@@ -42,7 +42,9 @@ class Catalogue:
         supply: Brings pages.
         indices: The indices.
         root: The project's folder.
-        kept: Packages that are to stay as they were locked unless that suits nobody.
+        locked: What was chosen the last time.
+        fresh: The names of the packages to choose anew; the others stay as they were locked unless that suits
+            nobody. None for all.
     """
 
     def __init__(
@@ -51,7 +53,9 @@ class Catalogue:
         supply: Supply,
         indices: Indices,
         root: Path,
-        kept: Iterable[LockedPackage] = (),
+        *,
+        locked: Iterable[LockedPackage] = (),
+        fresh: Collection[str] | None = None,
     ) -> None:
         self._requirements = list(requirements)
         self._own = {id(need) for need in self._requirements}
@@ -59,8 +63,12 @@ class Catalogue:
         self._supply = supply
         self._indices = indices
         self._root = root
-        locked = {package.name: package for package in kept if not package.develop}
-        self.kept = {name: _as_candidate(package, locked) for name, package in locked.items()}
+        known = {package.name: package for package in locked}
+        self.kept = {
+            name: _as_candidate(package, known)
+            for name, package in known.items()
+            if fresh is not None and name not in fresh and not package.develop
+        }
         self._direct: dict[tuple[str, str, bool], Candidate] = {}
 
     # --- fetching ahead --------------------------------------------------------------------------

@@ -93,12 +93,13 @@ def update(
     """
     asked = list(requirements)
     roots = [part for need in asked for part in _split(need)]
-    kept = _kept(roots, locked, names)
-    catalogue = Catalogue(roots, supply, indices, choices.root, kept)
+    fresh = None if names is None else _fresh(roots, locked, names)
+    catalogue = Catalogue(roots, supply, indices, choices.root, locked=locked, fresh=fresh)
     catalogue.prepare()
     resolution = resolve(roots, catalogue)
     _check_origins(resolution, locked, indices)
-    packages = _lock(resolution, _developed(roots), {package.name: package for package in kept}, supply)
+    kept = {package.name: package for package in locked if package.name in catalogue.kept}
+    packages = _lock(resolution, _developed(roots), kept, supply)
     packages = _without_conflicts(packages, choices.prefer)
     for package in packages:
         _check_compiled(package, supply, choices)
@@ -123,20 +124,15 @@ def _split(need: Requirement) -> list[Requirement]:
     return [*indexed, *([replace(need, sources=rest)] if rest else [])]
 
 
-def _kept(
-    roots: list[Requirement], locked: Sequence[LockedPackage], names: Collection[str] | None
-) -> list[LockedPackage]:
-    """The locked packages that are not to be chosen anew."""
-    if names is None:
-        return []
+def _fresh(roots: list[Requirement], locked: Sequence[LockedPackage], names: Collection[str]) -> set[str]:
+    """The names of the packages that are to be chosen anew."""
     known = {package.name for package in locked} | {identify(need) for need in roots}
     known |= {need.key for need in roots}
     for name in sorted(set(names) - known):
         near = get_close_matches(name, known, 1)
         hint = f"did you mean {near[0]}?" if near else "belay add adds one"
         raise ResolutionError(f"the project has no dependency {name!r}", hint=hint)
-    fresh = set(names) | {identify(need) for need in roots if need.key in names}
-    return [package for package in locked if package.name not in fresh]
+    return set(names) | {identify(need) for need in roots if need.key in names}
 
 
 def _developed(roots: list[Requirement]) -> set[str]:
