@@ -83,12 +83,17 @@ def _belay(mark, largest, floats):
         _belay_send(last)
 
     def _belay_drain():
+        found = False
         while waiting.poll(30):
-            read(1)
+            found = read(1)
+        return found
+
+    def _belay_lost():
+        _belay_send("!x%c" % sequence)
 
     def _belay_unclear():
         _belay_drain()
-        _belay_send("!x%c" % sequence)
+        _belay_lost()
 
     def _belay_put(number, function):
         while size_of(F) <= number:
@@ -166,7 +171,7 @@ def _belay(mark, largest, floats):
                             # It comes twice, and so do the bytes behind it, which are no requests.
                             _belay_unclear()
                         elif number != sequence or function == 34:
-                            _belay_send("!x%c" % sequence)
+                            _belay_lost()
                         else:
                             _belay_again(loads(args)[0] if function == 32 else 0)
                         continue
@@ -192,14 +197,16 @@ def _belay(mark, largest, floats):
                     value = args = None
                     if last is None:
                         sequence = number
-                        if type_of(error) is KeyboardInterrupt:
-                            # The function may have been reading a reply or bulk.
-                            _belay_drain()
+                        # The function may have been reading a reply or bulk; another request may follow it.
+                        drained = type_of(error) is KeyboardInterrupt and _belay_drain()
                         _belay_fail(error)
+                        if drained:
+                            _belay_lost()
                     elif type_of(error) is MemoryError:
                         # There is no room for the request, or for sending the answer: not now, nor later.
                         _belay_drain()
                         _belay_send("%ce(['MemoryError','Exception'],'()','')" % number)
+                        _belay_lost()
                     else:
                         # It hit the reading of a request, or the sending of an answer that is kept.
                         _belay_unclear()
