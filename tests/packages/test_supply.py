@@ -219,12 +219,10 @@ def test_many_at_once(web: WebServer, store: Store) -> None:
     files = [RemoteFile("a.py", web.page(f"/{i}", b"%d" % i)) for i in range(64)]
     seen: list[Progress] = []
     with Supply(store, Fetcher(proxies={}), progress=seen.append) as supply:
-        start = time.monotonic()
         held = supply.each(supply.file, files)
-        assert time.monotonic() - start < 64 * 0.05 / 4
     assert [each.sha256 for each in held] == [digits(b"%d" % i) for i in range(64)]
     assert seen == [Progress(done, 64) for done in range(1, 65)]
-    assert 1 < web.counts().most_open <= 32
+    assert 4 < web.counts().most_open <= 32
 
 
 def test_the_first_error_ends_it(web: WebServer, supply: Supply) -> None:

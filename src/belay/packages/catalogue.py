@@ -156,7 +156,8 @@ class Catalogue:
             return False
         if wanted.text == LATEST and candidate is not self.kept.get(candidate.name):
             index = self._indices.named(candidate.source.removeprefix("index+"))
-            return candidate.version == index.latest(candidate.name)
+            latest = index.candidate(candidate.name, LATEST)
+            return latest is not None and candidate.version == latest.version
         return wanted.allows(candidate.version)
 
     def explain(self, name: str, needs: Sequence[Requirement]) -> tuple[str, str]:
