@@ -32,11 +32,11 @@ def put_together(requests: list[Piece]) -> bytes:
             data = bytearray(b64decode(rest[0]))
         else:
             size, check, gaps = rest
-            assert b"\x03" not in request.blob
+            assert not set(b"\x02\x03\x04\x05") & set(request.blob)
             data, place = bytearray(request.blob), -1
             for gap in gaps:
                 place += gap
-                data[place] = 3
+                data[place] -= 64
             assert (len(data), crc32(data)) == (size, check)
         whole += data
     assert len(whole) == total
@@ -48,7 +48,7 @@ def put_together(requests: list[Piece]) -> bytes:
     st.integers(1, 100),
     st.sampled_from([512, 4096]),
 )
-def test_pieces_hold_no_interrupt_and_make_the_whole(data: bytes, size: int, largest: int) -> None:
+def test_pieces_hold_no_orders_and_make_the_whole(data: bytes, size: int, largest: int) -> None:
     cut = list(pieces("b0", memoryview(data), size=size, largest=largest))
     assert put_together(cut) == data
     assert all(len(piece.payload) <= largest for piece in cut)
@@ -58,7 +58,7 @@ def test_pieces_hold_no_interrupt_and_make_the_whole(data: bytes, size: int, lar
 @pytest.mark.parametrize(
     ("data", "most", "function"),
     [
-        (RANDOM, 1.03, TAKE),
+        (RANDOM, 1.06, TAKE),
         (bytes(65536), 1.01, TAKE),
         (b"\3" * 65536, 1.38, GIVE),
         ((b"\3" + b"x" * 10) * 6000, 1.34, TAKE),
@@ -144,7 +144,7 @@ def test_64_kib_each_way_with_a_heap_of_128_kib(meter: Meter) -> None:
         turns, size, result = meter.turns(lambda: meter.look(RANDOM))
         assert result == [seen(RANDOM, "bytearray")]
         assert turns == 1
-        assert size < 1.03 * len(RANDOM)
+        assert size < 1.06 * len(RANDOM)
         turns, size, result = meter.turns(lambda: meter.give(64 * 1024))
         assert len(result) == 64 * 1024
         assert turns == 1
@@ -164,7 +164,7 @@ def test_an_argument_goes_along_with_its_call(meter: Meter, size: int) -> None:
     data = RANDOM[:size]
     turns, wire, result = meter.turns(lambda: meter.look(data))
     assert (turns, result) == (1, [seen(data)])
-    assert wire < 1.03 * size + 250
+    assert wire < 1.06 * size + 250
     data = data[:PIECE]
     turns, _, result = meter.turns(lambda: meter.look(data, data[:70], bytearray(data)))
     assert (turns, result) == (1, [seen(data), seen(data[:70]), seen(data, "bytearray")])

@@ -1,7 +1,8 @@
 """Bulk for the agent: bytes in pieces that follow a request, or in base64 inside it.
 
-On the board 0x03 is an interrupt, also in the middle of bytes. A piece travels with another byte in its
-place, and the request says where; a piece that is full of them is shorter in base64.
+On the board 0x03 is an interrupt, also in the middle of bytes. Should one have ended the agent just before, the
+bytes meet a prompt, to which 0x02, 0x04 and 0x05 are orders: code among them would run. A piece travels with
+other bytes in their place, and the request says where; a piece that is full of them is shorter in base64.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ MOST: Final = 24
 """So many requests go in one batch: there are 26 letters to tell them and the next apart."""
 
 DENSE: Final = 10
-"""A piece with more than one 0x03 in so many bytes goes in base64."""
+"""A piece with more than one such byte in so many goes in base64."""
 
 _IN_BASE64: Final = 2048
 """Bytes of a request with base64: the board needs it three times over, beside the whole."""
@@ -39,7 +40,9 @@ _IN_BASE64: Final = 2048
 _AROUND: Final = 100
 """So many of them are not base64."""
 
-_THREE: Final = re.compile(b"\x03")
+_KEYS: Final = re.compile(b"[\x02-\x05]")
+_DISGUISED: Final = bytes.maketrans(b"\x02\x03\x04\x05", b"BCDE")
+"""64 more; ``part_take`` undoes it."""
 
 
 class Piece(NamedTuple):
@@ -72,13 +75,13 @@ def pieces(name: str, data: memoryview, *, size: int, largest: int) -> Iterator[
     """
     for at in range(0, len(data), size):
         piece = bytes(data[at : at + size])
-        threes = [found.start() for found in _THREE.finditer(piece)]
-        gaps = [place - before for before, place in zip([-1, *threes], threes, strict=False)]
+        keys = [found.start() for found in _KEYS.finditer(piece)]
+        gaps = [place - before for before, place in zip([-1, *keys], keys, strict=False)]
         payload = _json(name, len(data), at, len(piece), crc32(piece), gaps)
-        if len(threes) * DENSE > len(piece) or len(payload) > largest:
+        if len(keys) * DENSE > len(piece) or len(payload) > largest:
             yield from _in_base64(name, len(data), at, piece, largest)
         else:
-            yield Piece(TAKE, payload, piece.replace(b"\x03", b"\x02"))
+            yield Piece(TAKE, payload, piece.translate(_DISGUISED))
 
 
 def _in_base64(name: str, total: int, at: int, piece: bytes, largest: int) -> Iterator[Piece]:

@@ -7,7 +7,8 @@ scratch = memoryview(bytearray(64))
 
 
 def _belay_take(name, total, at, size, check, gaps):
-    # The bytes follow the request. An 0x03 would be an interrupt: the host sends another byte, and where.
+    # The bytes follow the request. An 0x03 would be an interrupt, and a prompt, if that is what they meet, would
+    # take 0x02, 0x04 and 0x05 for orders: the host sends other bytes, and where.
     got = 0
     try:
         data = _belay_begun(name, total, at)
@@ -22,7 +23,7 @@ def _belay_take(name, total, at, size, check, gaps):
     place = -1
     for gap in gaps:
         place += gap
-        into[place] = 3
+        into[place] &= 15
     return crc(into) == check and _belay_keep(name, data, at + size)
 
 
