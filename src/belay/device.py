@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
 from belay.board.calls import Calls, Terms
 from belay.board.examine import LinkFacts
 from belay.board.firmware import Implementation
+from belay.board.many import Call, Way
 from belay.exceptions import BoardError, FeatureUnavailableError
 from belay.link import Dispatcher
+from belay.remote.batch import Batch
 from belay.remote.caller import DEFAULT, Caller, Default
 from belay.remote.code import prepare, smaller
 from belay.remote.decorators import MARK, ClassDecorator, Decorator, Kind, Mark, fulfil
 from belay.remote.failure import Origin, at_home, text_origin
 from belay.remote.functions import Options, Setup, Task, Teardown, Thread
 from belay.remote.output import IdleOutput, TextStream
+from belay.remote.sending import About, Entry
 from belay.session import Session
 from belay.source import LineMap
 from belay.transports import UsbSpecifier, open_transport
@@ -165,6 +169,16 @@ class Device:
 
     # --- calls ----------------------------------------------------------------------------------
 
+    def batch(self) -> Batch:
+        """Gather calls, to send them in few turns: ``with device.batch() as batch: …``.
+
+        Inside the block, what this thread calls (tasks, setups, threads, ``device("…")``) returns a
+        :class:`~belay.remote.batch.BatchFuture` at once; at its end all is sent. Other threads are not
+        affected. In a batch inside a batch of the same device, the end of the inner block sends what both
+        gathered.
+        """
+        return Batch(self._caller)
+
     def __call__(
         self,
         code: str,
@@ -187,7 +201,7 @@ class Device:
             timeout: Seconds that it may take.
 
         Returns:
-            The value of an expression; None for statements.
+            The value of an expression; None for statements. In the block of a batch, a future.
 
         Raises:
             BoardError: The code raised; also as the builtin of the board's type.
@@ -196,6 +210,11 @@ class Device:
             UntransferableError: The value cannot travel.
         """
         prepared = prepare(code, minify=minify)
+        if batch := self._caller.batch:
+            way = Way.EVALUATE if prepared.is_expression else Way.EXECUTE
+            call = Call(way, prepared.sent, (), {}, self._caller.seconds(timeout), trusted)
+            origin = partial(text_origin, prepared.text)
+            return batch.add(Entry(call, About("", record, stream_out, origin)))
 
         def question(calls: Calls, terms: Terms) -> Any:
             ask = calls.evaluate if prepared.is_expression else calls.execute
@@ -304,6 +323,7 @@ class Device:
             BoardTimeoutError: The board did not come back.
             ConnectionLost: The board is gone.
         """
+        self._caller.refuse_in_batch("a reset")
         self._session.soft_reset(main=main, timeout=timeout)
 
     def reconnect(self, attempts: int | None = None) -> None:
@@ -316,6 +336,7 @@ class Device:
         Raises:
             ConnectionLost: None of the attempts succeeded.
         """
+        self._caller.refuse_in_batch("connecting")
         wanted = self._session.attempts if attempts is None else attempts
         self._session.reconnect(wanted or 1)
 
@@ -336,7 +357,8 @@ class Device:
         try:
             for teardown in self._decorators["teardown"]:
                 try:
-                    teardown()
+                    with self._caller.at_once():
+                        teardown()
                 except Exception as error:  # noqa: BLE001 - the others must have their turn
                     problem = problem or error
         finally:

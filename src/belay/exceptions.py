@@ -20,6 +20,7 @@ from types import TracebackType
 __all__ = [
     "AddressError",
     "AuthenticationError",
+    "BatchError",
     "BelayException",
     "BoardCrashedError",
     "BoardError",
@@ -126,6 +127,23 @@ class UntransferableError(BelayException, TypeError):
         super().__init__(f"{where}: a value of type {type_name} cannot travel", hint=hint)
         self.where = where
         self.type_name = type_name
+
+
+class BatchError(BelayException, RuntimeError):
+    """Something cannot be done while a batch gathers calls, or not before it is sent."""
+
+
+class NotRunError(BelayException):
+    """A call of a batch did not run, since something went wrong before it.
+
+    Attributes:
+        may_have_run: Whether that is not certain: the connection was lost, or the program interrupted, while
+            it was under way.
+    """
+
+    def __init__(self, message: str, *, may_have_run: bool = False, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.may_have_run = may_have_run
 
 
 class SpecialFunctionNameError(BelayException):

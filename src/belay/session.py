@@ -17,7 +17,7 @@ from belay.board.agent import AgentCalls
 from belay.board.calls import BoardFailure, Calls, Terms
 from belay.board.examine import LinkFacts, examine
 from belay.board.firmware import Implementation
-from belay.board.history import History, Step
+from belay.board.history import History, Step, Steps
 from belay.board.prepare import SETUP_TIMEOUT, install_agent, prepare
 from belay.exceptions import (
     BelayException,
@@ -114,7 +114,7 @@ class Session:
 
     # --- questions ------------------------------------------------------------------------------
 
-    def ask(self, question: Callable[[Calls], T], *, replay: Step | None = None) -> T:
+    def ask(self, question: Callable[[Calls], T], *, replay: Step | Steps[T] | None = None) -> T:
         """Ask the board something.
 
         Where a loss is found before anything was sent, and reconnecting was asked for, this reconnects and
@@ -122,7 +122,8 @@ class Session:
 
         Args:
             question: Gets the way to the board, ready for use.
-            replay: To be done again after a loss; remembered once the question is answered.
+            replay: To be done again after a loss; remembered once the question is answered. Of several steps
+                those that the answer says were done.
 
         Raises:
             BoardFailure: The code on the board raised.
@@ -237,11 +238,14 @@ class Session:
 
     # --- asking ---------------------------------------------------------------------------------
 
-    def _ask_and_remember(self, question: Callable[[Calls], T], replay: Step | None) -> T:
+    def _ask_and_remember(self, question: Callable[[Calls], T], replay: Step | Steps[T] | None) -> T:
         if replay and self.attempts:
-            self._history.check_room()
+            self._history.check_room(replay.most if isinstance(replay, Steps) else 1)
         answer = self._ask(question)
-        if replay:
+        if isinstance(replay, Steps):
+            for step in replay.done(answer):
+                self._history.add(step)
+        elif replay:
             self._history.add(replay)
         return answer
 

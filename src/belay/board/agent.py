@@ -11,6 +11,7 @@ import itertools
 import json
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from enum import IntEnum
 from typing import Any
@@ -21,9 +22,21 @@ from belay.board.bulk import AT_ONCE, PIECE, SLOW_PIECE, Piece, batches, pieces
 from belay.board.calls import BoardFailure, Item, Return, Terms
 from belay.board.firmware import Implementation
 from belay.board.literal import encode
+from belay.board.many import (
+    Attempt,
+    Call,
+    Lost,
+    Packed,
+    Progress,
+    Way,
+    ask_one,
+    gather,
+    read_many,
+    written,
+)
 from belay.board.plain import error_args, goes_in_string, shifted
 from belay.board.results import read_result
-from belay.exceptions import BoardResetError, NotBelayResponseError
+from belay.exceptions import BoardResetError, BoardTimeoutError, NotBelayResponseError
 from belay.link import AgentEnded, Exchanging, Link, Outcome, Reply
 from belay.source import parse_traceback
 from belay.source.guard import guard
@@ -36,7 +49,16 @@ MAX_ATTEMPTS = 3
 
 NO_BULK: Mapping[str, memoryview] = {}
 
-_FAIL, _DONE = "_belay[1]", "_belay[2]()"
+MAX_CALLS_AT_ONCE = 1024
+"""So many calls go in one request, if the heap is large; the board needs about 64 bytes for each."""
+
+SECONDS_AT_ONCE = 1 << 20
+"""A longer time-out is none to the board, which counts milliseconds in 30 bits."""
+
+_PADDING = 64
+"""Bytes that a request may grow by, so that its header holds no control byte."""
+
+_FAIL, _DONE, _USE_INPUT = "_belay[1]", "_belay[2]()", "_belay[3](True)"
 _MIN_REQUEST, _MAX_REQUEST = 512, 16384
 _NO_PASTE = 1 << 20
 
@@ -62,11 +84,11 @@ class Fixed(IntEnum):
     LONG = 50
     FORGET = 51
     MANY = 52
-    MANY_WRITTEN = 53
-    MAP = 54
+    MANY_EXEC = 53
+    MANY_EVAL = 54
     SPAWN = 55
     SPAWN_WRITTEN = 56
-    USE_INPUT = 57
+    SO_FAR = 57
     USER = 58
     """The first number of the user's functions."""
 
@@ -83,8 +105,8 @@ _PART_OF = {
     **dict.fromkeys(range(Fixed.START, Fixed.TAKE), "part_items"),
     **dict.fromkeys(range(Fixed.TAKE, Fixed.MANY), "part_take"),
     **dict.fromkeys(range(Fixed.MANY, Fixed.SPAWN), "part_many"),
-    **dict.fromkeys(range(Fixed.SPAWN, Fixed.USE_INPUT), "part_thread"),
-    Fixed.USE_INPUT: "part_ask",
+    **dict.fromkeys(range(Fixed.SPAWN, Fixed.SO_FAR), "part_thread"),
+    Fixed.SO_FAR: "part_many",
 }
 
 
@@ -94,17 +116,25 @@ class AgentCalls:
     Args:
         link: The conversation to use.
         implementation: What runs on the board.
+        asks: Whether ``input()`` on the board asks the host.
+
+    Attributes:
+        largest: Bytes of the largest payload that the agent takes.
     """
 
-    def __init__(self, link: Link, implementation: Implementation) -> None:
+    def __init__(self, link: Link, implementation: Implementation, *, asks: bool = False) -> None:
         self._link = link
+        self._asks = asks
         self._keys = itertools.count(1)
+        self._batches = itertools.count(1)
+        self._blobs = 0
         self._forgotten: deque[int] = deque()
         self._numbers: dict[str, int] = {}
         self._parts: set[str] = set()
         self._implementation = implementation
         room = (implementation.heap or 0) // 16
         self.largest = max(_MIN_REQUEST, min(_MAX_REQUEST, room))
+        self._most = max(1, min(MAX_CALLS_AT_ONCE, self.largest // 16))
 
     def install(self, terms: Terms) -> None:
         """Put the agent on the board.
@@ -118,6 +148,8 @@ class AgentCalls:
         if outcome.error or outcome.rebooted:
             raise _failed_program(outcome)
         self._link.set_largest_request(self.largest)
+        if self._asks:
+            self._need("part_ask", terms)
 
     # --- what can be asked ----------------------------------------------------------------------
 
@@ -128,7 +160,7 @@ class AgentCalls:
             return
         guarded = guard(code, failed=f"{_FAIL}(_belay_error)", done=_DONE)
         source, shift = (f"{code}\n{_DONE}", 0) if guarded is None else (guarded.source, guarded.shift)
-        outcome = self._link.run(source, on_output=terms.on_output, timeout=terms.timeout)
+        outcome, shift = self._run(source, shift, terms)
         if outcome.answer and outcome.answer.kind != "e" and not outcome.rebooted:
             return
         if outcome.answer and not outcome.rebooted:
@@ -147,17 +179,15 @@ class AgentCalls:
 
     def evaluate(self, expression: str, terms: Terms) -> object:
         """The value of an expression."""
-        if "\n" in expression or expression != expression.lstrip():
-            expression = f"({expression}\n)"
-        return self._ask(Fixed.EVAL, [expression], terms).value
+        return self._ask(Fixed.EVAL, [_evaluable(expression)], terms).value
 
     def call(
         self, function: str, args: Sequence[object], kwargs: Mapping[str, object], terms: Terms
     ) -> object:
         """Call a function by its name."""
         number = self._number(function, terms)
-        if not kwargs and number <= 255 and (written := as_json(list(args))) is not None:
-            return self._send(number, written, terms).value
+        if not kwargs and number <= 255 and (payload := as_json(list(args))) is not None:
+            return self._send(number, payload, terms).value
         return self._ask_written((Fixed.NAMED, Fixed.WRITTEN), [number], args, kwargs, terms).value
 
     def spawn(
@@ -181,9 +211,9 @@ class AgentCalls:
 
     def send(self, key: int, value: object, terms: Terms) -> Item | Return:
         """Go on with a generator until its next ``yield``."""
-        written = as_json([key, "send", value])
-        if written is not None:
-            return self._send(Fixed.STEP, written, terms).step
+        payload = as_json([key, "send", value])
+        if payload is not None:
+            return self._send(Fixed.STEP, payload, terms).step
         source = Source()
         text = f"({source.value(value, 'the value sent')},)"
         return self._ask(Fixed.STEP_WRITTEN, [key, "send", text], terms, source).step
@@ -196,6 +226,109 @@ class AgentCalls:
     def forget(self, key: int) -> None:
         """Close a generator along with the next call; talks to nobody now."""
         self._forgotten.append(key)
+
+    # --- many calls -----------------------------------------------------------------------------
+
+    def pack(self, call: Call) -> Packed:
+        """Write one of many calls down; one that does not fit into a request stays alone."""
+        packed = (
+            self._pack_code(call) if call.way in (Way.EXECUTE, Way.EVALUATE) else self._pack_function(call)
+        )
+        return packed if len(packed.payload) <= self._room else Packed(call)
+
+    def _pack_code(self, call: Call) -> Packed:
+        if call.way is Way.EXECUTE and not goes_in_string(call.text):
+            return Packed(call)
+        code = call.text if call.way is Way.EXECUTE else _evaluable(call.text)
+        function = Fixed.MANY_EXEC if call.way is Way.EXECUTE else Fixed.MANY_EVAL
+        return Packed(call, function, _payload([code]))
+
+    def _pack_function(self, call: Call) -> Packed:
+        number = self._numbers.get(call.text)
+        if number is None:
+            return Packed(call)
+        spawns = call.way is Way.SPAWN
+        if not call.kwargs and not spawns and (payload := as_json(list(call.args))) is not None:
+            return Packed(call, number, payload)
+        part = "part_thread" if spawns else None
+        payload = as_json([number, list(call.args), dict(call.kwargs)])
+        if payload is not None:
+            return Packed(call, Fixed.SPAWN if spawns else Fixed.NAMED, payload, part=part)
+        source = Source(self._blobs)
+        text = source.write(call.args, call.kwargs)
+        self._blobs += len(source.blobs)
+        function = Fixed.SPAWN_WRITTEN if spawns else Fixed.WRITTEN
+        return Packed(call, function, _payload([number, text]), source.blobs, part)
+
+    def many(self, packed: Sequence[Packed], terms: Terms, attempt: Attempt) -> Progress:
+        """Make the first calls of many: as many as fit into a request and the board has time and room for."""
+        most = self._most
+        while (group := gather(packed, most, self._room))[0].function is not None:
+            attempt.under_way = 0
+            progress = self._many(group, terms, attempt)
+            if progress is not None:
+                return progress
+            # There was no memory for so many; nothing ran.
+            most = self._most = max(1, len(group) // 2)
+        return ask_one(self, packed[0].call, terms, attempt)
+
+    @property
+    def _room(self) -> int:
+        """Bytes for the calls of one request."""
+        return self.largest - 2 * _PADDING
+
+    def _many(self, group: Sequence[Packed], terms: Terms, attempt: Attempt) -> Progress | None:
+        """Make some calls at once; None if the board has no memory to begin, and fewer might do."""
+        for part in {"part_values": None, "part_many": None} | {
+            item.part: None for item in group if item.part
+        }:
+            self._need(part, terms)
+        timeout, number = group[0].call.timeout, next(self._batches)
+        budget = int(timeout * 1000) if timeout and timeout < SECONDS_AT_ONCE else 0
+        payload = b"[%d,%d,%b]" % (number, budget, written(group))
+        blobs = {name: data for item in group for name, data in item.blobs.items()}
+        # No call begins after the time of one.
+        limits = replace(terms, timeout=timeout and timeout * 2)
+        attempt.under_way = len(group)
+        try:
+            return self._progress(self._send(Fixed.MANY, payload, limits, blobs), group)
+        except (BoardFailure, BoardTimeoutError) as error:
+            return self._so_far(number, group, error, terms)
+
+    def _progress(self, answer: _Answer, group: Sequence[Packed]) -> Progress:
+        results, failed = read_many(answer.text, answer.chunks, [item.call for item in group], answer.terms)
+        failure = None if failed == "None" else _failure(failed.encode(errors="surrogatepass"))
+        return Progress(results, failure)
+
+    def _so_far(
+        self, number: int, group: Sequence[Packed], error: BoardFailure | BoardTimeoutError, terms: Terms
+    ) -> Progress | None:
+        """Find out what became of calls whose answer did not come.
+
+        Returns:
+            None if there was no memory to begin any of several.
+
+        Raises:
+            Exception: The given one, if that cannot be found out.
+        """
+        terms = replace(terms, timeout=PART_TIMEOUT)
+        try:
+            counts = self._ask(Fixed.SO_FAR, [number, False], terms).value
+            if not isinstance(counts, str):
+                lacks = isinstance(error, BoardFailure) and "MemoryError" in error.types
+                return None if lacks and len(group) > 1 else Progress([], error)
+            begun, ended = map(int, counts.split())
+            results: list[object] = [Lost(error)] * ended
+            with suppress(BoardFailure):
+                answer = self._ask(Fixed.SO_FAR, [number, True], terms)
+                if answer.text != "None":
+                    results = [*self._progress(answer, group).results]
+        except (BoardFailure, BoardTimeoutError, NotBelayResponseError):
+            raise error from None
+        if isinstance(error, BoardTimeoutError):
+            # It came late, perhaps after the last of them.
+            return Progress(results[: len(group) - 1], error)
+        return Progress(results, error if begun > len(results) else None)
 
     # --- requests -------------------------------------------------------------------------------
 
@@ -214,20 +347,16 @@ class AgentCalls:
         terms: Terms,
     ) -> _Answer:
         """Ask with arguments as JSON if that can be, else as source."""
-        written = as_json([*before, list(args), dict(kwargs)])
-        if written is not None:
-            return self._send(forms[0], written, terms)
+        payload = as_json([*before, list(args), dict(kwargs)])
+        if payload is not None:
+            return self._send(forms[0], payload, terms)
         source = Source()
         return self._ask(forms[1], [*before, source.write(args, kwargs)], terms, source)
 
     def _ask(
         self, function: int, payload: list[object], terms: Terms, source: Source | None = None
     ) -> _Answer:
-        written = as_json(payload)
-        if written is None:
-            # Half of a surrogate pair, in code.
-            written = json.dumps(payload, separators=(",", ":")).encode()
-        return self._send(function, written, terms, source.blobs if source else {})
+        return self._send(function, _payload(payload), terms, source.blobs if source else {})
 
     def _send(
         self, function: int, payload: bytes, terms: Terms, blobs: Mapping[str, memoryview] = NO_BULK
@@ -238,7 +367,7 @@ class AgentCalls:
             self._ask(Fixed.DROP, list(keys), terms)
         if function in _PART_OF:
             self._need(_PART_OF[function], terms)
-        if len(payload) > self.largest:
+        if len(payload) > self.largest - _PADDING:
             blobs = {**blobs, "long": memoryview(payload)}
             function, payload = Fixed.LONG, b'[%d,"long"]' % function
         if blobs:
@@ -269,7 +398,7 @@ class AgentCalls:
     def _runs_inside(self, source: str, terms: Terms) -> bool:
         """Run statements among the agent's own names; False if there is no room for them."""
         payload = json.dumps([source], separators=(",", ":")).encode()
-        if len(payload) > self.largest:
+        if len(payload) > self.largest - _PADDING:
             return False
         answer = self._exchange(Fixed.PART, payload, replace(terms, timeout=PART_TIMEOUT))
         if answer.kind != "e":
@@ -314,6 +443,21 @@ class AgentCalls:
             raise failure
         return False
 
+    def _run(self, source: str, shift: int, terms: Terms) -> tuple[Outcome, int]:
+        """Run a program that is no request; how it ended, and by how many lines it was shifted."""
+        if not self._asks:
+            return self._link.run(source, on_output=terms.on_output, timeout=terms.timeout), shift
+
+        def reply(asked: bytes) -> bytes:
+            return _reply(asked, terms)
+
+        source = f"{_USE_INPUT}\n{source}"
+        outcome = self._link.run(source, on_output=terms.on_output, timeout=terms.timeout, on_ask=reply)
+        if outcome.answer is None and not outcome.rebooted:
+            # It ended without giving input() back.
+            self._link.run(_DONE, timeout=PART_TIMEOUT)
+        return outcome, shift + 1
+
     def _exchange(
         self, function: int, payload: bytes, terms: Terms, blob: bytes = b"", before: Sequence[Piece] = ()
     ) -> Reply:
@@ -339,24 +483,43 @@ class _Answer:
 
     def __init__(self, reply: Reply, terms: Terms) -> None:
         self._reply = reply
-        self._terms = terms
+        self.terms = terms
+
+    @property
+    def text(self) -> str:
+        return self._reply.body.decode(errors="surrogatepass")
+
+    @property
+    def chunks(self) -> tuple[bytes, ...]:
+        return self._reply.chunks
 
     @property
     def value(self) -> Any:
-        text = self._reply.body.decode(errors="surrogatepass")
-        return read_result(text, self._reply.chunks, self._terms)
+        return read_result(self.text, self.chunks, self.terms)
 
     @property
     def step(self) -> Item | Return:
         return Item(self.value) if self._reply.kind == "y" else Return(self.value)
 
 
+def _evaluable(expression: str) -> str:
+    """An expression as a board evaluates it: one that has several lines, or is indented, in brackets."""
+    if "\n" in expression or expression != expression.lstrip():
+        return f"({expression}\n)"
+    return expression
+
+
+def _payload(values: list[object]) -> bytes:
+    """The JSON of code and the like, with an escape for each half of a surrogate pair."""
+    return as_json(values) or json.dumps(values, separators=(",", ":")).encode()
+
+
 def _reply(asked: bytes, terms: Terms) -> bytes:
     """The payload that answers a question of the board's: its number, the value, and an error."""
     about, what, args = ast.literal_eval(asked.decode(errors="surrogatepass"))
     if terms.on_ask is None:
-        return json.dumps([about, None, f"the host does not answer {what!r}"]).encode()
-    return json.dumps([about, terms.on_ask(what, *args), None], ensure_ascii=False).encode()
+        return _payload([about, None, f"the host does not answer {what!r}"])
+    return _payload([about, terms.on_ask(what, *args), None])
 
 
 def _failure(body: bytes) -> BoardFailure:

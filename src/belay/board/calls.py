@@ -10,7 +10,10 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from belay.board.many import Attempt, Call, Packed, Progress
 
 
 @dataclass(frozen=True)
@@ -120,4 +123,20 @@ class Calls(Protocol):
 
     def forget(self, key: int) -> None:
         """Close a generator along with the next call; talks to nobody now."""
+        ...
+
+    def pack(self, call: Call) -> Packed:
+        """Write one of many calls down as it will travel; talks to nobody."""
+        ...
+
+    def many(self, packed: Sequence[Packed], terms: Terms, attempt: Attempt) -> Progress:
+        """Make the first calls of many, at least one, as many as go at once; up to the first that raises.
+
+        What a call raises, or that it took too long, is told by the answer, and by no exception.
+
+        Args:
+            packed: The calls, written down by this very way to the board.
+            terms: Where output goes; the time-outs are those of the calls.
+            attempt: Is told how many calls may have run, should this raise.
+        """
         ...

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from belay.board.calls import BoardFailure, Calls, Terms
 from belay.exceptions import MaxHistoryLengthError
 
 Step = Callable[[Calls, Terms], object]
 """What can be done again."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Steps(Generic[T]):
+    """Several steps, of which not all may be carried out.
+
+    Attributes:
+        most: At most so many.
+        done: Gets the answer, and says which of them were.
+    """
+
+    most: int
+    done: Callable[[T], Sequence[Step]]
 
 
 class History:
@@ -29,13 +46,13 @@ class History:
         self._steps: list[Step] = []
         self._overflowed = False
 
-    def check_room(self) -> None:
-        """Raise if one more step would be too many.
+    def check_room(self, steps: int = 1) -> None:
+        """Raise if so many more steps would be too many.
 
         Raises:
-            MaxHistoryLengthError: It would.
+            MaxHistoryLengthError: They would.
         """
-        if len(self._steps) >= self._limit:
+        if len(self._steps) + steps > self._limit:
             raise MaxHistoryLengthError(
                 f"more than {self._limit} steps to remember for a reconnect",
                 hint="pass record=False for what does not change the board's state, or make it a task",

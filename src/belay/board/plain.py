@@ -17,6 +17,7 @@ from belay.board import onboard
 from belay.board.calls import BoardFailure, Item, Return, Terms
 from belay.board.firmware import AGENT_HEAP, Implementation, read_probe
 from belay.board.literal import NotALiteral, decode, encode
+from belay.board.many import Attempt, Call, Packed, Progress, ask_one
 from belay.board.results import read_result
 from belay.exceptions import BoardResetError, NotBelayResponseError
 from belay.link import Link, Outcome
@@ -154,6 +155,16 @@ class PlainCalls:
     def forget(self, key: int) -> None:
         """Close a generator along with the next call; talks to nobody now."""
         self._forgotten.append(key)
+
+    def pack(self, call: Call) -> Packed:
+        """Find out whether the arguments of one of many calls can travel."""
+        _positional(call.args)
+        _named(call.kwargs)
+        return Packed(call)
+
+    def many(self, packed: Sequence[Packed], terms: Terms, attempt: Attempt) -> Progress:
+        """Make the first of many calls."""
+        return ask_one(self, packed[0].call, terms, attempt)
 
     # --------------------------------------------------------------------------------------------
 

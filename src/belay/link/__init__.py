@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from belay.link.conversation import Link
 from belay.link.dispatch import Dispatcher
-from belay.link.exchange import AgentEnded, Exchanging, Reply
+from belay.link.exchange import AgentEnded, Exchanging, Replier, Reply
 from belay.link.fair import Queue
 from belay.link.follow import Outcome
 from belay.link.mode import Mode
@@ -30,5 +30,6 @@ __all__ = [
     "Outcome",
     "OutputHandler",
     "Queue",
+    "Replier",
     "Reply",
 ]

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from belay.deadline import Deadline
 from belay.exceptions import BelayException, BoardResetError, BoardTimeoutError, ConnectionLost
-from belay.link.exchange import AgentEnded, Exchange, Exchanging, Reply
+from belay.link.exchange import AgentEnded, Exchange, Exchanging, Replier, Reply
 from belay.link.fair import Queue
 from belay.link.follow import Outcome, follow
 from belay.link.idle import IdleReader
@@ -73,6 +73,7 @@ class Link:
         on_output: OutputHandler | None = None,
         timeout: float | None = None,
         paste_from: int = PASTE_FROM,
+        on_ask: Replier | None = None,
     ) -> Outcome:
         """Run code on the board and wait for its end.
 
@@ -81,6 +82,7 @@ class Link:
             on_output: Called with what the program prints, as it comes.
             timeout: Seconds that the program may take once the board has it; None for as long as it likes.
             paste_from: From so many bytes on it is sent by raw paste, where the link has flow control.
+            on_ask: Answers what the program asks the host; None where it cannot ask.
 
         Returns:
             How it ended.
@@ -94,7 +96,7 @@ class Link:
         """
         data = code.replace("\r\n", "\n").encode()
         check_code(data)
-        return self._in_turn(lambda: self._run(data, on_output, timeout, paste_from))
+        return self._in_turn(lambda: self._run(data, on_output, timeout, paste_from, on_ask))
 
     def soft_reset(self) -> None:
         """Start the interpreter anew and stay at the raw prompt: boot.py runs, main.py does not.
@@ -237,7 +239,12 @@ class Link:
         return self._in_turn(lambda: self._exchange(function, terms))
 
     def _run(
-        self, code: bytes, on_output: OutputHandler | None, timeout: float | None, paste_from: int
+        self,
+        code: bytes,
+        on_output: OutputHandler | None,
+        timeout: float | None,
+        paste_from: int,
+        on_ask: Replier | None,
     ) -> Outcome:
         self._ready()
         self._wire.last_seen = b""
@@ -248,7 +255,7 @@ class Link:
             # The board's OK is no news.
             self._wire.last_seen = b""
             step.begin("the program", timeout, on_output)
-            return follow(self._wire, Deadline(timeout), on_output)
+            return follow(self._wire, Deadline(timeout), on_output, on_ask)
 
     def _knows_paste(self) -> bool:
         if self._wire.paste is None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from array import array
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from belay.board.calls import BoardFailure, Calls, Terms
 from belay.board.firmware import Implementation
-from belay.board.history import Step
+from belay.board.history import Step, Steps
+from belay.exceptions import BatchError
 from belay.remote.failure import Origin, to_exception
 from belay.remote.output import IdleOutput, TextOutput, TextStream
 from belay.source import FunctionSource, LineMap
+
+if TYPE_CHECKING:
+    from belay.remote.batch import Batch
 
 T = TypeVar("T")
 
@@ -35,7 +41,7 @@ class BoardSession(Protocol):
         """What runs on the board."""
         ...
 
-    def ask(self, question: Callable[[Calls], T], *, replay: Step | None = None) -> T:
+    def ask(self, question: Callable[[Calls], T], *, replay: Step | Steps[T] | None = None) -> T:
         """Ask the board something; ``replay`` is remembered for a reconnect."""
         ...
 
@@ -58,6 +64,7 @@ class Caller:
         lines: Where the functions on the board came from.
         idle: What the board printed while nothing was asked, if anybody shows it; it goes first.
         arrays: Gets each array in a result, and returns what stands for it; None leaves it as it is.
+        on_ask: Answers what the board asks in the middle of a call; None refuses.
     """
 
     session: BoardSession
@@ -65,6 +72,40 @@ class Caller:
     lines: LineMap
     idle: IdleOutput | None = None
     arrays: Callable[[array[Any]], object] | None = None
+    on_ask: Callable[..., object] | None = None
+    _here: threading.local = field(default_factory=threading.local)
+
+    @property
+    def batch(self) -> Batch | None:
+        """The batch that gathers the calls of this thread, if one does."""
+        found: Batch | None = getattr(self._here, "batch", None)
+        return found
+
+    @batch.setter
+    def batch(self, batch: Batch | None) -> None:
+        self._here.batch = batch
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Calls of this thread are not gathered for now."""
+        batch, self.batch = self.batch, None
+        try:
+            yield
+        finally:
+            self.batch = batch
+
+    def refuse_in_batch(self, what: str) -> None:
+        """Refuse what cannot wait, where a batch gathers calls.
+
+        Raises:
+            BatchError: One does.
+        """
+        if self.batch is not None:
+            raise BatchError(f"{what} cannot be a part of a batch", hint="do it before or after the block")
+
+    def seconds(self, timeout: float | Default | None) -> float | None:
+        """How long a call may take."""
+        return self.timeout if isinstance(timeout, Default) else timeout
 
     def ask(
         self,
@@ -74,6 +115,7 @@ class Caller:
         stream: TextStream | Default | None = DEFAULT,
         trusted: bool = False,
         record: bool = False,
+        replay: Steps[T] | None = None,
         origin: Callable[[], Origin] | None = None,
     ) -> T:
         """Ask one question.
@@ -84,23 +126,27 @@ class Caller:
             stream: Where the output goes; None drops it, the default is ``sys.stdout``.
             trusted: Whether a result that is no literal is evaluated on the host.
             record: Whether it is asked again after a loss.
+            replay: What is done instead after a loss.
             origin: Where the code came from, if it is not that of a function on the board.
 
         Raises:
+            BatchError: A batch gathers the calls of this thread; this is none of those that can wait.
             BoardError: The code on the board raised.
             BoardTimeoutError: It took longer; it was interrupted.
             ConnectionLost: The board is gone.
             MaxHistoryLengthError: Nothing more can be recorded; nothing was asked.
             UntransferableError: A value cannot travel.
         """
-        seconds = self.timeout if isinstance(timeout, Default) else timeout
+        self.refuse_in_batch("this")
+        seconds = self.seconds(timeout)
         output = None
         if stream is not None:
             before = self.idle.flush if self.idle else None
             output = TextOutput(None if isinstance(stream, Default) else stream, before=before)
-        terms = Terms(on_output=output, timeout=seconds, trusted=trusted, arrays=self.arrays)
+        terms = Terms(output, seconds, trusted, self.on_ask, self.arrays)
+        again = question if record else replay
         try:
-            return self.session.ask(lambda calls: question(calls, terms), replay=question if record else None)
+            return self.session.ask(lambda calls: question(calls, terms), replay=again)
         except BoardFailure as failure:
             error = to_exception(failure, self.lines, origin() if origin else None)
         finally:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, ParamSpec, TypeVar, cast
 
 from belay.board.calls import Calls, Terms
 from belay.board.literal import encode
-from belay.exceptions import BoardError, FeatureUnavailableError, UntransferableError
+from belay.board.many import Call, Way, snapshot
+from belay.exceptions import BatchError, BoardError, FeatureUnavailableError, UntransferableError
 from belay.remote.caller import DEFAULT, Caller, Default
 from belay.remote.failure import Origin, at_home
 from belay.remote.generator import RemoteGenerator
+from belay.remote.sending import About, Entry, send_each
 from belay.source import FunctionSource, check, extract, minify
 
 P = ParamSpec("P")
@@ -61,6 +63,7 @@ class RemoteFunction(Generic[P, R]):
     """
 
     purpose: ClassVar = "task"
+    way: ClassVar = Way.CALL
     records: ClassVar = False
     """Whether calls are remembered for a reconnect unless the decorator was told otherwise."""
     without: ClassVar[frozenset[str]] = frozenset({"ignore_errors", "autoinit"})
@@ -75,11 +78,24 @@ class RemoteFunction(Generic[P, R]):
         self._define()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run it on the board."""
+        """Run it on the board; in the block of a batch, a future is returned at once."""
+        if batch := self._caller.batch:
+            return cast("R", batch.add(self.entry(args, kwargs)))
         try:
             return self._run(args, kwargs)
         except BoardError as error:
             raise at_home(error) from None
+
+    def entry(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
+        """A call of it that is made later, with the arguments as they are now.
+
+        Raises:
+            UntransferableError: One of them cannot travel.
+        """
+        try:
+            return self._entry(*snapshot(args, kwargs))
+        except UntransferableError as error:
+            raise _with_names(error, self._source) from None
 
     def __repr__(self) -> str:
         return f"<{self.purpose} {self._source.name} on a board>"
@@ -96,6 +112,21 @@ class RemoteFunction(Generic[P, R]):
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
         args, kwargs = self._kept(args, kwargs)
         return cast("R", self._ask(lambda calls, terms: calls.call(self._source.name, args, kwargs, terms)))
+
+    def _entry(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Entry:
+        return Entry(self._call(self._source.name, args, kwargs), self._about)
+
+    def _call(self, text: str, args: Sequence[object], kwargs: Mapping[str, object]) -> Call:
+        options = self._options
+        return Call(self.way, text, args, kwargs, self._caller.seconds(options.timeout), options.trusted)
+
+    @functools.cached_property
+    def _about(self) -> About:
+        return About(self._source.name, self._recorded, translate=self._translated)
+
+    def _translated(self, error: Exception) -> Exception:
+        """What the user sees of an error."""
+        return _with_names(error, self._source) if isinstance(error, UntransferableError) else error
 
     @property
     def _recorded(self) -> bool:
@@ -133,6 +164,49 @@ class Task(RemoteFunction[P, R]):
             return super()._run(args, kwargs)
         return cast("R", RemoteGenerator(self._ask, self._source.name, args, kwargs))
 
+    def map(self, items: Iterable[Any], /, *more: Iterable[Any]) -> list[R]:
+        """Call it for each item, in as few turns as fit, and wait for all.
+
+        Args:
+            items: The first argument of each call.
+            more: The second of each, and so on; the shortest decides how many calls there are.
+
+        Returns:
+            The results, in their order.
+
+        Raises:
+            BatchError: It is a generator, or a batch gathers the calls of this thread.
+            BoardError: A call raised; a note names the item. Those before it ran, those behind it did not.
+            BoardTimeoutError: A call took too long and was interrupted.
+            ConnectionLost: The board is gone.
+            UntransferableError: An argument cannot travel, so nothing was sent; or a result cannot, and all
+                calls ran.
+        """
+        self._refuse_generator()
+        self._caller.refuse_in_batch(f"{self._source.name}.map")
+        entries = [self._entry(args, {}) for args in zip(items, *more, strict=False)]
+        try:
+            return send_each(self._caller, entries)
+        except BoardError as error:
+            raise at_home(error) from None
+
+    def entry(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
+        """A call of it that is made later, with the arguments as they are now.
+
+        Raises:
+            BatchError: It is a generator.
+            UntransferableError: An argument cannot travel.
+        """
+        self._refuse_generator()
+        return super().entry(args, kwargs)
+
+    def _refuse_generator(self) -> None:
+        if self._source.is_generator:
+            raise BatchError(
+                f"{self._source.name} is a generator, whose items come one by one",
+                hint="a task that returns a list can be one of many calls",
+            )
+
     @property
     def _recorded(self) -> bool:
         # The steps of a generator mean nothing without the ones before.
@@ -144,19 +218,29 @@ class Thread(RemoteFunction[P, R]):
 
     purpose = "thread"
     records = True
+    way = Way.SPAWN
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
         args, kwargs = self._kept(args, kwargs)
         try:
             self._ask(lambda calls, terms: calls.spawn(self._source.name, args, kwargs, terms))
         except BoardError as error:
-            if not isinstance(error, ImportError):
+            if (translated := self._translated(error)) is error:
                 raise
-            raise FeatureUnavailableError(
-                "this board's firmware has no threads", hint="use a timer, or asyncio on the board"
-            ) from error
+            raise translated from error
         self._caller.session.listen()
         return cast("R", None)
+
+    @functools.cached_property
+    def _about(self) -> About:
+        return replace(super()._about, ran=self._caller.session.listen)
+
+    def _translated(self, error: Exception) -> Exception:
+        if not isinstance(error, BoardError) or not isinstance(error, ImportError):
+            return super()._translated(error)
+        return FeatureUnavailableError(
+            "this board's firmware has no threads", hint="use a timer, or asyncio on the board"
+        )
 
 
 class Setup(RemoteFunction[P, R]):
@@ -164,6 +248,7 @@ class Setup(RemoteFunction[P, R]):
 
     purpose = "setup"
     records = True
+    way = Way.EXECUTE
     without = frozenset()
 
     def _define(self) -> None:
@@ -181,10 +266,17 @@ class Setup(RemoteFunction[P, R]):
                 raise
         return cast("R", None)
 
+    def _entry(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Entry:
+        return Entry(self._call(self._program(args, kwargs), args, kwargs), self._about)
+
+    @functools.cached_property
+    def _about(self) -> About:
+        return replace(super()._about, origin=self._origin, ignore_errors=self._options.ignore_errors)
+
     def _origin(self) -> Origin:
         return Origin(self._source.file, self._source.first_line, self._source.name)
 
-    def _program(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    def _program(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
         """The arguments as assignments, then the body, each of its lines where it was."""
         bound = self._source.parameters.bind(*args, **kwargs)
         bound.apply_defaults()

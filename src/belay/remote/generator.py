@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from belay.board.calls import Calls, Item, Return, Terms
-from belay.exceptions import BelayException, BoardError, BoardResetError, UntransferableError
+from belay.exceptions import BatchError, BelayException, BoardError, BoardResetError, UntransferableError
 from belay.remote.failure import at_home
 
 Ask = Callable[[Callable[[Calls, Terms], Any]], Any]
@@ -116,8 +116,8 @@ class RemoteGenerator(Generator[Any, Any, Any]):
 
         try:
             answer = self._ask(step)
-        except UntransferableError:
-            # What was sent or yielded cannot travel; the generator itself is as it was.
+        except (UntransferableError, BatchError):
+            # What was sent or yielded cannot travel, or not now; the generator itself is as it was.
             raise
         except BaseException:
             # An exception has ended it on the board, and so has the interrupt that follows a time-out,
