@@ -35,7 +35,7 @@ class Site:
     faults: list[dict[str, Any]] = field(default_factory=list)
     requests: list[list[Any]] = field(default_factory=list)
     connections: int = 0
-    open: int = 0
+    open: set[Conversation] = field(default_factory=set)
     most_open: int = 0
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -70,11 +70,11 @@ class Conversation(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
         self.site.connections += 1
-        self.site.open += 1
-        self.site.most_open = max(self.site.most_open, self.site.open)
+        self.site.open.add(self)
+        self.site.most_open = max(self.site.most_open, len(self.site.open))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.site.open -= 1
+        self.site.open.discard(self)
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -188,7 +188,10 @@ class Commands:
     def clear(self) -> None:
         site = self.site
         site.pages, site.indices, site.faults, site.requests = {}, {}, [], []
-        site.latency, site.etags, site.connections, site.most_open = 0.0, True, 0, site.open
+        site.latency, site.etags, site.connections, site.most_open = 0.0, True, 0, 0
+        for conversation in site.open:
+            conversation.transport.abort()
+        site.open = set()
 
     def heal(self) -> None:
         self.site.faults.clear()
@@ -202,7 +205,7 @@ class Commands:
         site = self.site
         answer = {"requests": site.requests, "connections": site.connections, "most_open": site.most_open}
         if forget:
-            site.requests, site.connections, site.most_open = [], 0, site.open
+            site.requests, site.connections, site.most_open = [], 0, len(site.open)
         return answer
 
 

@@ -59,17 +59,23 @@ class Workers:
             self._run(*job)
             # What was done must not be kept alive until the next job comes.
             del job
-            with self._lock:
-                self._unfinished -= 1
 
     def _run(self, future: Future[Any], call: Callable[[], Any]) -> None:
         if self._closed:
             future.cancel()
         if not future.set_running_or_notify_cancel():
+            self._finished()
             return
         try:
             result = call()
         except BaseException as error:  # noqa: BLE001 - it belongs to whoever asks for the result
+            self._finished()
             future.set_exception(error)
         else:
+            self._finished()
             future.set_result(result)
+
+    def _finished(self) -> None:
+        """Says that this thread has time; before the result is told, for its owner may have more to do."""
+        with self._lock:
+            self._unfinished -= 1
