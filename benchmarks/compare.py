@@ -79,9 +79,9 @@ def draw(everybody: Everybody, folder: Path) -> None:
     """Draw latency against payload size, with a Python that has matplotlib."""
     lines = {
         name: {
-            work.removeprefix("echo "): measured.seconds
+            work.removeprefix("echo "): measured.median
             for work, measured in everybody[name].items()
-            if work.startswith("echo ") and measured.seconds
+            if work.startswith("echo ") and measured.median
         }
         for name in ("belay", "ours")
         if name in everybody

@@ -161,7 +161,7 @@ class Contender:
             yield
 
     def mapped(self, times: int) -> Iterator[None]:
-        f = self.f
+        f: Any = self.f
         if "mapped call" in self.at_once:
             for _ in range(self.rounds):
                 assert list(f.map(range(times))) == list(range(0, 2 * times, 2))
@@ -205,10 +205,10 @@ class Contender:
     def latency(self, size: int) -> None:
         """Calls with ``size`` bytes there and back."""
         data = os.urandom(size)
-        each = 10 if size <= 1024 else 2
+        each = max(2, min(100, 20 * 1024 // size))
 
         def echoes() -> Iterator[None]:
-            for _ in range(3 * self.rounds):
+            for _ in range(self.rounds):
                 for _ in range(each):
                     assert self.echo(data) == data
                 yield

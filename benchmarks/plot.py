@@ -62,7 +62,10 @@ def draw(lines: dict[str, dict[str, float]], folder: Path) -> None:
         spine.set_color(FAINT)
     axes.set_xlabel("bytes that go to the board and come back", color=INK)
     axes.set_title(
-        "A call's time on the virtual board, over a pty (fastest round)", loc="left", color=INK, fontsize=11
+        "A call's time on the virtual board, over a pty (median of rounds)",
+        loc="left",
+        color=INK,
+        fontsize=11,
     )
     folder.mkdir(parents=True, exist_ok=True)
     figure.savefig(folder / "latency.svg", metadata={"Date": None})
