@@ -132,6 +132,9 @@ class Program:
 
     def read(self) -> Sequence[Event]:
         """The next events; none if more bytes are needed. ``Finished`` among them: the prompt is there."""
+        if self._framed and not len(self._buffer):
+            # Nothing came behind the last frame.
+            return ()
         mark = self._buffer.find(self._mark)
         if mark == 0 and (frame := self._read_frame()):
             return frame
@@ -285,6 +288,8 @@ class Program:
 
     def _releasable(self) -> int:
         """How much may be shown without tearing a frame or an answer."""
+        if not len(self._buffer):
+            return 0
         found = [at for at in (self._buffer.find(self._mark), self._nonce()) if at >= 0]
         return min(found, default=len(self._buffer) - self._buffer.partial(self._mark, *self._nonces[-1:]))
 
