@@ -243,3 +243,14 @@ def test_an_interrupt_at_any_opcode(clock: Clock, name: str) -> None:
     assert ended["right"]
     assert ended["BoardFailure"]
     simulation.board.turn_off()
+
+
+def test_a_lost_request_is_not_taken_for_an_earlier_one(simulation: Simulation) -> None:
+    """The letters of requests come again after 26, and the agent repeats what it has answered already."""
+    assert simulation.call("double", 1, 4) == 8
+    # As if 25 had been sent since and none had arrived, nor had any interrupt ended the agent.
+    simulation.link._sequence -= 1
+    simulation.link._wire.unanswered = True
+    assert simulation.call("double", 2, 5) == 10
+    assert not simulation.link._wire.unanswered
+    assert simulation.board.runs == [1, 2]

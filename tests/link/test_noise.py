@@ -8,10 +8,15 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from belay.exceptions import ProtocolError
+from belay.transports.base import READ_SIZE
+
+from .conftest import Wrapper
 from .noise import CUT, KINDS, OPERATIONS, Direction, Fault, Noise
 from .real import Real
 
@@ -98,3 +103,58 @@ def test_interrupts_of_a_busy_agent() -> None:
 def test_many_interrupts_of_a_busy_agent(seed: int) -> None:
     """500 in all."""
     assert interrupts(50, 100 + seed) > 10
+
+
+CHATTER = (
+    "import _thread, time\n"
+    "talk = True\n"
+    "def chatter(pause):\n"
+    " while talk:\n"
+    "  print('thread', end=' ')\n"
+    "  time.sleep_us(pause)\n"
+    "_thread.start_new_thread(chatter, ({pause},))"
+)
+
+
+@pytest.mark.parametrize("pause", [100, 1000, 20000])
+def test_a_thread_that_prints_into_frames(pause: int) -> None:
+    """The line loses nothing, so that nobody asks without a reason."""
+    real = Real(Wrapper)
+    real.device(CHATTER.format(pause=pause), stream_out=None)
+    torn = 0
+    for tag in range(1, 60):
+        name = ("small", "nested", "generator", "exception", "asking", "bulk")[tag % 6]
+        try:
+            OPERATIONS[name](real, tag)
+        except ProtocolError:
+            # Each attempt was torn, and it says so.
+            torn += 1
+    real.device("talk = False", stream_out=None)
+    assert max(real.runs.values()) == 1
+    assert torn < 10
+    real.is_right(1000)
+    real.device.close()
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+def test_something_is_printed_into_the_mark(at: int, quick: None) -> None:
+    """So that no frame is seen; the line has flow control, and nothing else wakes the host."""
+
+    class Printing(Wrapper):
+        armed = False
+
+        def read(self, max_bytes: int = READ_SIZE, timeout: float | None = None) -> bytes:
+            data = self.inner.read(max_bytes, timeout)
+            place = data.find(b"\x1e")
+            if self.armed and place >= 0:
+                self.armed = False
+                return data[: place + at] + b"irq" + data[place + at :]
+            return data
+
+    real = Real(Printing)
+    real.terms = replace(real.terms, timeout=None)
+    for tag, name in enumerate(OPERATIONS, 1):
+        real.line.armed = True
+        OPERATIONS[name](real, tag)
+    assert max(real.runs.values()) == 1
+    real.device.close()

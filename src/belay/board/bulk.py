@@ -1,8 +1,8 @@
 """Bulk for the agent: bytes in pieces that follow a request, or in base64 inside it.
 
-On the board 0x03 is an interrupt, also in the middle of bytes. Should one have ended the agent just before, the
-bytes meet a prompt, to which 0x02, 0x04 and 0x05 are orders: code among them would run. A piece travels with
-other bytes in their place, and the request says where; a piece that is full of them is shorter in base64.
+On the board 0x03 is an interrupt, also in the middle of bytes. Should one have ended the agent just before,
+the bytes meet a prompt, to which 0x02, 0x04 and 0x05 are orders: code among them would run. A piece travels
+with other bytes in their place, and the request says where; one that is full of them is shorter in base64.
 """
 
 from __future__ import annotations

@@ -156,6 +156,7 @@ class Exchange:
             ProtocolError: The link is too bad.
             ConnectionLost: The link is gone.
         """
+        self._wire.unanswered = True
         for request_before in self._before:
             self._wire.write(request_before)
         self._wire.write(self._wire.repl.request(self._request))
@@ -170,6 +171,7 @@ class Exchange:
                 self._await(deadline)
             elif isinstance(event, Answer):
                 if reply := self._answer(event):
+                    self._wire.unanswered = False
                     return reply
             else:
                 self._take(event, deadline)

@@ -76,6 +76,9 @@ def go(wire: Wire, wanted: Mode) -> bool:
         ConnectionLost: The link is gone.
     """
     rebooted = False
+    if wanted is Mode.AGENT and wire.unanswered and mode_of(wire) is Mode.AGENT:
+        # Started anew, it knows no letters.
+        rebooted = dismiss(wire)
     while (mode := mode_of(wire)) is not wanted:
         rebooted |= STEPS[mode, wanted](wire)
     return rebooted
@@ -99,7 +102,7 @@ def _start(wire: Wire) -> bool:
             wire.write(wire.repl.execute(START_AGENT))
             wire.until(Accepted, deadline, wire.on_idle_output)
             if _await_hello(wire, deadline):
-                wire.agent_runs = True
+                wire.agent_runs, wire.unanswered = True, False
                 return rebooted
         except Late:
             rebooted |= stop(wire, wire.on_idle_output)

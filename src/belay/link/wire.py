@@ -56,6 +56,8 @@ class Wire:
         on_idle_output: Gets what threads and timers print while no program runs.
         on_news: Gets the events and logs that the board sends.
         agent_runs: Whether the program that runs, if one does, is the agent.
+        unanswered: Whether a request to the agent was given up. It may never have come there, and then one
+            that is sent later might have the letter of the last that did.
         left: Whether the board was left at its friendly prompt.
         largest_request: The size of the largest payload that the agent takes.
     """
@@ -68,6 +70,7 @@ class Wire:
         self.on_idle_output: OutputHandler = _ignore
         self.on_news: NewsHandler = _ignore
         self.agent_runs = False
+        self.unanswered = False
         self.left = False
         self.largest_request = 0
         self._foreseen: Read | None = None
