@@ -8,13 +8,14 @@ from __future__ import annotations
 import random
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from belay import Device
 from belay.board.calls import Terms
-from belay.link import Link
+from belay.link import Link, Queue
 from belay.transports import open_transport
 
 
@@ -93,9 +94,27 @@ def interrupt_a_device(rounds: int, chance: random.Random, *, listen: bool) -> i
     return hit
 
 
+def interrupt_a_queue(rounds: int, chance: random.Random, *, listen: bool) -> int:
+    """Turns with a time-out; whoever comes after must get theirs."""
+    queue = Queue()
+    hit = 0
+    for _ in range(rounds):
+        try:
+            with ctrl_c_after(chance.uniform(0.00002, 0.0004)):
+                while True:
+                    queue.do(lambda: None, timeout=1)
+        except KeyboardInterrupt:
+            hit += 1
+        done = threading.Event()
+        threading.Thread(target=queue.do, args=(done.set,), daemon=True).start()
+        assert done.wait(10)
+    return hit
+
+
 def main(rounds: int, seed: int, *ways: str) -> None:
     """Do so, then say how often."""
-    interrupt = interrupt_a_device if "agent" in ways else interrupt_a_link
+    kinds = {"agent": interrupt_a_device, "turns": interrupt_a_queue}
+    interrupt = next((kinds[way] for way in ways if way in kinds), interrupt_a_link)
     hit = interrupt(rounds, random.Random(seed), listen="listen" in ways)
     print(hit)  # noqa: T201 - for the test that started this program
 

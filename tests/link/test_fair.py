@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import random
 import threading
 
 import pytest
@@ -9,7 +8,7 @@ from belay.exceptions import BelayException
 from belay.link.fair import Queue, Ticket
 
 from .conftest import eventually
-from .ctrl_c import ctrl_c_after
+from .test_stopping import press_ctrl_c
 
 
 def take(queue: Queue, entered: list[str], name: str, leave: threading.Event) -> threading.Thread:
@@ -120,19 +119,4 @@ def test_doing_something_in_turn() -> None:
 
 
 def test_a_ctrl_c_within_a_wait_with_a_time_out_leaves_the_lock_free() -> None:
-    """Wherever it hits: whoever comes after must get their turn."""
-    queue = Queue()
-    rounds = hits = 0
-    chance = random.Random(5)
-    while rounds < 300:
-        rounds += 1
-        try:
-            with ctrl_c_after(chance.uniform(0.00002, 0.0004)):
-                while True:
-                    queue.do(lambda: None, timeout=1)
-        except KeyboardInterrupt:
-            hits += 1
-        done = threading.Event()
-        threading.Thread(target=lambda done=done: queue.do(done.set), daemon=True).start()
-        assert done.wait(10)
-    assert hits == rounds
+    press_ctrl_c(300, 5, "turns")
