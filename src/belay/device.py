@@ -14,10 +14,11 @@ from belay.board.firmware import Implementation
 from belay.board.many import Call, Way
 from belay.exceptions import BoardError, FeatureUnavailableError
 from belay.link import Dispatcher
+from belay.remote.answers import Answers, TextSource
 from belay.remote.batch import Batch
 from belay.remote.caller import DEFAULT, Caller, Default
 from belay.remote.code import prepare, smaller
-from belay.remote.decorators import MARK, ClassDecorator, Decorator, Kind, Mark, fulfil
+from belay.remote.decorators import MARK, ClassDecorator, Decorator, Kind, Mark, TaskDecorator, fulfil
 from belay.remote.failure import Origin, at_home, text_origin
 from belay.remote.functions import Options, Setup, Task, Teardown, Thread
 from belay.remote.output import IdleOutput, TextStream
@@ -41,6 +42,8 @@ BOOT_PATIENCE = 2.0
 class DecoratorSlot:
     """``task`` and its like: ``Device.task`` marks a method, ``device.task`` sends a function."""
 
+    decorator = Decorator
+
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
 
@@ -57,6 +60,22 @@ class DecoratorSlot:
         if instance is None:
             return ClassDecorator(self._name, self.kind)
         return instance._decorators[self._name]
+
+
+class TaskSlot(DecoratorSlot):
+    """``task``."""
+
+    decorator = TaskDecorator
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: type) -> ClassDecorator: ...
+
+        @overload
+        def __get__(self, instance: Device, owner: type) -> TaskDecorator: ...
+
+        def __get__(self, instance: Device | None, owner: type) -> ClassDecorator | TaskDecorator: ...
 
 
 class Device:
@@ -87,6 +106,10 @@ class Device:
             it appears at once, and the board never waits for somebody to read it. None: from the first call
             of a ``thread`` on; until then such output appears with the next call. True: from the beginning,
             for boards whose timers, interrupts or own threads print. False: never.
+        stdin: Where ``input()`` on the board reads, as ``sys.stdin``: the board asks in the middle of a call
+            or of a program. After the last line it raises EOFError. None: ``input()`` does what the firmware
+            makes of it, as it always does where calls do not go by the agent. Whatever else on the board
+            reads its standard input is not changed.
         arrays: Gets each :class:`array.array` in a result, and returns what is to stand for it; with
             ``numpy.asarray`` arrays come as arrays of numpy's. None: they come as they are.
         wrap: Gets each transport that was opened, and returns the one to use in its place: for traces and
@@ -109,7 +132,7 @@ class Device:
     MAX_CMD_HISTORY_LEN: ClassVar[int] = 1000
     """At most so many steps are remembered for a reconnect."""
 
-    task = DecoratorSlot(Task)
+    task = TaskSlot(Task)
     setup = DecoratorSlot(Setup)
     teardown = DecoratorSlot(Teardown)
     thread = DecoratorSlot(Thread)
@@ -128,6 +151,7 @@ class Device:
         fresh: bool = True,
         agent: bool | None = None,
         listen: bool | None = None,
+        stdin: TextSource | None = None,
         arrays: Callable[[array[Any]], object] | None = None,
         wrap: Callable[[Transport], Transport] | None = None,
     ) -> None:
@@ -144,6 +168,7 @@ class Device:
 
         dispatcher = Dispatcher()
         idle = IdleOutput(dispatcher)
+        answers = None if stdin is None else Answers(stdin)
         self._session = Session(
             open_port,
             startup=startup,
@@ -152,12 +177,13 @@ class Device:
             agent=_agent_wanted(os.environ) if agent is None else agent,
             listen=listen,
             on_output=idle,
+            on_ask=answers,
             dispatcher=dispatcher,
             max_history=self.MAX_CMD_HISTORY_LEN,
         )
-        self._caller = Caller(self._session, timeout, LineMap(), idle, arrays)
+        self._caller = Caller(self._session, timeout, LineMap(), idle, arrays, answers)
         self._decorators = {
-            name: Decorator(name, slot.kind, self._caller)
+            name: slot.decorator(name, slot.kind, self._caller)
             for name, slot in vars(Device).items()
             if isinstance(slot, DecoratorSlot)
         }

@@ -70,6 +70,8 @@ class Session:
         listen: Whether to read also while nothing is asked, in a thread of its own; None for as soon as
             :meth:`listen` is called.
         on_output: Gets what the board prints while nothing is asked of it, in whichever thread reads it.
+        on_ask: Answers what the board asks, see :class:`belay.board.calls.Terms`; None if ``input()`` on the
+            board shall not ask the host.
         dispatcher: Calls the handlers of news; None for one of its own. Closed with this session.
         max_history: At most so many steps are remembered.
 
@@ -92,6 +94,7 @@ class Session:
         agent: bool | None = None,
         listen: bool | None = None,
         on_output: OutputHandler,
+        on_ask: Callable[..., object] | None = None,
         dispatcher: Dispatcher | None = None,
         max_history: int = 1000,
     ) -> None:
@@ -101,6 +104,7 @@ class Session:
         self._startup = startup
         self._agent = agent
         self._on_output = on_output
+        self._on_ask = on_ask
         self._history = History(max_history)
         self._queue = Queue()
         self._listens = listen
@@ -325,7 +329,8 @@ class Session:
             self._state = State.EMPTY
             facts = examine(self.link, calls, self.implementation, self._terms)
             if facts.agent:
-                self._calls = install_agent(self.link, self.implementation, self._on_output)
+                asks = self._on_ask is not None
+                self._calls = install_agent(self.link, self.implementation, self._on_output, asks=asks)
             self._state = State.READY
             return facts
 
@@ -398,7 +403,9 @@ class Session:
             ConnectionFailedError: It refuses, or the startup statements fail.
         """
         # A new way to the board, so that whatever holds the old one notices that its objects are gone.
-        self.implementation, self._calls = prepare(self.link, self._startup, self._agent, self._on_output)
+        self.implementation, self._calls = prepare(
+            self.link, self._startup, self._agent, self._on_output, self._on_ask
+        )
 
     @property
     def has_agent(self) -> bool:
@@ -426,7 +433,7 @@ class Session:
     @property
     def _endless(self) -> Terms:
         """For the user's code, which takes as long as it takes."""
-        return Terms(on_output=self._on_output)
+        return Terms(on_output=self._on_output, on_ask=self._on_ask)
 
 
 def _tell(handler: NewsHandler, body: bytes) -> None:

@@ -130,6 +130,10 @@ def test_type_checkers_see_the_functions_signature(tmp_path: Path) -> None:
         "reveal_type(device('1'))\n"
         "with Mine() as mine: reveal_type(mine)\n"
         "plain('x')\n"
+        "reveal_type(plain.map([1]))\n"
+        "with device.batch() as batch: future = batch.submit(plain, 1, b='')\n"
+        "reveal_type(future.result())\n"
+        "batch.submit(plain, 'x')\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--no-error-summary", "--hide-error-context",
@@ -141,10 +145,13 @@ def test_type_checkers_see_the_functions_signature(tmp_path: Path) -> None:
     )  # fmt: skip
     lines = [line.partition(": ")[2] for line in done.stdout.splitlines()]
     assert lines == [
-        'note: Revealed type is "def (a: int, *, b: str =) -> float"',
-        'note: Revealed type is "def (a: int) -> str"',
-        'note: Revealed type is "def (n: int) -> typing.Iterator[int]"',
+        'note: Revealed type is "belay.remote.functions.Task[[a: int, *, b: str =], float]"',
+        'note: Revealed type is "belay.remote.functions.Task[[a: int], str]"',
+        'note: Revealed type is "belay.remote.functions.Task[[n: int], typing.Iterator[int]]"',
         'note: Revealed type is "Any"',
         'note: Revealed type is "sample.Mine"',
-        'error: Argument 1 to "plain" has incompatible type "str"; expected "int"  [arg-type]',
+        'error: Argument 1 to "__call__" of "RemoteFunction" has incompatible type "str"; expected "int"  [arg-type]',
+        'note: Revealed type is "list[float]"',
+        'note: Revealed type is "float"',
+        'error: Argument 2 to "submit" of "Batch" has incompatible type "str"; expected "int"  [arg-type]',
     ], done.stdout + done.stderr

@@ -149,7 +149,11 @@ class AgentCalls:
             raise _failed_program(outcome)
         self._link.set_largest_request(self.largest)
         if self._asks:
-            self._need("part_ask", terms)
+            try:
+                self._need("part_ask", terms)
+            except BoardFailure:
+                # There is no room, or the firmware does not let its input() be replaced.
+                self._asks = False
 
     # --- what can be asked ----------------------------------------------------------------------
 
@@ -517,9 +521,15 @@ def _payload(values: list[object]) -> bytes:
 def _reply(asked: bytes, terms: Terms) -> bytes:
     """The payload that answers a question of the board's: its number, the value, and an error."""
     about, what, args = ast.literal_eval(asked.decode(errors="surrogatepass"))
-    if terms.on_ask is None:
-        return _payload([about, None, f"the host does not answer {what!r}"])
-    return _payload([about, terms.on_ask(what, *args), None])
+    try:
+        answer, error = (terms.on_ask or _refuse)(what, *args), None
+    except NotImplementedError as refused:
+        answer, error = None, str(refused)
+    return _payload([about, answer, error])
+
+
+def _refuse(what: str, *_args: object) -> object:
+    raise NotImplementedError(f"the host does not answer {what!r}")
 
 
 def _failure(body: bytes) -> BoardFailure:

@@ -18,7 +18,11 @@ SETUP_TIMEOUT = 10.0
 
 
 def prepare(
-    link: Link, startup: str | None, agent: bool | None, on_output: Callable[[bytes], None]
+    link: Link,
+    startup: str | None,
+    agent: bool | None,
+    on_output: Callable[[bytes], None],
+    on_ask: Callable[..., object] | None = None,
 ) -> tuple[Implementation, Calls]:
     """Tell a fresh interpreter what it needs for calls.
 
@@ -27,6 +31,7 @@ def prepare(
         startup: Statements to run; None for the usual imports.
         agent: Whether calls shall go by the agent; None for wherever it can run.
         on_output: Gets what is printed meanwhile.
+        on_ask: Answers what the board asks; None if ``input()`` on the board shall not ask the host.
 
     Returns:
         What runs on the board, and the way to it.
@@ -43,7 +48,7 @@ def prepare(
         implementation = plain.probe(terms, first=onboard.read("startup") if startup is None else "")
     calls: PlainCalls | AgentCalls
     if _uses_agent(implementation, agent):
-        calls = install_agent(link, implementation, on_output)
+        calls = install_agent(link, implementation, on_output, asks=on_ask is not None)
     else:
         calls = plain
         with _refusal_told():
@@ -51,7 +56,7 @@ def prepare(
     if startup:
         try:
             # The user's code takes as long as it takes.
-            calls.execute(startup, Terms(on_output=on_output))
+            calls.execute(startup, Terms(on_output=on_output, on_ask=on_ask))
         except BoardFailure as failure:
             raise ConnectionFailedError(
                 f"the startup statements failed on the board: {failure.traceback.strip()}"
@@ -60,16 +65,22 @@ def prepare(
 
 
 def install_agent(
-    link: Link, implementation: Implementation, on_output: Callable[[bytes], None]
+    link: Link, implementation: Implementation, on_output: Callable[[bytes], None], *, asks: bool
 ) -> AgentCalls:
     """Put the agent on the board.
+
+    Args:
+        link: The conversation to use.
+        implementation: What runs on the board.
+        on_output: Gets what is printed meanwhile.
+        asks: Whether ``input()`` on the board asks the host.
 
     Raises:
         ConnectionFailedError: The board refuses it.
         BoardTimeoutError: The board does not answer.
         ConnectionLost: The link is gone.
     """
-    calls = AgentCalls(link, implementation)
+    calls = AgentCalls(link, implementation, asks=asks)
     with _refusal_told():
         calls.install(Terms(on_output=on_output, timeout=SETUP_TIMEOUT))
     return calls

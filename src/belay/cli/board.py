@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from belay.cli.settings import Settings
     from belay.device import Device
+    from belay.remote.answers import TextSource
     from belay.transports.base import Transport
 
 
@@ -114,7 +115,11 @@ def complete_port(ctx: click.Context, param: click.Parameter, incomplete: str) -
 
 @contextmanager
 def connected(
-    settings: Settings, port: str | None, wrap: Callable[[Transport], Transport] | None = None
+    settings: Settings,
+    port: str | None,
+    wrap: Callable[[Transport], Transport] | None = None,
+    *,
+    stdin: TextSource | None = None,
 ) -> Iterator[Device]:
     """Connect to a board for as long as the block lasts.
 
@@ -122,6 +127,7 @@ def connected(
         settings: The shared options.
         port: The board's address, or None for the one that is meant when none is named.
         wrap: Put around the transport, inside of the trace.
+        stdin: Where the board's ``input()`` reads; None if it shall not.
     """
     from belay.device import Device
 
@@ -147,6 +153,7 @@ def connected(
                 password=settings.password,
                 timeout=settings.timeout,
                 fresh=settings.reset,
+                stdin=stdin,
                 wrap=watched,
             )
         )

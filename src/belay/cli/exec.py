@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 
 import click
 
@@ -25,11 +26,12 @@ EXAMPLES = examples(
 def exec_(settings: Settings, words: tuple[str, ...]) -> None:
     """Run statements on a board. What they print is printed as it comes.
 
-    CODE is Python as the board knows it, or - to read it from standard input.
+    CODE is Python as the board knows it, or - to read it from standard input. Its input() reads standard
+    input here.
     """
     port, code = split_code(words, "CODE")
     settings.sources[CODE] = code
-    with connected(settings, port) as device:
+    with connected(settings, port, stdin=sys.stdin) as device:
         device.run(code, file=CODE)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,14 +26,15 @@ EXAMPLES = examples(
 def run(settings: Settings, words: tuple[str, ...]) -> None:
     """Run a script on a board, without putting it there. What it prints is printed as it comes.
 
-    SCRIPT is a file on this computer, or - for standard input. Ctrl-C stops it on the board. If it raises,
-    the traceback leads into the file; its exit code is that of `belay run`.
+    SCRIPT is a file on this computer, or - for standard input. Its input() reads standard input here. Ctrl-C
+    stops it on the board. If it raises, the traceback leads into the file; its exit code is that of
+    `belay run`.
     """
     what = understand(words)
     program = read_script(what.script)
     name = "<stdin>" if what.script == "-" else what.script
     settings.sources[name] = program
-    with connected(settings, what.port) as device:
+    with connected(settings, what.port, stdin=sys.stdin) as device:
         device.run(program, file=name)
 
 

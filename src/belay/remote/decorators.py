@@ -10,7 +10,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar, overload
 
 from belay.exceptions import NoMatchingExecuterError
 from belay.remote.caller import Caller
-from belay.remote.functions import Options, RemoteFunction
+from belay.remote.functions import Options, RemoteFunction, Task
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -156,6 +156,20 @@ class Decorator:
         if options.register:
             self._registered.add(name)
         return self._made[name]
+
+
+class TaskDecorator(Decorator):
+    """``device.task``: a type checker sees that what it makes has ``map``, too."""
+
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Task[P, R]: ...
+
+    @overload
+    def __call__(self, /, **options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Decorate a function, see :class:`Decorator`."""
+        return super().__call__(function, **options)
 
 
 def fulfil(decorator: Decorator, mark: Mark) -> tuple[Any, bool]:

@@ -1,0 +1,40 @@
+"""What the host answers when the board asks in the middle of a call."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class TextSource(Protocol):
+    """Something to read lines from, as ``sys.stdin``."""
+
+    def readline(self, limit: int = -1, /) -> str:
+        """The next line with its line feed, or the first ``limit`` characters of it; empty at the end."""
+        ...
+
+
+class Answers:
+    """Answers the board's questions.
+
+    Args:
+        stdin: Where the board's ``input()`` reads.
+    """
+
+    def __init__(self, stdin: TextSource) -> None:
+        self._stdin = stdin
+
+    def __call__(self, what: str, *args: object) -> object:
+        """The answer to one question.
+
+        Args:
+            what: What is asked: ``input``, a line or, of a longer one, so many characters.
+            args: What belongs to the question.
+
+        Raises:
+            NotImplementedError: That cannot be asked.
+        """
+        match what, args:
+            case "input", (int(limit),):
+                # Half of a surrogate pair, which may stand for bytes that are no text, would not arrive.
+                return self._stdin.readline(limit).encode(errors="replace").decode()
+        raise NotImplementedError(f"the host does not answer {what!r}")
