@@ -138,7 +138,7 @@ def test_clearing_by_the_start_of_the_name(store: Store) -> None:
 
 def test_what_killed_processes_left_is_swept_up(store: Store) -> None:
     store.add(b"hello")
-    left = store.folder / "store-1" / "tmp" / ("0" * 32)
+    left = store.folder / "store-1" / "tmp" / ("0" * 16 + "-1")
     left.write_bytes(b"half")
     Store(store.folder).add(b"other")
     assert left.exists(), "somebody may be writing it just now"
@@ -155,9 +155,9 @@ def test_what_killed_processes_left_is_swept_up(store: Store) -> None:
     assert not left.exists()
 
 
-@pytest.mark.parametrize("place", ["tmp", "content", "content/ab", "pages", "pages/ab"])
+@pytest.mark.parametrize("place", ["tmp", "content", "pages"])
 def test_nothing_behind_a_link_is_ever_removed(store: Store, tmp_path: Path, place: str) -> None:
-    names = ["0" * 32, "ab" + "0" * 62, "other"]
+    names = ["0" * 16 + "-1", "ab" + "0" * 62, "other"]
     for folder in (tmp_path / "theirs", tmp_path / "theirs" / "ab"):
         folder.mkdir()
         for name in names:
@@ -180,7 +180,7 @@ def test_what_is_not_the_store_s_own_stays(store: Store) -> None:
     for other in others:
         other.write_text("mine")
         os.utime(other, (1, 1))
-    (root / "tmp" / ("1" * 32)).symlink_to(others[2])
+    (root / "tmp" / ("1" * 16 + "-1")).symlink_to(others[2])
     assert len(store.clear()) == 1
     assert all(other.read_text() == "mine" for other in others)
 

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,8 +30,7 @@ _ABANDONED = 24 * 3600.0
 _IDLE = 60.0
 """The same for whoever clears everything; nobody writes a file for so long."""
 _DIGITS = re.compile("[0-9a-f]{64}")
-_SHARD = re.compile("[0-9a-f]{2}")
-_BESIDE = re.compile("[0-9a-f]{32}")
+_BESIDE = re.compile("[0-9a-f]{16}-[0-9]+")
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -100,6 +100,9 @@ class Store:
         self._root = self.folder / FORMAT
         self._failed = False
         self._swept = False
+        # Names that no other process and no other thread uses.
+        self._mark = secrets.token_hex(8)
+        self._numbers = count()
         self._content: dict[str, bytes] = {}
         self._memories: dict[str, bytes] = {}
 
@@ -187,12 +190,12 @@ class Store:
         return gone
 
     def _files(self) -> Iterator[Entry]:
-        for path in self._listed("content"):
+        for path in _scan(self._root / "content", _DIGITS):
             if (size := self._size_of(path)) is not None:
                 yield Entry(f"file-{path.name}", size, path)
 
     def _pages(self) -> Iterator[Entry]:
-        for path in self._listed("pages"):
+        for path in _scan(self._root / "pages", _DIGITS):
             try:
                 data = path.read_bytes()
             except OSError:
@@ -204,19 +207,14 @@ class Store:
             parts = urlsplit(url)
             yield Entry(f"page-{parts.netloc}{parts.path}".replace("/", "-"), len(data), path)
 
-    def _listed(self, kind: str) -> Iterator[Path]:
-        """The files of a kind."""
-        for folder in _scan(self._root / kind, _SHARD, folders=True):
-            yield from _scan(folder, _DIGITS)
-
     # --- files -----------------------------------------------------------------------------------
 
     def _content_path(self, sha256: str) -> Path:
-        return self._root / "content" / sha256[:2] / sha256
+        return self._root / "content" / sha256
 
     def _memory_path(self, url: str) -> Path:
         digits = hashlib.sha256(url.encode(errors="surrogatepass")).hexdigest()
-        return self._root / "pages" / digits[:2] / digits
+        return self._root / "pages" / digits
 
     @staticmethod
     def _size_of(path: Path) -> int | None:
@@ -232,7 +230,7 @@ class Store:
         if not self._swept:
             self._swept = True
             self._sweep(_ABANDONED)
-        beside = self._root / "tmp" / secrets.token_hex(16)
+        beside = self._root / "tmp" / f"{self._mark}-{next(self._numbers)}"
         try:
             self._put(path, data, beside)
         except OSError as error:
@@ -246,13 +244,13 @@ class Store:
     @staticmethod
     def _put(path: Path, data: bytes, beside: Path) -> None:
         try:
-            beside.write_bytes(data)
+            _write_new(beside, data)
             beside.replace(path)
         except FileNotFoundError:
             # The folders are not there yet, or no longer.
             beside.parent.mkdir(parents=True, exist_ok=True)
             path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(data)
+            _write_new(beside, data)
             beside.replace(path)
 
     def _sweep(self, age: float) -> None:
@@ -268,7 +266,18 @@ class Store:
             self._warn(f"the store {self.folder} cannot be written to, so nothing is kept for later: {error}")
 
 
-def _scan(folder: Path, name: re.Pattern[str], *, folders: bool = False) -> list[Path]:
+def _write_new(path: Path, data: bytes) -> None:
+    """Writes a file. Many small files are written while others wait for the interpreter: no call too many."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(handle, left) :]
+    finally:
+        os.close(handle)
+
+
+def _scan(folder: Path, name: re.Pattern[str]) -> list[Path]:
     """What the store itself has put into a folder of its own.
 
     Nothing else may be listed, for what is listed is removed some day: no other names, and above all nothing
@@ -281,8 +290,7 @@ def _scan(folder: Path, name: re.Pattern[str], *, folders: bool = False) -> list
             return [
                 Path(each.path)
                 for each in found
-                if name.fullmatch(each.name)
-                and (each.is_dir(follow_symlinks=False) if folders else each.is_file(follow_symlinks=False))
+                if name.fullmatch(each.name) and each.is_file(follow_symlinks=False)
             ]
     except OSError:
         return []  # there is nothing yet, or somebody else has cleared it

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
+
+_FEW = 4
+"""Threads at least, if there is work for them."""
+_OWN_WORK = 0.0015
+"""Seconds of a call, about, in which a thread does not wait."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Workers:
-    """A pool of threads.
+    """A pool of threads, as many as it takes to use the time in which others only wait.
+
+    The longer a call lasts, the more of them run at once: next to a server that answers at once, more threads
+    would only take the interpreter from each other.
 
     Unlike those of :class:`concurrent.futures.ThreadPoolExecutor`, they are daemons: after Ctrl-C the program
     ends at once and not when the last server has answered.
@@ -28,6 +37,7 @@ class Workers:
         self._lock = threading.Lock()
         self._threads = 0
         self._unfinished = 0
+        self._useful = _FEW
         self._closed = False
 
     def submit(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -42,10 +52,13 @@ class Workers:
                 raise RuntimeError("the pool of threads is closed")
             self._unfinished += 1
             self._jobs.put((future, lambda: call(*args, **kwargs)))
-            if self._threads < min(self._count, self._unfinished):
-                self._threads += 1
-                threading.Thread(target=self._work, name="belay-fetch", daemon=True).start()
+            self._start_more()
         return future
+
+    def _start_more(self) -> None:
+        for _ in range(min(self._count, self._useful, self._unfinished) - self._threads):
+            self._threads += 1
+            threading.Thread(target=self._work, name="belay-fetch", daemon=True).start()
 
     def close(self) -> None:
         """Drops what has not begun yet; the threads end after what they are at."""
@@ -66,16 +79,20 @@ class Workers:
         if not future.set_running_or_notify_cancel():
             self._finished()
             return
+        start = time.monotonic()
         try:
             result = call()
         except BaseException as error:  # noqa: BLE001 - it belongs to whoever asks for the result
-            self._finished()
+            self._finished(time.monotonic() - start)
             future.set_exception(error)
         else:
-            self._finished()
+            self._finished(time.monotonic() - start)
             future.set_result(result)
 
-    def _finished(self) -> None:
+    def _finished(self, seconds: float = 0.0) -> None:
         """Says that this thread has time; before the result is told, for its owner may have more to do."""
         with self._lock:
             self._unfinished -= 1
+            self._useful = max(_FEW, int(seconds / _OWN_WORK))
+            if not self._closed:
+                self._start_more()
