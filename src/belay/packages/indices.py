@@ -113,9 +113,7 @@ class Indices:
 
     def _reach(self, index: Index) -> None:
         """Says if an index cannot be reached."""
-        if index.failure is None and not index.listing:
-            return
-        if index.failure is not None and index.url not in self._warned:
+        if index.listing is None and index.failure is not None and index.url not in self._warned:
             self._warned.add(index.url)
             if self._warn is not None:
                 self._warn(f"the index {index.url} is passed over: {index.failure.reason}")
