@@ -1,0 +1,53 @@
+"""One at a time: processes that change a project wait for each other."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def exclusive(file: Path, *, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Keep other processes out of a ``with`` block on the same file; the system lets go if this one dies.
+
+    Args:
+        file: A file for nothing else, made if there is none; its folder exists.
+        waiting: Called once if another process is inside, before waiting for it.
+
+    Raises:
+        OSError: The file cannot be made.
+    """
+    with file.open("ab") as held:
+        if not _take(held, wait=False):
+            if waiting is not None:
+                waiting()
+            _take(held, wait=True)
+        yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(file: BinaryIO, *, wait: bool) -> bool:
+        file.seek(0)
+        while True:
+            try:
+                # Waiting, it tries ten times, a second apart.
+                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+            except OSError:
+                if not wait:
+                    return False
+            else:
+                return True
+else:
+    import fcntl
+
+    def _take(file: BinaryIO, *, wait: bool) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from belay.packages.exclusive import exclusive
+
+INSIDE = """
+import sys
+from pathlib import Path
+from belay.packages.exclusive import exclusive
+with exclusive(Path(sys.argv[1]), waiting=lambda: print("waiting", flush=True)):
+    print("inside", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_one_after_the_other(tmp_path: Path) -> None:
+    file = tmp_path / "in-use"
+    with exclusive(file):
+        process = subprocess.Popen(
+            [sys.executable, "-c", INSIDE, str(file)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline() == "waiting\n"
+    assert process.stdout.readline() == "inside\n"
+    waited: list[bool] = []
+    process.kill()  # it never lets go itself
+    with exclusive(file, waiting=lambda: waited.append(True)):
+        assert len(waited) <= 1
+    process.wait()
+    process.stdin.close()
+    process.stdout.close()
