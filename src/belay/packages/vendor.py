@@ -163,7 +163,8 @@ class Vendored:
 
         Args:
             wanted: The files of the lock.
-            read: Gives a file's content; None if no file is to be written, only those removed that nobody wants.
+            read: Gives a file's content; None if nothing is to be written, and only what nobody wants is
+                to be removed.
             before: The files of the lock as it was until now: they are ours too.
             adopt: What else is ours, as ``"main/aiohttp"``: a folder, or a module of that name.
             lock: The new text of the lockfile, which changes in the same step.
@@ -281,7 +282,8 @@ class Vendored:
         whole = whole and self._empty_folder(self.place) in {None, "."}
         try:
             self.state.begin()
-            for path, file in plan.write.items() if read else ():
+            for path, file in plan.write.items():
+                assert read is not None
                 self._prepare(path, _checked(read(file), file))
             if whole:
                 for path in plan.keep:
