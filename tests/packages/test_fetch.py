@@ -181,6 +181,15 @@ def test_a_server_that_falls_silent_is_asked_again(web: WebServer, fetcher: Fetc
     assert fetcher.get(url).content == b"hello"
 
 
+def test_a_server_that_stays_silent_is_asked_twice_and_no_more(web: WebServer, fetcher: Fetcher) -> None:
+    fetcher.get(web.page("/a", b"hello"))
+    web.fault("mute")
+    web.counts()
+    for _ in range(3):
+        assert fails(fetcher, web.url + "/a").kind == "timeout"
+    assert len(web.counts().requests) == 2
+
+
 def test_dripping_does_not_stretch_the_time_out(web: WebServer) -> None:
     web.page("/a", b"hello" * 1000)
     web.fault("drip", every=0.05)

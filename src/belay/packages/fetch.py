@@ -206,7 +206,9 @@ class Fetcher:
             except FetchError as error:
                 if self._closed.is_set():
                     raise FetchError(place, "interrupted", "was interrupted") from error
-                self._judge(origin, error, last or deadline.expired)
+                # Silence has cost enough after the second time.
+                silent = error.kind == "timeout" and attempt > 1
+                self._judge(origin, error, last or silent or deadline.expired)
                 wait = self.limits.pause * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)  # noqa: S311
             else:
                 origin.answered = True
