@@ -80,6 +80,8 @@ def test_settings_of_packages(write: Write) -> None:
 [tool.belay]
 dependencies_path = "./lib/"
 mpy_version = 6
+arch = "armv6m"
+prefer."ssl.py" = "tls"
 http_hosts = ["Mirror.example:8000", "[::1]:80"]
 package_indices = [
     {name = "own", url = "https://example.com/pi/"},
@@ -92,6 +94,7 @@ dependencies.y = {index = "https://example.com/pi/"}
     project = load_project(file)
     assert project.dependencies_path == PurePosixPath("lib")
     assert (project.mpy_version, project.http_hosts) == ("6", ("mirror.example:8000", "[::1]:80"))
+    assert (project.arch, project.prefer) == ("armv6m", {"ssl.py": "tls"})
     here = (file.parent / "index").as_uri()
     assert project.indices == (
         ("own", "https://example.com/pi"),
@@ -137,6 +140,11 @@ dependencies.y = {index = "https://example.com/pi/"}
         ('dependencies.x = {url = "y"}', "dependencies.x", "no field 'url'"),
         ('dependencies.x = ">=y"', "dependencies.x", "no range of versions"),
         ('dependencies.x = {index = "own"}', "dependencies.x", "there is no index 'own'"),
+        ("arch = 1", "arch", "must be a text"),
+        ('arch = "ARM v6"', "arch", "must be an architecture"),
+        ("prefer = []", "prefer", "must be a table"),
+        ('prefer."../x" = "y"', 'prefer."../x"', "leads out"),
+        ('prefer."x.py" = "a b"', 'prefer."x.py"', "must be the name of a package"),
         ("group = []", "group", "must be a table"),
         ("group.dev = 1", "group.dev", "must be a table"),
         ("group.dev.optinal = true", "group.dev.optinal", "no known key"),

@@ -9,7 +9,7 @@ import pytest
 from belay.exceptions import ConfigError, RequirementError
 from belay.project import find_project, load_project
 from belay.project.create import create, module_name
-from belay.project.edit import add_dependency
+from belay.project.edit import add_dependencies
 
 from .conftest import Write
 
@@ -49,7 +49,7 @@ pythonpath = [".", ".belay/dependencies/main"]
 
 def test_pytest_finds_the_code_and_the_dependencies(tmp_path: Path) -> None:
     folder = create(tmp_path / "my-project").project.root
-    add_dependency(folder / "pyproject.toml", "unittest", "*", group="dev")
+    add_dependencies(folder / "pyproject.toml", {"unittest": "*"}, group="dev")
     for name in ("main/first.py", "dev/second.py"):
         path = folder / ".belay" / "dependencies" / name
         path.parent.mkdir(parents=True)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from belay.exceptions import ConfigError, RequirementError
 from belay.project import load_project
 from belay.project.edit import (
-    add_dependency,
+    add_dependencies,
     drop_value,
-    remove_dependency,
+    remove_dependencies,
     set_table,
     set_value,
     with_pytest_paths,
@@ -49,7 +49,7 @@ dependencies = {unittest = "*"}
 
 def test_adding_changes_one_line(write: Write) -> None:
     file = write(TEXT)
-    add_dependency(file, "umqtt.simple", ">=1,<2")
+    add_dependencies(file, {"umqtt.simple": ">=1,<2"})
     assert file.read_text(encoding="utf-8") == TEXT.replace(
         '    "./two.py",\n]\n', '    "./two.py",\n]\n"umqtt.simple" = ">=1,<2"\n'
     )
@@ -57,7 +57,7 @@ def test_adding_changes_one_line(write: Write) -> None:
 
 def test_indentation_is_that_of_the_line_before(write: Write) -> None:
     file = write('[tool.belay.dependencies]\n\ta = "*"\n\n[x]\n')
-    project = add_dependency(file, "b", {"uri": "../b", "develop": True})
+    project = add_dependencies(file, {"b": {"uri": "../b", "develop": True}})
     text = '[tool.belay.dependencies]\n\ta = "*"\n\tb = {uri = "../b", develop = true}\n\n[x]\n'
     assert file.read_text(encoding="utf-8") == text
     assert [need.key for need in project.requirements] == ["a", "b"]
@@ -65,9 +65,9 @@ def test_indentation_is_that_of_the_line_before(write: Write) -> None:
 
 def test_replacing_keeps_the_comment(write: Write) -> None:
     file = write(TEXT)
-    add_dependency(file, "b", "2.0")
+    add_dependencies(file, {"b": "2.0"})
     assert file.read_text(encoding="utf-8") == TEXT.replace('"1.0"  # pinned', '"2.0"  # pinned')
-    add_dependency(file, "b", "2.0")
+    add_dependencies(file, {"b": "2.0"})
     assert file.read_text(encoding="utf-8") == TEXT.replace('"1.0"  # pinned', '"2.0"  # pinned')
 
 
@@ -105,7 +105,7 @@ def test_replacing_keeps_the_comment(write: Write) -> None:
 )
 def test_adding_where_there_is_no_table_yet(write: Write, before: str, group: str, after: str) -> None:
     file = write(before)
-    project = add_dependency(file, "x", "*", group=group)
+    project = add_dependencies(file, {"x": "*"}, group=group)
     assert "x" in {need.key for need in project.requirements if need.group == group}
     text = file.read_text(encoding="utf-8")
     if after and "'*'" not in after:
@@ -117,26 +117,26 @@ def test_adding_where_there_is_no_table_yet(write: Write, before: str, group: st
 
 def test_removing(write: Write) -> None:
     file = write(TEXT)
-    assert remove_dependency(file, "a") == ("main",)
+    assert remove_dependencies(file, ["a"]) == [("main", "a")]
     without = TEXT.replace('  a = [\n    "./one.py",\n    "./two.py",\n]\n', "")
     assert file.read_text(encoding="utf-8") == without
-    assert remove_dependency(file, "unittest", group="dev") == ("dev",)
+    assert remove_dependencies(file, ["unittest"], group="dev") == [("dev", "unittest")]
     assert file.read_text(encoding="utf-8") == without.replace('{unittest = "*"}', "{}")
 
 
 def test_removing_from_all_groups(write: Write) -> None:
     file = write("[tool.belay]\ndependencies.x = '*'\ngroup.dev.dependencies.x = '*'\n")
-    assert remove_dependency(file, "x") == ("main", "dev")
+    assert remove_dependencies(file, ["x"]) == [("main", "x"), ("dev", "x")]
     assert load_project(file).requirements == ()
 
 
 def test_removing_what_is_not_there(write: Write) -> None:
     file = write(TEXT)
     with pytest.raises(RequirementError, match="is no dependency of this project") as caught:
-        remove_dependency(file, "unitest")
+        remove_dependencies(file, ["unitest"])
     assert caught.value.hint == "did you mean 'unittest'?"
     with pytest.raises(RequirementError, match="is no dependency of group test") as caught:
-        remove_dependency(file, "a", group="test")
+        remove_dependencies(file, ["a"], group="test")
     assert caught.value.hint is None
     assert file.read_text(encoding="utf-8") == TEXT
 
@@ -145,7 +145,7 @@ def test_a_change_that_would_break_the_file_is_not_made(write: Write) -> None:
     file = write(TEXT)
     for key, value, group in (("a/b", "*", "main"), ("x", ">=y", "main"), ("x", "*", "../dev")):
         with pytest.raises(ConfigError):
-            add_dependency(file, key, value, group=group)
+            add_dependencies(file, {key: value}, group=group)
     assert file.read_text(encoding="utf-8") == TEXT
     assert [path.name for path in file.parent.iterdir()] == ["pyproject.toml"]
 
@@ -157,7 +157,7 @@ def test_line_ends_marks_links_and_modes_are_kept(write: Write, tmp_path: Path) 
     link = tmp_path / "there" / "pyproject.toml"
     link.parent.mkdir()
     link.symlink_to(file)
-    add_dependency(link, "x", "*")
+    add_dependencies(link, {"x": "*"})
     data = file.read_bytes()
     assert data == windows.replace("]\r\n\r\n# Another", ']\r\nx = "*"\r\n\r\n# Another').encode()
     assert link.is_symlink()
@@ -167,11 +167,11 @@ def test_line_ends_marks_links_and_modes_are_kept(write: Write, tmp_path: Path) 
 def test_pytest_finds_a_new_group_if_it_finds_the_main_one(write: Write) -> None:
     text = '[tool.belay]\n\n[tool.pytest.ini_options]\npythonpath = [".", ".belay/dependencies/main"]\n'
     file = write(text)
-    add_dependency(file, "x", "*", group="dev")
+    add_dependencies(file, {"x": "*"}, group="dev")
     paths = tomllib.loads(file.read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]["pythonpath"]
     assert paths == [".", ".belay/dependencies/main", ".belay/dependencies/dev"]
     file = write('[tool.belay]\n[tool.pytest]\npythonpath = ["src"]\n')
-    add_dependency(file, "x", "*", group="dev")
+    add_dependencies(file, {"x": "*"}, group="dev")
     assert 'pythonpath = ["src"]' in file.read_text(encoding="utf-8")
 
 

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -37,6 +37,8 @@ _KEYS = (
     "package_indices",
     "http_hosts",
     "mpy_version",
+    "arch",
+    "prefer",
     "group",
 )
 _MPY_VERSION = re.compile(r"py|[1-9][0-9]?")
@@ -72,6 +74,8 @@ class Project:
             where there is no other.
         http_hosts: The hosts that may be used without encryption, as ``name`` or ``name:port``.
         mpy_version: For which ``.mpy`` files, ``"py"`` for sources.
+        arch: The architecture whose native code the project's boards run, as ``"armv6m"``, or empty.
+        prefer: By destination, the package whose file is taken where several have other content for it.
     """
 
     file: Path
@@ -82,6 +86,8 @@ class Project:
     indices: tuple[tuple[str, str], ...] = ((DEFAULT_INDEX, DEFAULT_INDEX),)
     http_hosts: tuple[str, ...] = ()
     mpy_version: str = "py"
+    arch: str = ""
+    prefer: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def root(self) -> Path:
@@ -232,6 +238,8 @@ class _Reader:
             indices,
             tuple(host.lower() for host in self.texts(table, "http_hosts", (), _check_host)),
             self.mpy_version(table),
+            self.arch(table),
+            self.prefer(table),
         )
 
     def name(self, table: Mapping[str, Any]) -> str:
@@ -276,6 +284,22 @@ class _Reader:
                 (*TABLE, "mpy_version"), f'must be "py" or a number like "6", not {version!r:.50}', hint
             )
         return version
+
+    def arch(self, table: Mapping[str, Any]) -> str:
+        arch = self.take(table, TABLE, "arch", str, "")
+        if not re.fullmatch("[a-z0-9]*", arch):
+            self.fail((*TABLE, "arch"), f'must be an architecture like "armv6m", not {arch!r:.50}')
+        return arch
+
+    def prefer(self, table: Mapping[str, Any]) -> dict[str, str]:
+        found = self.take(table, TABLE, "prefer", dict, {})
+        for path, name in found.items():
+            place = (*TABLE, "prefer", path)
+            with self.at(place):
+                check_destination(path)
+            if not isinstance(name, str) or not NAME.fullmatch(name):
+                self.fail(place, f"must be the name of a package, not {name!r:.50}")
+        return found
 
     def indices(self, table: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         place = (*TABLE, "package_indices")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,13 @@ Place = tuple[str, ...]
 _BELAY = ("tool", "belay")
 
 
-def add_dependency(file: Path, key: str, value: Value, *, group: str = MAIN_GROUP) -> Project:
-    """Write a dependency into a pyproject.toml; one of the same name in the same group is replaced.
+def add_dependencies(file: Path, values: Mapping[str, Value], *, group: str = MAIN_GROUP) -> Project:
+    """Write dependencies into a pyproject.toml; those of the same name in the same group are replaced.
 
     Args:
         file: The pyproject.toml.
-        key: The name of the dependency.
-        value: What stands there.
-        group: Its group, made if there is none; pytest finds it then, if it finds the main one.
+        values: What stands there, by name.
+        group: Their group, made if there is none; pytest finds it then, if it finds the main one.
 
     Returns:
         What the file says now.
@@ -44,44 +43,51 @@ def add_dependency(file: Path, key: str, value: Value, *, group: str = MAIN_GROU
 
     def change(text: str) -> str:
         is_new = group not in tomllib.loads(text)["tool"]["belay"].get("group", {})
-        text = set_value(text, (*dependencies_place(group), key), value)
+        for key, value in values.items():
+            text = set_value(text, (*dependencies_place(group), key), value)
         return _with_group_for_pytest(text, group) if is_new and group != MAIN_GROUP else text
 
+    load_project(file)
     return rewrite(file, change)
 
 
-def remove_dependency(file: Path, key: str, *, group: str | None = None) -> tuple[str, ...]:
-    """Take a dependency out of a pyproject.toml.
+def remove_dependencies(
+    file: Path, keys: Iterable[str], *, group: str | None = None
+) -> list[tuple[str, str]]:
+    """Take dependencies out of a pyproject.toml.
 
     Args:
         file: The pyproject.toml.
-        key: The name of the dependency.
-        group: The group to take it out of; all groups if None.
+        keys: Their names.
+        group: The group to take them out of; all groups if None.
 
     Returns:
-        The groups that had it.
+        Group and name of each that is gone.
 
     Raises:
-        RequirementError: No such group has it.
-        ConfigError: The file is not understood, or written in a way that cannot be changed.
+        RequirementError: No such group has one of them; none has been removed.
+        ConfigError: The file is not understood, or cannot be changed as it is written.
         OSError: It cannot be read or written.
     """
     groups = [each for each in load_project(file).groups if group in {None, each.name}]
-    having = tuple(each.name for each in groups if key in {need.key for need in each.requirements})
-    if not having:
-        known = tuple(need.key for each in groups for need in each.requirements)
-        where = f"group {group}" if group else "this project"
-        raise RequirementError(
-            key, f"is no dependency of {where}", hint=suggest(key, known) if known else None
-        )
+    known = {(each.name, need.key) for each in groups for need in each.requirements}
+    gone = []
+    for key in dict.fromkeys(keys):
+        having = [(each.name, key) for each in groups if (each.name, key) in known]
+        if not having:
+            names = tuple(sorted(name for _, name in known))
+            where = f"group {group}" if group else "this project"
+            hint = suggest(key, names) if names else None
+            raise RequirementError(key, f"is no dependency of {where}", hint=hint)
+        gone += having
 
     def change(text: str) -> str:
-        for name in having:
+        for name, key in gone:
             text = drop_value(text, (*dependencies_place(name), key))
         return text
 
     rewrite(file, change)
-    return having
+    return gone
 
 
 def dependencies_place(group: str) -> Place:
