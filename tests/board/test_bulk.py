@@ -5,7 +5,7 @@ import os
 import random
 from array import array
 from base64 import b64decode
-from binascii import crc32
+from binascii import b2a_base64, crc32
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from belay import Device
+from belay.board.agent import Fixed
 from belay.board.bulk import GIVE, MOST, PIECE, TAKE, Piece, batches, pieces
-from belay.exceptions import BelayException
+from belay.board.calls import Terms
+from belay.exceptions import BelayException, BoardTimeoutError
 from belay.transports.base import READ_SIZE, Transport
 from belay.transports.trace import CountingTransport
 
@@ -27,7 +29,7 @@ def put_together(requests: list[Piece]) -> bytes:
     whole = bytearray()
     for request in requests:
         name, total, at, *rest = json.loads(request.payload)
-        assert (name, at) == ("b0", len(whole))
+        assert (name, at) == (7, len(whole))
         if request.function == GIVE:
             data = bytearray(b64decode(rest[0]))
         else:
@@ -49,7 +51,7 @@ def put_together(requests: list[Piece]) -> bytes:
     st.sampled_from([512, 4096]),
 )
 def test_pieces_hold_no_orders_and_make_the_whole(data: bytes, size: int, largest: int) -> None:
-    cut = list(pieces("b0", memoryview(data), size=size, largest=largest))
+    cut = list(pieces(7, memoryview(data), size=size, largest=largest))
     assert put_together(cut) == data
     assert all(len(piece.payload) <= largest for piece in cut)
     assert not any(b"\x03" in piece.payload for piece in cut)
@@ -66,7 +68,7 @@ def test_pieces_hold_no_orders_and_make_the_whole(data: bytes, size: int, larges
     ],
 )
 def test_what_a_byte_costs(data: bytes, most: float, function: int) -> None:
-    cut = list(pieces("b0", memoryview(data), size=PIECE, largest=6000))
+    cut = list(pieces(7, memoryview(data), size=PIECE, largest=6000))
     assert put_together(cut) == data
     assert {piece.function for piece in cut} == {function}
     assert sum(piece.size + 8 for piece in cut) < most * len(data)
@@ -74,7 +76,7 @@ def test_what_a_byte_costs(data: bytes, most: float, function: int) -> None:
 
 def test_a_list_of_places_that_is_too_long_for_the_board_goes_as_base64() -> None:
     data = (b"\3" + b"x" * 19) * 500
-    assert {piece.function for piece in pieces("b0", memoryview(data), size=PIECE, largest=512)} == {GIVE}
+    assert {piece.function for piece in pieces(7, memoryview(data), size=PIECE, largest=512)} == {GIVE}
 
 
 def test_batches_are_full_but_not_too_full() -> None:
@@ -96,12 +98,17 @@ START = "ran = 0\nfrom binascii import crc32"
 class Meter:
     """A device, and what went over its wire."""
 
-    def __init__(self, address: str, wrap: Callable[[Transport], Transport] = lambda inner: inner) -> None:
+    def __init__(
+        self,
+        address: str,
+        wrap: Callable[[Transport], Transport] = lambda inner: inner,
+        timeout: float | None = None,
+    ) -> None:
         def count(inner: Transport) -> CountingTransport:
             self.wire = CountingTransport(wrap(inner))
             return self.wire
 
-        self.device = Device(address, agent=True, wrap=count)
+        self.device = Device(address, agent=True, wrap=count, timeout=timeout)
         self.device(START)
 
         @self.device.task
@@ -243,6 +250,53 @@ def test_a_board_with_very_little_memory(agent: bool) -> None:
                 assert echo(1) == 1
 
 
+def test_a_hole_between_pieces_is_noticed(meter: Meter) -> None:
+    # As where one request found no memory before its function ran.
+    calls: Any = meter.device._session._calls
+    terms = Terms(timeout=5)
+
+    def send(at: int, size: int) -> Any:
+        payload = json.dumps([-1, 300, at, b2a_base64(bytes(size)).decode()]).encode()
+        return calls._exchange(GIVE, payload, terms)
+
+    assert send(0, 100).body == b"True"
+    assert send(200, 100).kind == "e"
+    # From then on it is gone as a whole.
+    assert send(100, 200).kind == "e"
+    assert send(0, 100).body == send(100, 100).body == send(200, 100).body == b"True"
+    assert calls._exchange(Fixed.FORGET, b"[-1]", terms).body == b"True"
+
+
+def test_what_a_call_that_ran_out_of_time_left_behind_goes_with_the_next(meter: Meter) -> None:
+    @meter.device.task(timeout=0.2)
+    def slow(data):
+        while True:
+            pass
+
+    with pytest.raises(BoardTimeoutError):
+        slow(RANDOM)
+    for _ in range(2):
+        assert meter.look(RANDOM) == [seen(RANDOM, "bytearray")]
+
+
+def test_bulk_leaves_nothing_behind(meter: Meter) -> None:
+    @meter.device.task
+    def free():
+        import gc
+
+        gc.collect()
+        return gc.mem_free()
+
+    def used(times: int) -> None:
+        for _ in range(times):
+            meter.look(RANDOM[:100], RANDOM[:100])
+
+    used(30)
+    before = free()
+    used(300)
+    assert before - free() < 300
+
+
 # --- on a bad link -------------------------------------------------------------------------------
 
 
@@ -277,7 +331,8 @@ class Bad(Meter):
     """A board behind a link that changes a byte now and then."""
 
     def __init__(self) -> None:
-        super().__init__("virtual:", self._keep)
+        # A size that was made larger keeps the board waiting; the link has flow control, so nobody asks.
+        super().__init__("virtual:", self._keep, timeout=0.5)
 
     def _keep(self, inner: Transport) -> Transport:
         self.link = Flipping(inner)
@@ -313,6 +368,13 @@ def test_a_torn_request_for_bytes_is_made_up_for(bad: Bad) -> None:
     # In its payload, and in its check.
     assert bad.look_once(15, 0x01, data) == [seen(data)]
     assert bad.look_once(6, 0x40, data) == [seen(data)]
+
+
+def test_a_request_whose_size_was_torn_ends_with_the_time_that_the_call_has(bad: Bad) -> None:
+    # The first request, whose size becomes 4 KiB larger: more than all that is sent.
+    with pytest.raises(BoardTimeoutError):
+        bad.look_once(1, 0x10, RANDOM[:500])
+    assert bad.look(RANDOM[:500]) == [seen(RANDOM[:500])]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -17,7 +17,7 @@ from enum import IntEnum
 from typing import Any
 
 from belay.board import onboard
-from belay.board.arguments import Source, as_json
+from belay.board.arguments import Source, as_json, blob_number
 from belay.board.bulk import AT_ONCE, PIECE, SLOW_PIECE, Piece, batches, pieces
 from belay.board.calls import BoardFailure, Item, Return, Terms
 from belay.board.firmware import Implementation
@@ -47,7 +47,10 @@ PART_TIMEOUT = 10.0
 MAX_ATTEMPTS = 3
 """So often bulk is sent piece by piece until it has arrived whole."""
 
-NO_BULK: Mapping[str, memoryview] = {}
+MUCH = 8
+"""Bulk that takes more than one byte in so many of a board's heap is much: room is made for it."""
+
+NO_BULK: Mapping[int, memoryview] = {}
 
 MAX_CALLS_AT_ONCE = 1024
 """So many calls go in one request, if the heap is large; the board needs about 64 bytes for each."""
@@ -127,8 +130,8 @@ class AgentCalls:
         self._asks = asks
         self._keys = itertools.count(1)
         self._batches = itertools.count(1)
-        self._blobs = 0
         self._forgotten: deque[int] = deque()
+        self._left: list[int] = []
         self._numbers: dict[str, int] = {}
         self._parts: set[str] = set()
         self._implementation = implementation
@@ -258,9 +261,8 @@ class AgentCalls:
         payload = as_json([number, list(call.args), dict(call.kwargs)])
         if payload is not None:
             return Packed(call, Fixed.SPAWN if spawns else Fixed.NAMED, payload, part=part)
-        source = Source(self._blobs)
+        source = Source()
         text = source.write(call.args, call.kwargs)
-        self._blobs += len(source.blobs)
         function = Fixed.SPAWN_WRITTEN if spawns else Fixed.WRITTEN
         return Packed(call, function, _payload([number, text]), source.blobs, part)
 
@@ -363,7 +365,7 @@ class AgentCalls:
         return self._send(function, _payload(payload), terms, source.blobs if source else {})
 
     def _send(
-        self, function: int, payload: bytes, terms: Terms, blobs: Mapping[str, memoryview] = NO_BULK
+        self, function: int, payload: bytes, terms: Terms, blobs: Mapping[int, memoryview] = NO_BULK
     ) -> _Answer:
         """Send a request, and what must be there before it."""
         while self._forgotten:
@@ -372,8 +374,9 @@ class AgentCalls:
         if function in _PART_OF:
             self._need(_PART_OF[function], terms)
         if len(payload) > self.largest - _PADDING:
-            blobs = {**blobs, "long": memoryview(payload)}
-            function, payload = Fixed.LONG, b'[%d,"long"]' % function
+            number = blob_number()
+            blobs = {**blobs, number: memoryview(payload)}
+            function, payload = Fixed.LONG, b"[%d,%d]" % (function, number)
         if blobs:
             answer = self._send_after(blobs, function, payload, terms)
         else:
@@ -413,26 +416,35 @@ class AgentCalls:
         return False
 
     def _send_after(
-        self, blobs: Mapping[str, memoryview], function: int, payload: bytes, terms: Terms
+        self, blobs: Mapping[int, memoryview], function: int, payload: bytes, terms: Terms
     ) -> Reply:
         """Send a request and the bulk that it names: in one turn where that can be, else piece by piece."""
         self._need("part_take", terms)
         quick = [(PIECE, AT_ONCE)] if self._link.transport.flow_control else []
+        numbers, left = [*self._left, *blobs], bool(self._left)
+        self._left.clear()
+        make_room = Piece(Fixed.FORGET, json.dumps(numbers).encode())
+        is_much = sum(map(len, blobs.values())) * MUCH > (self._implementation.heap or 0)
         try:
             for size, at_once in [*quick, *[(SLOW_PIECE, 0)] * MAX_ATTEMPTS]:
-                cut = (pieces(name, data, size=size, largest=self.largest) for name, data in blobs.items())
-                groups = list(batches(itertools.chain.from_iterable(cut), at_once))
+                cut = [pieces(name, data, size=size, largest=self.largest) for name, data in blobs.items()]
+                first = [make_room] if is_much or left or not at_once else []
+                groups = list(batches(itertools.chain(first, *cut), at_once))
                 before = groups.pop() if at_once and function in _LOOKS_FIRST else []
                 if all(self._arrives(group, terms) for group in groups):
                     answer = self._exchange(function, payload, terms, before=before)
-                    if answer.kind != "e":
+                    if answer.kind != "e" or function not in _LOOKS_FIRST:
                         return answer
                     if (failure := _failure(answer.body)).board_args != _LOST:
                         raise failure
         except BoardFailure as failure:
             if "MemoryError" in failure.types:
                 # Some of it may be there.
-                self._exchange(Fixed.FORGET, json.dumps([*blobs]).encode(), terms)
+                self._exchange(*make_room[:2], terms)
+            raise
+        except BaseException:
+            # What is there of it goes with the next bulk.
+            self._left += numbers
             raise
         raise NotBelayResponseError("the bytes of an argument never arrived whole")
 

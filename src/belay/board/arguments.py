@@ -7,6 +7,7 @@ than a few bytes are taken out of the source and sent as they are.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from array import array
@@ -62,19 +63,26 @@ _WORDS = {True: "true", False: "false", None: "null"}
 _string: Callable[[str], str] = json.JSONEncoder(ensure_ascii=False).encode
 
 
+_numbers = itertools.count()
+
+
+def blob_number() -> int:
+    """A number for bulk. No other has had it: a call must not find what was left behind by one that failed.
+
+    Not a name, which a board that reads it in source would keep for ever.
+    """
+    return next(_numbers)
+
+
 class Source:
     """Arguments written as source, and the bulk that was taken out of them.
-
-    Args:
-        first: The number of the first blob's name.
 
     Attributes:
         blobs: The bulk, by the name under which the source finds it.
     """
 
-    def __init__(self, first: int = 0) -> None:
-        self.blobs: dict[str, memoryview] = {}
-        self._next = first
+    def __init__(self) -> None:
+        self.blobs: dict[int, memoryview] = {}
 
     def write(self, args: Sequence[object], named: Mapping[str, object]) -> str:
         """Write ``(args), {named}``.
@@ -119,7 +127,6 @@ class Source:
     def _take(self, data: memoryview) -> str | None:
         if data.nbytes <= INLINE:
             return None
-        name = f"b{self._next}"
-        self._next += 1
-        self.blobs[name] = (data if data.c_contiguous else memoryview(data.tobytes())).cast("B")
-        return repr(name)
+        number = blob_number()
+        self.blobs[number] = (data if data.c_contiguous else memoryview(data.tobytes())).cast("B")
+        return repr(number)

@@ -34,7 +34,7 @@ MOST: Final = 24
 DENSE: Final = 10
 """A piece with more than one such byte in so many goes in base64."""
 
-_IN_BASE64: Final = 2048
+_IN_BASE64: Final = 2304
 """Bytes of a request with base64: the board needs it three times over, beside the whole."""
 
 _AROUND: Final = 100
@@ -64,11 +64,11 @@ class Piece(NamedTuple):
         return len(self.payload) + len(self.blob)
 
 
-def pieces(name: str, data: memoryview, *, size: int, largest: int) -> Iterator[Piece]:
+def pieces(number: int, data: memoryview, *, size: int, largest: int) -> Iterator[Piece]:
     """Cut bytes into requests.
 
     Args:
-        name: Under which name the board keeps them.
+        number: Under which number the board keeps them.
         data: The bytes, at least one.
         size: Bytes of a piece.
         largest: Bytes of the largest payload that the agent takes.
@@ -77,19 +77,19 @@ def pieces(name: str, data: memoryview, *, size: int, largest: int) -> Iterator[
         piece = bytes(data[at : at + size])
         keys = [found.start() for found in _KEYS.finditer(piece)]
         gaps = [place - before for before, place in zip([-1, *keys], keys, strict=False)]
-        payload = _json(name, len(data), at, len(piece), crc32(piece), gaps)
+        payload = _json(number, len(data), at, len(piece), crc32(piece), gaps)
         if len(keys) * DENSE > len(piece) or len(payload) > largest:
-            yield from _in_base64(name, len(data), at, piece, largest)
+            yield from _in_base64(number, len(data), at, piece, largest)
         else:
             yield Piece(TAKE, payload, piece.translate(_DISGUISED))
 
 
-def _in_base64(name: str, total: int, at: int, piece: bytes, largest: int) -> Iterator[Piece]:
+def _in_base64(number: int, total: int, at: int, piece: bytes, largest: int) -> Iterator[Piece]:
     # Four characters for three bytes.
     step = (min(largest, _IN_BASE64) - _AROUND) // 4 * 3
     for start in range(0, len(piece), step):
         text = b2a_base64(piece[start : start + step], newline=False).decode()
-        yield Piece(GIVE, _json(name, total, at + start, text))
+        yield Piece(GIVE, _json(number, total, at + start, text))
 
 
 def batches(requests: Iterator[Piece], limit: int) -> Iterator[list[Piece]]:

@@ -168,7 +168,7 @@ class Packed:
     call: Call
     function: int | None = None
     payload: bytes = b"[]"
-    blobs: Mapping[str, memoryview] = field(default_factory=dict)
+    blobs: Mapping[int, memoryview] = field(default_factory=dict)
     part: str | None = None
 
 

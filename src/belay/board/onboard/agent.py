@@ -101,11 +101,12 @@ def _belay(mark, largest, floats):
         F[number] = function
 
     def _belay_define(code, name, number):
+        # What stays is to lie in the gaps, not in the middle of the free heap, where bulk needs room.
+        collect()
         run(code, names)
         _belay_put(number, names[name])
 
     def _belay_part(code):
-        # What stays is to lie in the gaps, not in the middle of the free heap, where bulk needs room.
         collect()
         run(code, inner)
 

@@ -1,8 +1,11 @@
-# A part of the agent: bytes from the host, put together for the call that names them. Those that are whole are
-# in "values", the others in "coming": requests follow each other without a pause, and no call may find a half.
+# A part of the agent: bytes from the host, put together for the call that names them by a number. Those that are
+# whole are in "arrived", the others in "coming": requests follow each other without a pause, and no call may find
+# a half.
 from binascii import a2b_base64
+from gc import collect
 
 coming = {}
+arrived = {}
 scratch = memoryview(bytearray(64))
 
 
@@ -35,15 +38,24 @@ def _belay_give(name, total, at, written):
 
 def _belay_begun(name, total, at):
     # Taken out, so that it is gone if anything fails from here on.
-    return _belay_whole(name, coming) if at else bytearray(total)
+    if not at:
+        return bytearray(total)
+    data, end = _belay_whole(name, coming)
+    if end != at:
+        # A request between was not even read: there was no memory for it, or it was torn.
+        raise KeyError("_belay_lost")
+    return data
 
 
 def _belay_keep(name, data, end):
-    (values if end == len(data) else coming)[name] = data
+    if end == len(data):
+        arrived[name] = data
+    else:
+        coming[name] = data, end
     return True
 
 
-def _belay_whole(name, place=values):
+def _belay_whole(name, place=arrived):
     if name not in place:
         raise KeyError("_belay_lost")
     data = place[name]
@@ -68,9 +80,12 @@ def _belay_long(function, name):
 
 def _belay_forget(*names):
     for name in names:
-        for place in (values, coming):
+        for place in (arrived, coming):
             place[name] = None
             del place[name]
+    # It also lets what comes next lie in the gaps, so that the largest free piece of the heap stays whole.
+    collect()
+    return True
 
 
 values["_bytes"], values["_bytearray"] = _belay_bytes, _belay_whole
