@@ -9,7 +9,7 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from belay.cli import exits
-from belay.cli.app import COMMANDS, cli
+from belay.cli.app import ALIASES, COMMANDS, cli
 from belay.exceptions import ConnectionLost
 
 from .conftest import Belay, Check
@@ -44,6 +44,8 @@ ERRORS = {
     "bad-option-of-the-board": ["info", "virtual:?speed=9"],
     "bad-timeout": ["info", "--timeout", "0"],
     "bad-sizes": ["latency", "--sizes", "1,x"],
+    "no-project": ["add", "aiohttp"],
+    "no-dependency": ["add"],
     "bad-shell": ["completion", "tcsh"],
     "raised": ["exec", "virtual:", "def f():\n    return 1 / 0\n\nf()"],
     "raised-without-a-message": ["exec", "virtual:", "raise ValueError"],
@@ -56,10 +58,19 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("name", ERRORS)
-def test_errors(belay: Belay, snapshot: Check, name: str) -> None:
+def test_errors(belay: Belay, snapshot: Check, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name == "no-project":
+        monkeypatch.chdir("/")
     result = belay(*ERRORS[name])
     assert result.out == ""
     snapshot(f"error-{name}", f"{result.err}exit code {result.code}\n")
+
+
+def test_other_names_of_commands(belay: Belay) -> None:
+    for alias, name in ALIASES.items():
+        assert belay(alias, "--help").out == belay(name, "--help").out.replace(
+            f"belay {name}", f"belay {alias}", 1
+        )
 
 
 def test_an_unknown_option(belay: Belay) -> None:

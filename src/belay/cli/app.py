@@ -30,12 +30,21 @@ COMMANDS = {
     "run": Entry("belay.cli.run:run", "Run a script on a board."),
     "latency": Entry("belay.cli.latency:latency", "Measure how long calls to a board take."),
     "devices": Entry("belay.cli.devices:devices", "List the boards connected by USB."),
+    "new": Entry("belay.cli.new:new", "Begin a project, or make one of a folder."),
+    "add": Entry("belay.cli.add:add", "Add dependencies to the project."),
+    "remove": Entry("belay.cli.remove:remove", "Take dependencies out of the project."),
+    "verify": Entry("belay.cli.verify:verify", "Compare the vendored files with the lockfile."),
+    "clean": Entry("belay.cli.clean:clean", "Remove vendored files that nobody wants any more."),
     "virtual": Entry("belay.cli.virtual:virtual", "Serve a virtual board to other programs."),
     "demo": Entry("belay.cli.demo:demo", "See what belay does, on a virtual board."),
     "completion": Entry(
         "belay.cli.completion:completion", "Print the script that completes commands in a shell."
     ),
 }
+
+
+ALIASES = {"init": "new"}
+"""Other names of commands, which no list shows."""
 
 
 class LazyGroup(click.Group):
@@ -57,7 +66,7 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name, imported."""
-        entry = COMMANDS.get(cmd_name)
+        entry = COMMANDS.get(ALIASES.get(cmd_name, cmd_name))
         if entry is None:
             return None
         module, _, name = entry.place.partition(":")

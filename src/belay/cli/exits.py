@@ -12,6 +12,7 @@ CONNECTION = 4
 TIMEOUT = 5
 UNAVAILABLE = 6
 FILE = 7
+PACKAGES = 8
 MISTAKE = 70
 INTERRUPTED = 130
 NO_READER = 141
@@ -19,12 +20,13 @@ NO_READER = 141
 MEANINGS: tuple[tuple[int, str], ...] = (
     (DONE, "done"),
     (RAISED, "the code on the board raised (if it called sys.exit: its own exit code)"),
-    (USAGE, "wrong use of a command, or an address that cannot be understood"),
+    (USAGE, "wrong use of a command; an address or a pyproject.toml that cannot be understood"),
     (NOT_FOUND, "no such board, or several that fit"),
-    (CONNECTION, "the connection failed or was lost, or the board was reset"),
+    (CONNECTION, "the connection failed or was lost, or the board was reset; a file could not be fetched"),
     (TIMEOUT, "the board did not finish in time"),
     (UNAVAILABLE, "the board or this system lacks what is needed"),
     (FILE, "a file cannot be read or written"),
+    (PACKAGES, "packages: not found, in conflict, unsafe, or not as the lockfile says; or no project"),
     (MISTAKE, "a mistake in belay itself"),
     (INTERRUPTED, "Ctrl-C; what ran on the board was stopped"),
     (NO_READER, "nobody reads the output any more; what ran was stopped"),
@@ -42,6 +44,10 @@ _CODES: tuple[tuple[type[exceptions.BelayException], int], ...] = (
     (exceptions.AuthenticationError, CONNECTION),
     (exceptions.NotBelayResponseError, CONNECTION),
     (exceptions.FeatureUnavailableError, UNAVAILABLE),
+    (exceptions.ConfigError, USAGE),
+    (exceptions.RequirementError, USAGE),
+    (exceptions.FetchError, CONNECTION),
+    (exceptions.PackageError, PACKAGES),
 )
 
 

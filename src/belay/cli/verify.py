@@ -1,0 +1,39 @@
+"""``belay verify``: whether vendored files are what was locked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from belay.cli import exits
+from belay.cli.packages import counted, its_lock, this_project, vendored_files
+from belay.cli.settings import Settings, pass_settings, talk_options
+from belay.cli.table import table
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of the files that differ.")
+@talk_options
+@pass_settings
+def verify(settings: Settings, as_json: bool) -> int:
+    """Compare the vendored files with the lockfile; nothing is changed, and no network is used.
+
+    Files that differ are listed: missing, changed, link (no regular file), case (its name differs by case).
+    Files that nobody has locked are listed as unknown; they are no failure, since belay leaves them alone.
+    """
+    project = this_project()
+    groups = its_lock(project).groups()
+    found = vendored_files(project).verify(groups)
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in found], indent=2))
+    elif found:
+        print(table(("file", "is"), [(finding.path, finding.kind) for finding in found]))
+    wrong = [finding for finding in found if finding.kind != "unknown"]
+    if wrong:
+        settings.say(f"not as locked: {counted(len(wrong), 'file')}")
+        settings.say("hint: `belay fetch` restores them")
+        return exits.PACKAGES
+    settings.say(f"as locked: {counted(sum(map(len, groups.values())), 'file')}")
+    return exits.DONE
