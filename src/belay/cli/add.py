@@ -57,8 +57,8 @@ def add(
 
     URI is a package of an index with or without versions (`aiohttp`, `aiohttp@1.0`, `"aiohttp>=1,<2"`), a
     place at a git host (`github:owner/repository/path@ref`, likewise gitlab: and codeberg:), a web address,
-    or a path. Its name is inferred; to give another one, write that before it: two words are a NAME and a URI,
-    unless both are packages of an index (for these, write mip: before the second).
+    or a path. Its name is inferred; to give another one, write that before it: two words are a NAME and a
+    URI, unless both are packages of an index (for these, write mip: before the second).
     """
     from belay.packages.destination import check_group
     from belay.packages.requirement import parse_additions, parse_requirement
