@@ -52,3 +52,15 @@ def test_strange_output(belay: Belay) -> None:
         "exec", "virtual:", r"import sys; sys.stdout.buffer.write(b'\xff\x00\x04>OK\x04\x04>'); print()"
     )
     assert (result.code, result.out) == (0, "�\x00\x04>OK\x04\x04>\n")
+
+
+def test_input_reads_standard_input(belay: Belay, monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, b"Ada\n")
+    assert belay("exec", "virtual:", "print('hello', input('who? '))").out == "who? hello Ada\n"
+
+
+def test_input_where_standard_input_was_the_code(belay: Belay, monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, b"input()")
+    result = belay("exec", "virtual:", "-")
+    assert result.code == exits.RAISED
+    assert "EOFError" in result.err

@@ -186,3 +186,13 @@ def test_a_board_that_is_reset_by_the_script(belay: Belay, script: Path) -> None
     result = belay("run", "virtual:", str(script))
     assert result.code == exits.CONNECTION
     assert "the board was reset" in result.err
+
+
+@LENGTHS
+def test_input_reads_standard_input(
+    belay: Belay, script: Path, monkeypatch: pytest.MonkeyPatch, filling: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("1\n2\n"))
+    script.write_text(f"{filling}print(int(input('a? ')) + int(input('b? ')))\n", encoding="utf-8")
+    result = belay("run", "virtual:", str(script))
+    assert (result.code, result.out, result.err) == (0, "a? b? 3\n", "")

@@ -150,7 +150,10 @@ def test_type_checkers_see_the_functions_signature(tmp_path: Path) -> None:
         'note: Revealed type is "belay.remote.functions.Task[[n: int], typing.Iterator[int]]"',
         'note: Revealed type is "Any"',
         'note: Revealed type is "sample.Mine"',
-        'error: Argument 1 to "__call__" of "RemoteFunction" has incompatible type "str"; expected "int"  [arg-type]',
+        (
+            'error: Argument 1 to "__call__" of "RemoteFunction" has incompatible type "str"; '
+            'expected "int"  [arg-type]'
+        ),
         'note: Revealed type is "list[float]"',
         'note: Revealed type is "float"',
         'error: Argument 2 to "submit" of "Batch" has incompatible type "str"; expected "int"  [arg-type]',

@@ -52,8 +52,9 @@ MUCH = 8
 
 NO_BULK: Mapping[int, memoryview] = {}
 
-MAX_CALLS_AT_ONCE = 1024
-"""So many calls go in one request, if the heap is large; the board needs about 64 bytes for each."""
+MAX_OBJECTS = 1024
+"""The arguments of calls that go in one request are at most so many lists, dicts and texts, if the heap is
+large; the board needs up to 64 bytes for each."""
 
 SECONDS_AT_ONCE = 1 << 20
 """A longer time-out is none to the board, which counts milliseconds in 30 bits."""
@@ -137,7 +138,7 @@ class AgentCalls:
         self._implementation = implementation
         room = (implementation.heap or 0) // 16
         self.largest = max(_MIN_REQUEST, min(_MAX_REQUEST, room))
-        self._most = max(1, min(MAX_CALLS_AT_ONCE, self.largest // 16))
+        self._most = max(1, min(MAX_OBJECTS, self.largest // 16))
 
     def install(self, terms: Terms) -> None:
         """Put the agent on the board.
@@ -275,7 +276,7 @@ class AgentCalls:
             if progress is not None:
                 return progress
             # There was no memory for so many; nothing ran.
-            most = self._most = max(1, len(group) // 2)
+            most = self._most = max(1, sum(item.objects for item in group) // 2)
         return ask_one(self, packed[0].call, terms, attempt)
 
     @property

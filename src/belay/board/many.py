@@ -171,27 +171,33 @@ class Packed:
     blobs: Mapping[int, memoryview] = field(default_factory=dict)
     part: str | None = None
 
+    @property
+    def objects(self) -> int:
+        """About so many lists, dicts and texts the board makes of the payload."""
+        return self.payload.count(b"[") + self.payload.count(b"{") + self.payload.count(b'"') // 2
+
 
 def gather(packed: Sequence[Packed], most: int, room: int) -> Sequence[Packed]:
     """As many of the first calls as make one request: they may take equally long, and fit.
 
     Args:
         packed: The calls, at least one.
-        most: At most so many.
+        most: At most so many lists, dicts and texts in them: on the board each takes far more than here.
         room: Bytes for all of them. The first is taken in any case.
     """
     timeout = packed[0].call.timeout
-    left = room
-    bulk = room
+    left = [most, room, room]
 
     def fits(item: Packed) -> bool:
-        nonlocal left, bulk
+        if item.function is None or item.call.timeout != timeout:
+            return False
+        left[0] -= item.objects
         # Brackets, a comma, and perhaps another function's number.
-        left -= len(item.payload) + 8
-        bulk -= sum(data.nbytes for data in item.blobs.values())
-        return item.function is not None and item.call.timeout == timeout and min(left, bulk) >= 0
+        left[1] -= len(item.payload) + 8
+        left[2] -= sum(data.nbytes for data in item.blobs.values())
+        return min(left) >= 0
 
-    return [packed[0], *takewhile(fits, packed[1:most])] if packed[0].function is not None else packed[:1]
+    return list(takewhile(fits, packed)) or packed[:1]
 
 
 def written(packed: Iterable[Packed]) -> bytes:

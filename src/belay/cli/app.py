@@ -13,7 +13,7 @@ from belay.cli import exits
 from belay.cli.report import report, report_file, report_mistake, report_usage
 from belay.cli.settings import Settings, group_options
 from belay.cli.streams import columns, forget, noticing_no_reader
-from belay.exceptions import BelayException
+from belay.exceptions import BelayException, BoardError
 
 
 class Entry(NamedTuple):
@@ -47,6 +47,18 @@ ALIASES = {"init": "new"}
 """Other names of commands, which no list shows."""
 
 
+class Raised(Exception):  # noqa: N818 - it never leaves the module
+    """Code on the board raised. Click takes a board's EOFError or OSError for one of the terminal's.
+
+    Args:
+        error: What it raised.
+    """
+
+    def __init__(self, error: BoardError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 class LazyGroup(click.Group):
     """A group that imports a command when it is called."""
 
@@ -57,8 +69,11 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        with noticing_no_reader():
-            return super().invoke(ctx)
+        try:
+            with noticing_no_reader():
+                return super().invoke(ctx)
+        except BoardError as error:
+            raise Raised(error) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the table's order."""
@@ -161,6 +176,8 @@ def run(words: list[str]) -> int:
         raise KeyboardInterrupt from abort
     except click.ClickException as error:
         return report_usage(error, settings)
+    except Raised as raised:
+        return report(raised.error, settings)
     except BelayException as error:
         return report(error, settings)
     except OSError as error:

@@ -20,6 +20,9 @@ from belay.source.traceback import Frame
 _OURS = "_belay"
 """Functions of ours on the board have names that begin so."""
 
+_CALLED = ("_belay_input", "_belay_ask")
+"""Those of them that the user's code calls, and not the other way round."""
+
 MAX_TEXTS = 64
 """Of so many pieces of code without a file the lines are kept for tracebacks."""
 
@@ -100,7 +103,8 @@ _texts: deque[str] = deque()
 
 def _places(frames: Sequence[Frame], lines: LineMap, origin: Origin | None) -> list[Location]:
     """The places in the user's files, the outermost first."""
-    wrapped = any((frame.function or "").startswith(_OURS) for frame in frames)
+    names = [frame.function or "" for frame in frames]
+    wrapped = any(name.startswith(_OURS) and name not in _CALLED for name in names)
     places = []
     for index, frame in enumerate(frames):
         name = frame.function or "<module>"

@@ -7,7 +7,7 @@ try:
 except ImportError:
     get_ident = int
 
-own_input, home = builtins.input, get_ident()
+own_input, home = input, get_ident()
 asked = 0
 reply_head = bytearray(8)
 
@@ -60,8 +60,9 @@ def _belay_input(prompt=""):
 
 
 def _belay_use(on):
-    # Only in place of the other of the two: a program may have an input of its own.
-    if builtins.input is (own_input if on else _belay_input):
+    # Only in place of the other of the two: a program may have an input of its own. The module's attribute does
+    # not say what was set, the name does.
+    if input is (own_input if on else _belay_input):
         builtins.input = _belay_input if on else own_input
 
 

@@ -1,6 +1,6 @@
 # A part of the agent: many calls in one request, up to the first that raises, or until the answer is long enough.
 # Needs part_values. Each result is a line; where bytes belong to it, the line begins with how many: "5:_(5)".
-from io import StringIO
+from io import BytesIO
 
 try:
     from time import ticks_diff, ticks_ms
@@ -34,7 +34,7 @@ def _belay_written_one(value, room):
 def _belay_many(number, budget, calls):
     # budget: milliseconds after which no further call begins, so that the time-out of each can be kept.
     global many_number, many_begun, many_ended, many_texts, many_chunks, many_failed, many_kept
-    many_begun, many_ended, many_texts, many_chunks, many_failed, many_kept = 0, 0, StringIO(), [], "None", False
+    many_begun, many_ended, many_texts, many_chunks, many_failed, many_kept = 0, 0, BytesIO(), [], "None", False
     many_number = number
     add, room, words, value = many_texts.write, largest, (int, bool, type(None)), None
     if budget and ticks_ms:
@@ -73,7 +73,9 @@ def _belay_encode_many(value):
     global many_texts, many_chunks, many_kept
     if value is not _belay_many:
         return encode_one(value)
-    text, chunks = many_texts.getvalue() + many_failed, many_chunks
+    # Behind its place is what it had made room for when the memory came to an end.
+    text, chunks = many_texts.getvalue()[: many_texts.tell()], many_chunks
+    text = str(text, "utf-8") + many_failed
     if not many_kept:
         many_texts, many_chunks = None, ()
     # Whoever interrupts does not read the answer: it can be asked for once.
