@@ -15,9 +15,13 @@ from typing import Any
 import pytest
 
 from belay import BoardError, BoardTimeoutError, ConnectionLost, Device
+from belay.board.agent import Fixed
+from belay.board.calls import BoardFailure
 from belay.exceptions import (
     BatchError,
+    BoardResetError,
     MaxHistoryLengthError,
+    NotBelayResponseError,
     NotRunError,
     UntransferableError,
 )
@@ -608,11 +612,108 @@ def test_memory_for_fewer_calls_at_once(small: Device) -> None:
 
     assert size.map([[[]] * 40] * 2) == [40, 40]
     small("while __import__('gc').mem_free() > 22000: hoard.append(bytearray(1000))")
+    agent: Any = small._session._calls
+    most, agent._most = agent._most, 10_000
     try:
         assert size.map([[[]] * 40] * 50) == [40] * 50
+        assert agent._most < 1000
         assert small("calls") == 52
     finally:
         small("hoard = None")
+        agent._most = most
+
+
+# --- answers that do not come --------------------------------------------------------------------
+
+
+class Deaf:
+    """A way to the board by which requests go, but their answers are not heard: some error comes instead."""
+
+    def __init__(self, agent: Any, errors: dict[int, Exception]) -> None:
+        self._send = agent._send
+        self._errors = errors
+
+    def __call__(self, function: int, *rest: Any) -> Any:
+        answer = self._send(function, *rest)
+        if error := self._errors.pop(function, None):
+            raise error
+        return answer
+
+
+@pytest.fixture
+def deafen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    with Device("virtual:", agent=True) as device:
+        tasks = Tasks(device)
+        tasks.double.map([1])
+        device("ran = []")
+
+        def deafen(**errors: Exception) -> tuple[Device, Tasks]:
+            agent: Any = device._session._calls
+            by_number: dict[int, Exception] = {Fixed[name]: error for name, error in errors.items()}
+            monkeypatch.setattr(agent, "_send", Deaf(agent, by_number))
+            return device, tasks
+
+        yield deafen
+
+
+FULL = BoardFailure(["MemoryError"], (), "MemoryError: no room for the answer")
+
+
+def test_results_that_are_lost(deafen: Any) -> None:
+    device, tasks = deafen(MANY=FULL)
+    with pytest.raises(MemoryError, match="no room") as caught, device.batch():
+        futures = [tasks.double(number) for number in range(3)]
+    assert caught.value.__notes__ == ["call 1 of 3 in the batch: double(0)"]
+    assert {type(future.exception()).__name__ for future in futures} == {"MemoryError"}
+    assert tasks.ran == [0, 1, 2]
+
+
+def test_an_error_whose_answer_is_lost(deafen: Any) -> None:
+    device, tasks = deafen(MANY=FULL)
+    with pytest.raises(MemoryError, match="no room"), device.batch():
+        futures = [tasks.double(1), tasks.fail(2), tasks.double(3)]
+    assert isinstance(futures[2].exception(), NotRunError)
+    assert tasks.ran == [1, "fail"]
+
+
+def test_an_answer_that_comes_too_late(deafen: Any) -> None:
+    device, tasks = deafen(MANY=BoardTimeoutError("the call", 1.0))
+    with pytest.raises(BoardTimeoutError) as caught, device.batch():
+        futures = [tasks.double(number) for number in range(3)]
+    assert caught.value.__notes__ == ["call 1 of 3 in the batch: double(0)"]
+    assert {type(future.exception()) for future in futures} == {BoardTimeoutError}
+    assert tasks.ran == [0, 1, 2]
+
+
+@pytest.mark.parametrize("again", [FULL, BoardTimeoutError("the call", 1.0), NotBelayResponseError("junk")])
+def test_nobody_knows_what_ran(deafen: Any, again: Exception) -> None:
+    device, tasks = deafen(MANY=BoardTimeoutError("the call", 2.0), SO_FAR=again)
+    with pytest.raises(BoardTimeoutError, match="2 s") as caught, device.batch():
+        futures = [tasks.double(number) for number in range(2)]
+    assert caught.value.__notes__ == ["calls 1 to 2 of 2 may or may not have run"]
+    assert all(future.exception().may_have_run for future in futures)
+
+
+def test_a_board_that_was_reset_meanwhile(deafen: Any) -> None:
+    device, tasks = deafen(MANY=FULL, SO_FAR=BoardResetError("the board was reset", sent=False))
+    device._session.attempts = 1
+    with pytest.raises(BoardResetError) as caught, device.batch():
+        future = tasks.double(1)
+    # Or the calls would be made again.
+    assert caught.value.sent
+    assert future.exception().may_have_run
+
+
+def test_a_reset_before_the_request(deafen: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    device, tasks = deafen()
+
+    def send(*_args: Any) -> Any:
+        raise BoardResetError("the board was reset", sent=False)
+
+    monkeypatch.setattr(device._session._calls, "_send", send)
+    with pytest.raises(BoardResetError), device.batch():
+        future = tasks.double(1)
+    assert not future.exception().may_have_run
 
 
 # --- map -----------------------------------------------------------------------------------------

@@ -301,6 +301,10 @@ class AgentCalls:
             return self._progress(self._send(Fixed.MANY, payload, limits, blobs), group)
         except (BoardFailure, BoardTimeoutError) as error:
             return self._so_far(number, group, error, terms)
+        except BoardResetError as reset:
+            if not reset.sent:
+                attempt.under_way = 0
+            raise
 
     def _progress(self, answer: _Answer, group: Sequence[Packed]) -> Progress:
         results, failed = read_many(answer.text, answer.chunks, [item.call for item in group], answer.terms)
@@ -332,6 +336,9 @@ class AgentCalls:
                     results = [*self._progress(answer, group).results]
         except (BoardFailure, BoardTimeoutError, NotBelayResponseError):
             raise error from None
+        except BoardResetError as reset:
+            # The request before was sent: it must not be sent again.
+            raise BoardResetError(reset.message, sent=True, hint=reset.hint) from None
         if isinstance(error, BoardTimeoutError):
             # It came late, perhaps after the last of them.
             return Progress(results[: len(group) - 1], error)

@@ -182,7 +182,9 @@ class Sending:
             error = to_exception(problem, self._caller.lines, origin)
         if entry.about.translate:
             error = entry.about.translate(error)
-        error.add_note(self._title.format(number=number + 1, total=len(self._entries), call=entry))
+        if not hasattr(error, "__notes__"):
+            # One error may stand for several calls, whose results were lost together.
+            error.add_note(self._title.format(number=number + 1, total=len(self._entries), call=entry))
         return error
 
     def _give_up(self, cause: BaseException) -> None:
