@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from belay import BoardError, BoardTimeoutError, ConnectionLost, Device
-from belay.board.agent import Fixed
 from belay.board.calls import BoardFailure
+from belay.board.requests import Fixed
 from belay.exceptions import (
     BatchError,
     BoardResetError,

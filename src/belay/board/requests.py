@@ -1,0 +1,287 @@
+"""Requests to the agent: with the parts of it, and the bulk, that must be on the board before."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import json
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from enum import IntEnum
+from typing import Any
+
+from belay.board import onboard
+from belay.board.arguments import Source, as_json, blob_number
+from belay.board.bulk import AT_ONCE, PIECE, SLOW_PIECE, Piece, batches, pieces
+from belay.board.calls import BoardFailure, Item, Return, Terms
+from belay.board.firmware import Implementation
+from belay.board.plain import error_args
+from belay.board.results import read_result
+from belay.exceptions import NotBelayResponseError
+from belay.link import AgentEnded, Exchanging, Link, Reply
+from belay.source import parse_traceback
+
+PART_TIMEOUT = 10.0
+"""Seconds in which a board takes a part of the agent, or some pieces of bulk."""
+
+MAX_ATTEMPTS = 3
+"""So often bulk is sent piece by piece until it has arrived whole."""
+
+MUCH = 8
+"""Bulk that takes more than one byte in so many of a board's heap is much: room is made for it."""
+
+PADDING = 64
+"""Bytes that a request may grow by, so that its header holds no control byte."""
+
+NO_BULK: Mapping[int, memoryview] = {}
+
+_MIN_REQUEST, _MAX_REQUEST = 512, 16384
+
+
+class Fixed(IntEnum):
+    """The numbers of the agent's own functions, see ``onboard/agent.py`` and the parts."""
+
+    DEFINE = 35
+    PART = 36
+    NAMED = 37
+    WRITTEN = 38
+    KEPT = 39
+    EXEC = 40
+    EVAL = 41
+    MEM_FREE = 42
+    START = 43
+    START_WRITTEN = 44
+    STEP = 45
+    STEP_WRITTEN = 46
+    DROP = 47
+    TAKE = 48
+    GIVE = 49
+    LONG = 50
+    FORGET = 51
+    MANY = 52
+    MANY_EXEC = 53
+    MANY_EVAL = 54
+    SPAWN = 55
+    SPAWN_WRITTEN = 56
+    SO_FAR = 57
+    USER = 58
+    """The first number of the user's functions."""
+
+
+_LOOKS_FIRST = frozenset(
+    {Fixed.WRITTEN, Fixed.START_WRITTEN, Fixed.STEP_WRITTEN, Fixed.SPAWN_WRITTEN, Fixed.LONG}
+)
+"""These look for the bulk that they name before anything else: they may be sent along with it."""
+
+_LOST = ("_belay_lost",)
+"""The arguments of the exception for bulk that is not there, see ``onboard/part_take.py``."""
+
+_PART_OF = {
+    **dict.fromkeys(range(Fixed.START, Fixed.TAKE), "part_items"),
+    **dict.fromkeys(range(Fixed.TAKE, Fixed.MANY), "part_take"),
+    **dict.fromkeys(range(Fixed.MANY, Fixed.SPAWN), "part_many"),
+    **dict.fromkeys(range(Fixed.SPAWN, Fixed.SO_FAR), "part_thread"),
+    Fixed.SO_FAR: "part_many",
+}
+
+
+class Requests:
+    """Sends requests to the agent, one after another, with all that must be on the board before.
+
+    Args:
+        link: The conversation to use.
+        implementation: What runs on the board.
+
+    Attributes:
+        largest: Bytes of the largest payload that the agent takes.
+    """
+
+    def __init__(self, link: Link, implementation: Implementation) -> None:
+        self._link = link
+        self._implementation = implementation
+        self._forgotten: deque[int] = deque()
+        self._left: list[int] = []
+        self._parts: set[str] = set()
+        room = (implementation.heap or 0) // 16
+        self.largest = max(_MIN_REQUEST, min(_MAX_REQUEST, room))
+
+    def _ask(
+        self, function: int, payload: list[object], terms: Terms, source: Source | None = None
+    ) -> Answer:
+        return self._send(function, json_of(payload), terms, source.blobs if source else {})
+
+    def _send(
+        self, function: int, payload: bytes, terms: Terms, blobs: Mapping[int, memoryview] = NO_BULK
+    ) -> Answer:
+        """Send a request, and what must be there before it."""
+        while self._forgotten:
+            keys = [self._forgotten.popleft() for _ in range(min(50, len(self._forgotten)))]
+            self._ask(Fixed.DROP, list(keys), terms)
+        if function in _PART_OF:
+            self._need(_PART_OF[function], terms)
+        if len(payload) > self.largest - PADDING:
+            number = blob_number()
+            blobs = {**blobs, number: memoryview(payload)}
+            function, payload = Fixed.LONG, b"[%d,%d]" % (function, number)
+        if blobs:
+            answer = self._send_after(blobs, function, payload, terms)
+        else:
+            answer = self._exchange(function, payload, terms)
+        if answer.kind == "m":
+            # The result is more than a number or a short text, which only a part of the agent can write.
+            self._need("part_values", terms)
+            kind, answer = answer.body.decode(), self._exchange(Fixed.KEPT, b"[]", terms)
+            answer = replace(answer, kind=kind if answer.kind == "r" else answer.kind)
+        if answer.kind == "e":
+            raise failure_of(answer.body)
+        return Answer(answer, terms)
+
+    def _need(self, part: str, terms: Terms) -> None:
+        """Have a part of the agent on the board."""
+        if part in self._parts:
+            return
+        source = onboard.read(part)
+        if not self._runs_inside(source, terms):
+            # What a board cannot compile at once it may compile bit by bit.
+            for statement in onboard.statements(source):
+                if not self._runs_inside(statement, terms):
+                    raise BoardFailure(["MemoryError"], (), f"MemoryError: no room for {part} of the agent")
+        self._parts.add(part)
+
+    def _runs_inside(self, source: str, terms: Terms) -> bool:
+        """Run statements among the agent's own names; False if there is no room for them."""
+        payload = json.dumps([source], separators=(",", ":")).encode()
+        if len(payload) > self.largest - PADDING:
+            return False
+        answer = self._exchange(Fixed.PART, payload, replace(terms, timeout=PART_TIMEOUT))
+        if answer.kind != "e":
+            return True
+        failure = failure_of(answer.body)
+        if "MemoryError" not in failure.types:
+            raise failure
+        return False
+
+    def _send_after(
+        self, blobs: Mapping[int, memoryview], function: int, payload: bytes, terms: Terms
+    ) -> Reply:
+        """Send a request and the bulk that it names: in one turn where that can be, else piece by piece."""
+        self._need("part_take", terms)
+        quick = [(PIECE, AT_ONCE)] if self._link.transport.flow_control else []
+        numbers, left = [*self._left, *blobs], bool(self._left)
+        self._left.clear()
+        make_room = Piece(Fixed.FORGET, json.dumps(numbers).encode())
+        is_much = sum(map(len, blobs.values())) * MUCH > (self._implementation.heap or 0)
+        try:
+            for size, at_once in [*quick, *[(SLOW_PIECE, 0)] * MAX_ATTEMPTS]:
+                cut = [pieces(name, data, size=size, largest=self.largest) for name, data in blobs.items()]
+                first = [make_room] if is_much or left or not at_once else []
+                groups = list(batches(itertools.chain(first, *cut), at_once))
+                before = groups.pop() if at_once and function in _LOOKS_FIRST else []
+                if all(self._arrives(group, terms) for group in groups):
+                    answer = self._exchange(function, payload, terms, before=before)
+                    if answer.kind != "e" or function not in _LOOKS_FIRST:
+                        return answer
+                    if (failure := failure_of(answer.body)).board_args != _LOST:
+                        raise failure
+        except BoardFailure as failure:
+            if "MemoryError" in failure.types:
+                # Some of it may be there.
+                self._exchange(*make_room[:2], terms)
+            raise
+        except BaseException:
+            # What is there of it goes with the next bulk.
+            self._left += numbers
+            raise
+        raise NotBelayResponseError("the bytes of an argument never arrived whole")
+
+    def _arrives(self, group: list[Piece], terms: Terms) -> bool:
+        """Bring pieces of bulk to the board; whether they arrived whole."""
+        *before, last = group
+        terms = replace(terms, timeout=PART_TIMEOUT)
+        answer = self._exchange(last.function, last.payload, terms, last.blob, before)
+        if answer.kind != "e":
+            return answer.body == b"True"
+        if (failure := failure_of(answer.body)).board_args != _LOST:
+            raise failure
+        return False
+
+    def _exchange(
+        self, function: int, payload: bytes, terms: Terms, blob: bytes = b"", before: Sequence[Piece] = ()
+    ) -> Reply:
+        def reply(asked: bytes) -> bytes:
+            return reply_to(asked, terms)
+
+        exchanging = Exchanging(payload, reply, blob, terms.timeout, terms.on_output, before)
+        try:
+            return self._link.exchange(function, exchanging)
+        except AgentEnded as ended:
+            text = ended.error.decode(errors="replace").replace("\r\n", "\n")
+            found = parse_traceback(text)
+            if found.type_name:
+                failure = BoardFailure([found.type_name], (found.message,) if found.message else (), text)
+                raise failure from None
+            raise NotBelayResponseError(
+                "the call was interrupted on the board, not by this program"
+            ) from None
+
+
+class Answer:
+    """A reply, to be read as what was asked for.
+
+    Args:
+        reply: What the agent answered.
+        terms: The terms of the call.
+
+    Attributes:
+        terms: As given.
+    """
+
+    def __init__(self, reply: Reply, terms: Terms) -> None:
+        self._reply = reply
+        self.terms = terms
+
+    @property
+    def text(self) -> str:
+        """What the board wrote."""
+        return self._reply.body.decode(errors="surrogatepass")
+
+    @property
+    def chunks(self) -> tuple[bytes, ...]:
+        """The bytes that it speaks of."""
+        return self._reply.chunks
+
+    @property
+    def value(self) -> Any:
+        """The result."""
+        return read_result(self.text, self.chunks, self.terms)
+
+    @property
+    def step(self) -> Item | Return:
+        """What a generator yielded or returned."""
+        return Item(self.value) if self._reply.kind == "y" else Return(self.value)
+
+
+def json_of(values: list[object]) -> bytes:
+    """The JSON of code and the like, with an escape for each half of a surrogate pair."""
+    return as_json(values) or json.dumps(values, separators=(",", ":")).encode()
+
+
+def reply_to(asked: bytes, terms: Terms) -> bytes:
+    """The payload that answers a question of the board's: its number, the value, and an error."""
+    about, what, args = ast.literal_eval(asked.decode(errors="surrogatepass"))
+    try:
+        answer, error = (terms.on_ask or _refuse)(what, *args), None
+    except NotImplementedError as refused:
+        answer, error = None, str(refused)
+    return json_of([about, answer, error])
+
+
+def _refuse(what: str, *_args: object) -> object:
+    raise NotImplementedError(f"the host does not answer {what!r}")
+
+
+def failure_of(body: bytes) -> BoardFailure:
+    """The exception that an answer tells of."""
+    types, args, trace = ast.literal_eval(body.decode(errors="surrogatepass"))
+    return BoardFailure(types, error_args(args), trace.replace("\r\n", "\n"))
