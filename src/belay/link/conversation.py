@@ -14,7 +14,7 @@ from belay.link.fair import Queue
 from belay.link.follow import Outcome, follow
 from belay.link.idle import IdleReader
 from belay.link.mode import LEAVE_TIMEOUT, Mode, go, mode_of
-from belay.link.recovery import ENTER_TIMEOUT, SETTLE, confirm, enter, stop
+from belay.link.recovery import ENTER_TIMEOUT, SETTLE, confirm, depart, enter, stop
 from belay.link.sending import ANSWER_TIMEOUT, PASTE_FROM, paste, send
 from belay.link.wire import Late, NewsHandler, OutputHandler, Wire, show
 from belay.repl import Accepted, Answer, Candidate, Prompt, Rebooted, check_code
@@ -294,9 +294,13 @@ class Link:
                 self._wire, function, chr(64 + self._sequence), terms, on_news=self._take_news
             )
             try:
-                return exchange.run(Deadline(terms.timeout))
+                reply = exchange.run(Deadline(terms.timeout))
+                if reply.interrupted:
+                    self._was_reset |= depart(self._wire)
+                return reply
             except AgentEnded as ended:
-                self._wire.agent_runs = False
+                # A request that came too late may be on the prompt's line: start from scratch.
+                self._wire.repl.abandon()
                 if ended.rebooted:
                     raise BoardResetError("the board was reset while the call ran", sent=True) from None
                 raise

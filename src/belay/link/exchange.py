@@ -62,6 +62,11 @@ class Reply:
     body: bytes
     chunks: tuple[bytes, ...] = ()
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether a KeyboardInterrupt ended the function; the agent ends with it."""
+        return self.kind == "e" and self.body.startswith(b"(['KeyboardInterrupt'")
+
 
 class AgentEnded(Exception):  # noqa: N818 - what it means is for the caller to say
     """The agent ended in the middle of an exchange; the prompt is there.

@@ -116,6 +116,27 @@ def dismiss(wire: Wire) -> bool:
     return heard.rebooted
 
 
+def depart(wire: Wire) -> bool:
+    """Wait for the end of the agent, which says that it was interrupted.
+
+    What else was sent to it may be on the prompt's line now; the next call starts from scratch.
+
+    Returns:
+        Whether the board was reset meanwhile.
+
+    Raises:
+        BoardTimeoutError: It does not end.
+        ConnectionLost: The link is gone.
+    """
+    heard = Heard(wire.on_idle_output)
+    try:
+        _until_finished(wire, Deadline(DISMISS_TIMEOUT), heard)
+    except Late:
+        heard.rebooted |= stop(wire, wire.on_idle_output)
+    wire.repl.abandon()
+    return heard.rebooted
+
+
 def confirm(wire: Wire) -> bool:
     """Find out whether the agent still runs, where something looks as if the board had been reset.
 

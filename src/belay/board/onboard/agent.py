@@ -13,12 +13,13 @@ def _belay(mark, largest, floats):
     try:
         from micropython import kbd_intr as interruptible
     except ImportError:
-        interruptible = size_of.__class__
+        interruptible = bool
     names = globals()
     waiting = select.poll()
     waiting.register(sys.stdin, 1)
     head = bytearray(8)
     tail = memoryview(head)
+    form = mark + "%s\x04%08x"
     scalars = {int, bool, type_of(None)}
     if floats:
         # repr is exact enough where a float has single precision; see _agent_values.
@@ -27,7 +28,7 @@ def _belay(mark, largest, floats):
     sequence, last, chunks, kind, kept = 33, None, (), "r", None
 
     def _belay_send(text):
-        write("%s%s\x04%08x" % (mark, text, crc(text)))
+        write(form % (text, crc(text)))
 
     def _belay_again(at):
         while at < size_of(chunks):
@@ -157,7 +158,8 @@ def _belay(mark, largest, floats):
                 try:
                     size, function, number, check = unpack("<HBBI", head)
                     size -= 8224
-                    if not 0 <= size <= largest:
+                    # The letter too, or the rest of a challenge might be taken for a header.
+                    if not 0 <= size <= largest or not 64 < number < 91:
                         _belay_unclear()
                         continue
                     args = read(size)
@@ -178,11 +180,19 @@ def _belay(mark, largest, floats):
                         continue
                     # The last value may be as large as the memory that this one needs.
                     # An interrupt may come in between: "last" first.
-                    last, sequence, chunks, kind, value = None, number, (), "r", None
+                    last = None
+                    sequence = number
+                    chunks = ()
+                    kind = "r"
+                    value = None
                     value = F[function](*loads(args))
                     if type_of(value) in scalars:
-                        last = "%c%s%r" % (number, kind, value)
-                    elif type_of(value) is str and size_of(value) < 65:
+                        # In short, since this is what most calls come to.
+                        text = "%c%s%r" % (number, kind, value)
+                        last = text
+                        write(form % (text, crc(text)))
+                        continue
+                    if type_of(value) is str and size_of(value) < 65:
                         last = "%c%s%r" % (number, kind, value)
                     elif inner["encode"]:
                         text, chunks = inner["encode"](value)
@@ -193,24 +203,26 @@ def _belay(mark, largest, floats):
                     if chunks:
                         _belay_again(0)
                     else:
-                        write("%s%s\x04%08x" % (mark, last, crc(last)))
+                        _belay_send(last)
                 except base as error:
                     value = args = None
+                    stopped = type_of(error) is KeyboardInterrupt
                     if last is None:
                         sequence = number
-                        # The function may have been reading a reply or bulk; another request may follow it.
-                        drained = type_of(error) is KeyboardInterrupt and _belay_drain()
                         _belay_fail(error)
-                        if drained:
-                            _belay_lost()
+                    elif stopped:
+                        # It hit the sending of the answer, or the reading of a request that was never read.
+                        _belay_again(0)
                     elif type_of(error) is MemoryError:
                         # There is no room for the request, or for sending the answer: not now, nor later.
                         _belay_drain()
                         _belay_send("%ce(['MemoryError','Exception'],'()','')" % number)
                         _belay_lost()
                     else:
-                        # It hit the reading of a request, or the sending of an answer that is kept.
                         _belay_unclear()
+                    if stopped:
+                        # Whoever pressed Ctrl-C, perhaps another tool, shall find the prompt.
+                        return
         except KeyboardInterrupt:
             pass
         finally:
