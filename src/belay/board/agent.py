@@ -43,7 +43,6 @@ SECONDS_AT_ONCE = 1 << 20
 """A longer time-out is none to the board, which counts milliseconds in 30 bits."""
 
 _FAIL, _DONE, _USE_INPUT = "_belay[1]", "_belay[2]()", "_belay[3](True)"
-_NO_PASTE = 1 << 20
 
 
 class AgentCalls(Requests):
@@ -70,9 +69,17 @@ class AgentCalls(Requests):
             BoardFailure: The board has no room for it.
         """
         mark, floats = self._link.mark.decode("ascii"), int(not self._implementation.double)
-        code = f"{onboard.read('agent')}\n_belay=_belay({mark!r},{self.largest},{floats})\n"
-        outcome = self._link.run(code, on_output=terms.on_output, timeout=terms.timeout, paste_from=_NO_PASTE)
-        if outcome.error or outcome.rebooted:
+        source = onboard.read("agent").encode()
+        # Read by a short program: the REPL would keep the text of a long one for as long as the agent runs.
+        self._link.tidy()
+        code = (
+            f"exec(__import__('sys').stdin.buffer.read({len(source)}))\n"
+            f"_belay=_belay({mark!r},{self.largest},{floats})\n{_DONE}"
+        )
+        outcome = self._link.run(code, on_output=terms.on_output, timeout=terms.timeout, data=source)
+        if outcome.error or outcome.rebooted or outcome.answer is None:
+            # The rest of the source may stand at the prompt.
+            self._link.enter()
             raise _failed_program(outcome)
         self._link.set_largest_request(self.largest)
         if self._asks:

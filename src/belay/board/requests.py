@@ -18,7 +18,7 @@ from belay.board.calls import BoardFailure, Item, Return, Terms
 from belay.board.firmware import Implementation
 from belay.board.plain import error_args
 from belay.board.results import read_result
-from belay.exceptions import NotBelayResponseError
+from belay.exceptions import BoardResetError, NotBelayResponseError
 from belay.link import AgentEnded, Exchanging, Link, Reply
 from belay.source import parse_traceback
 
@@ -130,12 +130,22 @@ class Requests:
             answer = self._exchange(function, payload, terms)
         if answer.kind == "m":
             # The result is more than a number or a short text, which only a part of the agent can write.
-            self._need("part_values", terms)
-            kind, answer = answer.body.decode(), self._exchange(Fixed.KEPT, b"[]", terms)
+            kind, answer = answer.body.decode(), self._fetch(terms)
             answer = replace(answer, kind=kind if answer.kind == "r" else answer.kind)
         if answer.kind == "e":
             raise failure_of(answer.body)
         return Answer(answer, terms)
+
+    def _fetch(self, terms: Terms) -> Reply:
+        """Ask for a result that is kept on the board."""
+        try:
+            self._need("part_values", terms)
+            return self._exchange(Fixed.KEPT, b"[]", terms)
+        except BoardResetError as error:
+            # Nothing of this was sent, but the call itself was, and it ran.
+            raise BoardResetError(
+                "the board was reset before the result could be fetched", sent=True
+            ) from error
 
     def _need(self, part: str, terms: Terms) -> None:
         """Have a part of the agent on the board."""

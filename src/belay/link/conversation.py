@@ -14,8 +14,8 @@ from belay.link.fair import Queue
 from belay.link.follow import Outcome, follow
 from belay.link.idle import IdleReader
 from belay.link.mode import LEAVE_TIMEOUT, Mode, go, mode_of
-from belay.link.recovery import ENTER_TIMEOUT, SETTLE, confirm, depart, enter, stop
-from belay.link.sending import ANSWER_TIMEOUT, PASTE_FROM, paste, send
+from belay.link.recovery import ENTER_TIMEOUT, SETTLE, confirm, depart, enter, reenter, stop
+from belay.link.sending import ANSWER_TIMEOUT, PASTE_FROM, Program, paste, send
 from belay.link.wire import Late, NewsHandler, OutputHandler, Wire, show
 from belay.repl import Accepted, Answer, Candidate, Prompt, Rebooted, check_code
 from belay.transports.base import Transport
@@ -73,6 +73,7 @@ class Link:
         on_output: OutputHandler | None = None,
         timeout: float | None = None,
         paste_from: int = PASTE_FROM,
+        data: bytes = b"",
         on_ask: Replier | None = None,
     ) -> Outcome:
         """Run code on the board and wait for its end.
@@ -82,6 +83,7 @@ class Link:
             on_output: Called with what the program prints, as it comes.
             timeout: Seconds that the program may take once the board has it; None for as long as it likes.
             paste_from: From so many bytes on it is sent by raw paste, where the link has flow control.
+            data: What the program reads, sent along with it; then it does not go by raw paste.
             on_ask: Answers what the program asks the host; None where it cannot ask.
 
         Returns:
@@ -94,9 +96,9 @@ class Link:
             ReplEntryError: The last call left the board in an unknown state, and no prompt came.
             ConnectionLost: The link is gone; the program may or may not have run to its end.
         """
-        data = code.replace("\r\n", "\n").encode()
-        check_code(data)
-        return self._in_turn(lambda: self._run(data, on_output, timeout, paste_from, on_ask))
+        source = code.replace("\r\n", "\n").encode()
+        check_code(source)
+        return self._in_turn(lambda: self._run(Program(source, data, paste_from), on_output, timeout, on_ask))
 
     def soft_reset(self) -> None:
         """Start the interpreter anew and stay at the raw prompt: boot.py runs, main.py does not.
@@ -124,6 +126,17 @@ class Link:
             ConnectionLost: The link is gone.
         """
         return self._in_turn(lambda: self._reboot(on_output, timeout))
+
+    def tidy(self) -> None:
+        """Leave the raw prompt and come back: the board frees the text that it was sent.
+
+        CircuitPython starts a new interpreter instead.
+
+        Raises:
+            ReplEntryError: No prompt came.
+            ConnectionLost: The link is gone.
+        """
+        self._in_turn(self._tidy)
 
     def knows_paste(self) -> bool:
         """Find out whether the board knows raw paste, if that is not known yet.
@@ -240,10 +253,9 @@ class Link:
 
     def _run(
         self,
-        code: bytes,
+        program: Program,
         on_output: OutputHandler | None,
         timeout: float | None,
-        paste_from: int,
         on_ask: Replier | None,
     ) -> Outcome:
         self._ready()
@@ -251,11 +263,18 @@ class Link:
         with self._guarded() as step:
             step.begin("sending the code", ANSWER_TIMEOUT)
             self._wire.agent_runs = False
-            send(self._wire, code, paste_from)
+            send(self._wire, program)
             # The board's OK is no news.
             self._wire.last_seen = b""
             step.begin("the program", timeout, on_output)
             return follow(self._wire, Deadline(timeout), on_output, on_ask)
+
+    def _tidy(self) -> None:
+        self._ready()
+        try:
+            reenter(self._wire, ANSWER_TIMEOUT)
+        except Late:
+            enter(self._wire, ENTER_TIMEOUT)
 
     def _knows_paste(self) -> bool:
         if self._wire.paste is None:

@@ -61,6 +61,19 @@ def enter(wire: Wire, timeout: float) -> None:
         )
 
 
+def reenter(wire: Wire, timeout: float) -> None:
+    """Leave the raw prompt and come back.
+
+    Raises:
+        Late: It did not come back in ``timeout`` seconds.
+        ConnectionLost: The link is gone.
+    """
+    deadline = Deadline(timeout)
+    wire.write(LEAVE_RAW, deadline)
+    # The friendly banner in between is no reset.
+    _prove(wire, deadline, Heard(None))
+
+
 def stop(wire: Wire, on_output: OutputHandler | None) -> bool:
     """Interrupt what runs until the prompt is there, or the agent waits for requests.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from belay.deadline import Deadline
 from belay.link.wire import PIECE, Wire, show
 from belay.repl import NEED_DATA, Accepted, PasteAborted, PasteRefused, Window
@@ -14,23 +16,38 @@ PASTE_FROM = 3072
 and needs no room for the whole. What is shorter, our own functions among it, goes in one turn."""
 
 
-def send(wire: Wire, code: bytes, paste_from: int = PASTE_FROM) -> None:
+@dataclass(frozen=True)
+class Program:
+    """A program and how it is sent.
+
+    Attributes:
+        code: Source that the REPL does not take for commands.
+        data: What the program reads, sent along with it; then raw paste is not used.
+        paste_from: From so many bytes on raw paste is used, where the link has flow control.
+    """
+
+    code: bytes
+    data: bytes = b""
+    paste_from: int = PASTE_FROM
+
+
+def send(wire: Wire, program: Program) -> None:
     """Give the board a program; returns when it has taken all of it.
 
     Args:
         wire: The conversation, at the raw prompt.
-        code: Source that the REPL does not take for commands.
-        paste_from: From so many bytes on raw paste is used, where the link has flow control.
+        program: The program.
 
     Raises:
         Late: The board did not take it; each step of it has :data:`ANSWER_TIMEOUT`.
         BoardResetError: The board was reset just before.
         ConnectionLost: The link is gone.
     """
-    long = len(code) >= (paste_from if wire.transport.flow_control else PIECE)
-    if long and wire.paste is not False and paste(wire, code):
+    code = program.code
+    long = len(code) >= (program.paste_from if wire.transport.flow_control else PIECE)
+    if long and not program.data and wire.paste is not False and paste(wire, code):
         return
-    wire.write(wire.repl.execute(code))
+    wire.write(wire.repl.execute(code) + program.data)
     wire.until(Accepted, Deadline(ANSWER_TIMEOUT), wire.on_idle_output)
 
 
