@@ -18,8 +18,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import agent
-from comparison import Everybody, as_json, as_markdown, as_text, compare, room_row
-from contest import Figures, Measured, contend, contend_mpremote
+from comparison import Everybody, as_json, as_markdown, as_text, compare, port_row, room_row
+from contest import Figures, Measured, contend, contend_mpremote, port_turn
 from environments import PEERS, python_of
 
 BULK = [f"{kind} {way}" for kind in ("random bytes", "bytes 0x03") for way in ("to the host", "to the board")]
@@ -118,7 +118,8 @@ def main() -> int:
     everybody = measure_ours(quick=given.quick)
     if not given.ours:
         everybody |= measure_peers(quick=given.quick)
-    rows = [*compare(everybody), room_row(*agent.room())]
+    turn = port_turn(quick=given.quick)
+    rows = [*compare(everybody, turn), port_row(turn), room_row(*agent.room())]
     about = {"date": datetime.datetime.now(datetime.UTC).date().isoformat(), "machine": machine()}
     if given.page:
         draw(everybody, DOCS / "images")

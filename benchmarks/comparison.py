@@ -120,14 +120,25 @@ def _all(work: str, variant: str = "", mpremote: str | None = None) -> dict[str,
     return keys
 
 
-def compare(everybody: Everybody) -> list[Row]:
-    """The table, with the targets."""
+def compare(everybody: Everybody, port_turn: float = 0.0) -> list[Row]:
+    """The table, with the targets.
+
+    Args:
+        everybody: The figures.
+        port_turn: The seconds that the counting port itself takes for a turn; left out of calls and items.
+    """
+
+    def milliseconds(measured: Measured) -> float | None:
+        if measured.seconds is None:
+            return None
+        return (measured.seconds - (measured.turns or 0) * port_turn) * 1000
+
     table = Table(everybody)
     call = _all("call", mpremote="eval")
     table.add("task call f(5) (mpremote: eval)", "turns", _turns, call, at_most=1)
     table.add("", "bytes", _wire, call, at_most=45)
     # Mpremote's call compiles and calls nothing of the user's: it is shown, and is no peer here.
-    table.add("", "ms", _milliseconds, _all("call"), times=8)
+    table.add("", "ms", milliseconds, _all("call"), times=8)
     table.add("board time of f(5), without I/O", "ms", _milliseconds, _all("board time"), times=5)
     table.add(
         "the same; belay without time sync",
@@ -137,11 +148,11 @@ def compare(everybody: Everybody) -> list[Row]:
         times=5,
     )
     different, mapped = _all("different call"), _all("mapped call")
-    table.add("1000 different calls, ours in a batch", "ms a call", _milliseconds, different, times=15)
-    table.add("1000 calls of one task, ours by map", "ms a call", _milliseconds, mapped, times=30)
+    table.add("1000 different calls, ours in a batch", "ms a call", milliseconds, different, times=15)
+    table.add("1000 calls of one task, ours by map", "ms a call", milliseconds, mapped, times=30)
     items = _all("generator item")
     table.add("generator of 1000 items, lockstep", "turns an item", _turns, items, at_most=1.01)
-    table.add("", "ms an item", _milliseconds, items, times=5)
+    table.add("", "ms an item", milliseconds, items, times=5)
     for kind, way, times, most in (
         ("random bytes", "to the host", 10, 1.1),
         ("random bytes", "to the board", 5, 1.1),
@@ -171,6 +182,11 @@ def compare(everybody: Everybody) -> list[Row]:
     table.add("exec of x=1", "turns", _turns, {"mpremote": ("mpremote", "exec"), "ours": ("ours", "exec")})
     table.add("task call over virtual:, no pty", "ms", _milliseconds, {"ours": ("ours, direct", "call")})
     return table.rows
+
+
+def port_row(seconds: float) -> Row:
+    """What the counting port itself takes for a turn, which is left out above."""
+    return Row("a turn of the counting port, left out of calls and items", "ms", {"ours": seconds * 1000})
 
 
 def room_row(connected: int, agent: int) -> Row:

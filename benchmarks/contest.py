@@ -7,6 +7,7 @@ import os
 import select
 import statistics
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -82,6 +83,15 @@ def contend(
                 lines = errors.read().decode(errors="replace").strip().splitlines()
                 figures["end"] = Measured(error=lines[-1] if lines else f"exit code {process.returncode}")
     return figures
+
+
+def port_turn(*, quick: bool = False) -> float:
+    """The seconds that the counting port itself takes for a turn of a call's size: no contender's fault."""
+    with CountedPort(None) as port:
+        command = [sys.executable, "-P", Path(__file__).with_name("turns.py"), port.path]
+        command.append("500" if quick else "5000")
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=clean_environment())
+    return float(done.stdout)
 
 
 @contextmanager

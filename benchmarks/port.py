@@ -43,7 +43,8 @@ class CountedPort:
     """A fresh board behind a pty. A context manager; a thread for each direction carries the bytes.
 
     Args:
-        heap: The size of the board's heap, as in ``virtual:?heap=128k``.
+        heap: The size of the board's heap, as in ``virtual:?heap=128k``. None for no board: what is sent comes
+            back, which tells what the port itself costs.
 
     Attributes:
         path: What to open.
@@ -51,11 +52,14 @@ class CountedPort:
         sent: The host's writes since the last `reset`, if ``recording``.
     """
 
-    def __init__(self, heap: str = "2M") -> None:
+    def __init__(self, heap: str | None = "2M") -> None:
         self.recording = False
-        self._board = VirtualBoard(VirtualOptions(heap=heap))
-        # Duplicates: the board closes its own while a thread still reads.
-        self._board_in, self._board_out = os.dup(self._board.stdin_fd), os.dup(self._board.stdout_fd)
+        self._board = None if heap is None else VirtualBoard(VirtualOptions(heap=heap))
+        if self._board is None:
+            self._board_out, self._board_in = os.pipe()
+        else:
+            # Duplicates: the board closes its own while a thread still reads.
+            self._board_in, self._board_out = os.dup(self._board.stdin_fd), os.dup(self._board.stdout_fd)
         # The slave stays open here: programs may come and go.
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
@@ -80,12 +84,15 @@ class CountedPort:
 
     def close(self) -> None:
         self._closing = True
-        self._board.close()
+        if self._board:
+            self._board.close()
         termios.tcflush(self._slave, termios.TCIFLUSH)
         os.write(self._slave, b"\n")
-        for thread in self._threads:
-            thread.join()
-        for fd in (self._master, self._slave, self._board_in, self._board_out):
+        to_board, to_host = self._threads
+        to_board.join()
+        os.close(self._board_in)
+        to_host.join()
+        for fd in (self._master, self._slave, self._board_out):
             os.close(fd)
 
     def __enter__(self) -> CountedPort:

@@ -207,7 +207,7 @@ def test_the_agent_says_that_a_challenge_is_no_request() -> None:
 def test_requests(function: int, sequence: int, values: list[object]) -> None:
     payload = json.dumps(values, ensure_ascii=False).encode()
     data = request(function, sequence, payload)
-    size = int.from_bytes(data[:2], "little") - 0x2020
+    size = int.from_bytes(data[:2], "little") - 0x8080
     assert data[2:4] == bytes([function, sequence])
     assert data[8:].rstrip(b" ") == payload
     assert size == len(data) - 8

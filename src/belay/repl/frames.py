@@ -38,7 +38,9 @@ REPLY: Final = 34
 FIRST: Final = 35
 """The first number of a function that can be called."""
 LAST: Final = 255
-LARGEST: Final = 0xFFFF - 0x2020
+BASE: Final = 0x8080
+"""Added to the size of a payload: text, as the rest of a challenge is, is then no header."""
+LARGEST: Final = 0xFFFF - BASE
 """The size of the largest payload that a request's header can name."""
 
 _HEADER: Final = struct.Struct("<HBBI")
@@ -52,7 +54,7 @@ _HEX: Final = re.compile(rb"[0-9a-f]+\Z")
 def request(function: int, sequence: int, payload: bytes) -> bytes:
     """Make a request to the agent.
 
-    It is ``<HBBI``: the payload's size + 0x2020, the function, the sequence, a CRC-32 of the payload that
+    It is ``<HBBI``: the payload's size + 0x8080, the function, the sequence, a CRC-32 of the payload that
     begins with function and sequence; then the payload. Spaces are added until no byte of the header is a
     control byte: a request that meets a prompt must not do anything there.
 
@@ -68,7 +70,7 @@ def request(function: int, sequence: int, payload: bytes) -> bytes:
         if len(payload) > LARGEST:
             raise ValueError(f"a request cannot hold {len(payload)} bytes")
         check = crc32(payload, function << 8 | sequence)
-        header = _HEADER.pack(len(payload) + 0x2020, function, sequence, check)
+        header = _HEADER.pack(len(payload) + BASE, function, sequence, check)
         if not _CONTROL.search(header):
             return header + payload
         # Near a multiple of 256 up to 32 of them.

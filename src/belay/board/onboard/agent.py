@@ -157,9 +157,8 @@ def _belay(mark, largest, floats):
                     got += readinto(tail[got:])
                 try:
                     size, function, number, check = unpack("<HBBI", head)
-                    size -= 8224
-                    # The letter too, or the rest of a challenge might be taken for a header.
-                    if not 0 <= size <= largest or not 64 < number < 91:
+                    size -= 32896
+                    if not 0 <= size <= largest:
                         _belay_unclear()
                         continue
                     args = read(size)

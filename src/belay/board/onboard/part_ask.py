@@ -26,7 +26,7 @@ def _belay_ask(what, *args):
         while got < 8:
             got += readinto(rest[got:])
         size, function, number, check = unpack("<HBBI", reply_head)
-        size -= 8224
+        size -= 32896
         reply = read(size) if 0 <= size <= largest else b""
         if not 0 <= size <= largest or crc(reply, function << 8 | number) != check:
             while waiting.poll(30):
