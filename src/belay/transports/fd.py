@@ -89,6 +89,11 @@ class FdTransport:
             raise
         self._release = iter([*map(_closing, to_close | {self._wake_fd}), *last])
         self._wake = iter([_closing(waker_fd)])
+        # Made once: most of what a read costs would be the making. Used by whoever holds _reading.
+        self._input = None if sys.platform == "darwin" else select.poll()
+        if self._input:
+            self._input.register(read_fd, select.POLLIN)
+            self._input.register(self._wake_fd, select.POLLIN)
 
     @property
     def name(self) -> str:
@@ -122,8 +127,7 @@ class FdTransport:
             with visit.lock, self._reading:
                 self._begin(visit)
                 while not self._buffer:
-                    readable, _ = self._wait([self._read_fd], [], deadline)
-                    if readable:
+                    if self._wait_for_input(deadline):
                         self._receive(max_bytes)
                     elif _expired(deadline):
                         raise TimeoutError(f"{self._name}: nothing came within {timeout} s")
@@ -203,12 +207,20 @@ class FdTransport:
         with self._releasing:
             _do(self._release)
 
+    def _wait_for_input(self, deadline: float | None) -> bool:
+        """Wait for bytes, for the deadline, or for close; whether there are bytes, or the end of them."""
+        if self._input is None:
+            return bool(self._wait([self._read_fd], [], deadline)[0])
+        events = self._input.poll(_milliseconds(_seconds_until(deadline)))
+        if self._closed:
+            raise self._closed_here()
+        return self._read_fd in dict(events)
+
     def _wait(
         self, readers: list[int], writers: list[int], deadline: float | None
     ) -> tuple[list[int], list[int]]:
         """Wait for one of the descriptors, for the deadline, or for close."""
-        seconds = _LONGEST_WAIT if deadline is None else min(max(deadline - monotonic(), 0), _LONGEST_WAIT)
-        readable, writable = wait_ready([*readers, self._wake_fd], writers, seconds)
+        readable, writable = wait_ready([*readers, self._wake_fd], writers, _seconds_until(deadline))
         if self._closed:
             raise self._closed_here()
         return [fd for fd in readable if fd != self._wake_fd], writable
@@ -302,13 +314,21 @@ def wait_ready(
     for fd in {*readers, *writers}:
         wanted = (select.POLLIN if fd in readers else 0) | (select.POLLOUT if fd in writers else 0)
         poll.register(fd, wanted)
-    # Upwards: a wait that ends a fraction early would make the caller spin.
-    events = dict(poll.poll(-int(-seconds * 1000 // 1)))
+    events = dict(poll.poll(_milliseconds(seconds)))
     broken = select.POLLERR | select.POLLHUP | select.POLLNVAL
     return (
         [fd for fd in readers if events.get(fd, 0) & (select.POLLIN | broken)],
         [fd for fd in writers if events.get(fd, 0) & (select.POLLOUT | broken)],
     )
+
+
+def _milliseconds(seconds: float) -> int:
+    # Upwards: a wait that ends a fraction early would make the caller spin.
+    return -int(-seconds * 1000 // 1)
+
+
+def _seconds_until(deadline: float | None) -> float:
+    return _LONGEST_WAIT if deadline is None else min(max(deadline - monotonic(), 0), _LONGEST_WAIT)
 
 
 def _deadline(timeout: float | None) -> float | None:
