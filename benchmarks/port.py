@@ -43,8 +43,8 @@ class CountedPort:
     """A fresh board behind a pty. A context manager; a thread for each direction carries the bytes.
 
     Args:
-        heap: The size of the board's heap, as in ``virtual:?heap=128k``. None for no board: what is sent comes
-            back, which tells what the port itself costs.
+        heap: The size of the board's heap, as in ``virtual:?heap=128k``. None for no board: what is sent
+            comes back, which tells what the port itself costs.
 
     Attributes:
         path: What to open.

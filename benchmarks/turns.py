@@ -1,4 +1,6 @@
-"""What a turn on a port costs that sends back what it gets: the fastest round's seconds, on standard output."""
+"""What a turn costs on a port that sends back what it gets: prints the fastest round's seconds."""
+
+from __future__ import annotations
 
 import os
 import sys

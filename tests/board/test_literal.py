@@ -203,6 +203,8 @@ def test_names_of_the_users_do_not_hide_what_values_are_made_of(device: Device, 
 
 
 def test_64_kib_come_back_and_200_kb_go_there(echo: Echo, device: Device) -> None:
+    # As much room in one piece as a fresh board has.
+    device.soft_reset(main=False)
     data = bytes(range(256)) * 256
     assert device(f"bytes({list(range(256))}) * 256") == data
     text = "0123456789" * 20_000
