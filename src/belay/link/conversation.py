@@ -351,6 +351,8 @@ class Link:
         # A thread that prints without end must not keep the next call from being sent.
         while more and not looking.expired:
             more = self._wire.receive(0)
+            if not more and self._wire.repl.quiet:
+                return
             for event in self._wire.events():
                 if isinstance(event, Candidate) and self._wire.agent_runs:
                     # What the agent's functions left behind may have printed it, or the board was reset.

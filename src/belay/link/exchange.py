@@ -16,8 +16,11 @@ from belay.exceptions import ProtocolError
 from belay.link.pace import Pace, await_more, challenge
 from belay.link.wire import Late, OutputHandler, Wire, show
 from belay.repl import NEED_DATA, Answer, Candidate, Chunk, Event, Finished, Output, Rebooted, Torn
-from belay.repl.frames import AGAIN, LARGEST, REPLY, UNASKED, request
+from belay.repl.frames import AGAIN, LARGEST, REPLY, UNASKED, read_alone, request
 from belay.repl.program import UNCLEAR
+
+SIMPLE = "ryem"
+"""Kinds of frames that are a whole answer."""
 
 ASK = "a"
 """The kind of frame in which the board asks the host something."""
@@ -142,8 +145,8 @@ class Exchange:
         self._asked = b""
         self._replied = b""
         self._rebooted = False
-        self._pace = Pace()
-        self._heard = time.monotonic()
+        self._pace: Pace
+        self._heard = 0.0
         self._inside: float | None = None
         self._silence = SILENCE
         self._nudges = 0
@@ -162,9 +165,11 @@ class Exchange:
             ConnectionLost: The link is gone.
         """
         self._wire.unanswered = True
-        for request_before in self._before:
-            self._wire.write(request_before)
-        self._wire.write(self._wire.repl.request(self._request))
+        if reply := self._ask_simply(deadline):
+            self._wire.unanswered = False
+            return reply
+        self._pace = Pace()
+        self._heard = time.monotonic()
         late = False
         while True:
             event = self._wire.repl.next_event()
@@ -180,6 +185,26 @@ class Exchange:
                     return reply
             else:
                 self._take(event, deadline)
+
+    def _ask_simply(self, deadline: Deadline) -> Reply | None:
+        """Send the request; the reply if all that comes is one whole frame.
+
+        That is what nearly always comes, and what a call's time depends on. Anything else is read with care.
+        """
+        wire = self._wire
+        for request_before in self._before:
+            wire.write(request_before)
+        simple = wire.transport.flow_control and wire.repl.quiet and not self._before
+        wire.write(wire.repl.request(self._request))
+        if not simple:
+            return None
+        data = wire.read(deadline.remaining)
+        answer = read_alone(data, wire.repl.mark, self._sequence)
+        if answer and answer.kind in SIMPLE:
+            wire.repl.understood()
+            return Reply(answer.kind, answer.body)
+        wire.take(data)
+        return None
 
     # --- what comes -----------------------------------------------------------------------------
 

@@ -117,13 +117,29 @@ class Wire:
         Raises:
             ConnectionLost: The link is gone.
         """
+        data = self.read(timeout)
+        self.take(data)
+        return bool(data)
+
+    def read(self, timeout: float | None) -> bytes:
+        """Read what is there; it must be given to :meth:`take` unless it is understood otherwise.
+
+        Returns:
+            The bytes; none if nothing came in time.
+
+        Raises:
+            ConnectionLost: The link is gone.
+        """
         try:
-            data = self._read(timeout)
+            return self._read(timeout)
         except TimeoutError:
-            return False
-        self.last_seen = (self.last_seen + data)[-LAST_SEEN:]
-        self.repl.receive(data)
-        return True
+            return b""
+
+    def take(self, data: bytes) -> None:
+        """Give bytes to the state machine."""
+        if data:
+            self.last_seen = (self.last_seen + data)[-LAST_SEEN:]
+            self.repl.receive(data)
 
     def foresee(self) -> Read:
         """What another thread is to read, or reads already; whoever receives next gets it.

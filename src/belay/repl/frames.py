@@ -77,6 +77,24 @@ def request(function: int, sequence: int, payload: bytes) -> bytes:
         payload += b" "
 
 
+def read_alone(data: bytes, mark: bytes, sequence: str) -> Answer | None:
+    """Read the answer to a request, if it is one whole frame of text and nothing else.
+
+    Args:
+        data: What came.
+        mark: What opens frames.
+        sequence: The letter of the request.
+    """
+    size = len(mark)
+    end = len(data) - 9
+    if not data.startswith(mark) or data.find(EOT) != end or data[size : size + 1] != sequence.encode():
+        return None
+    content = data[size:end]
+    if data.find(mark, size) >= 0 or _number(data[end + 1 :]) != crc32(content):
+        return None
+    return Answer(sequence, chr(content[1]), content[2:])
+
+
 def read_frame(buffer: Buffer, mark: bytes) -> Frame | Answer | Chunk | Torn | None:
     """Take the frame that the buffer begins with.
 

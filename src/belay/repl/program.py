@@ -114,6 +114,15 @@ class Program:
         self._remembers = True
         return self._give(self._releasable())
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing came behind the last frame, and nothing is asked."""
+        return self._framed and not self._nonces and not len(self._buffer)
+
+    def note_frame(self) -> None:
+        """A whole frame came that was read elsewhere."""
+        self._framed = True
+
     def expect_output(self) -> None:
         """The program goes on: what comes next may be its output, also directly behind a frame."""
         self._framed = False

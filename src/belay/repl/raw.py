@@ -163,6 +163,15 @@ class RawRepl:
         self._program.expect_output()
         return request
 
+    def understood(self) -> None:
+        """A whole frame came that was read elsewhere."""
+        self._program.note_frame()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether all that came was understood, up to the end of a frame."""
+        return self.state is State.RUNNING and not self._events and self._program.quiet
+
     def give_up_frame(self) -> None:
         """Take the frame that is awaited for torn: the next event is what there is of it."""
         if self.inside_frame:
