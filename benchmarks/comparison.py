@@ -145,7 +145,6 @@ def compare(everybody: Everybody, port_turn: float = 0.0) -> list[Row]:
         "ms",
         _milliseconds,
         {"ours": ("ours", "board time"), "belay": ("belay, no time sync", "board time")},
-        times=5,
     )
     different, mapped = _all("different call"), _all("mapped call")
     table.add("1000 different calls, ours in a batch", "ms a call", milliseconds, different, times=15)
