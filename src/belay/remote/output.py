@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import codecs
 import sys
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -84,9 +86,13 @@ class IdleOutput:
         self._output = TextOutput(stream)
         self._waiting: deque[bytes] = deque()
         self._writing = threading.RLock()
+        self._ended = False
+        _outputs.add(self)
 
     def __call__(self, data: bytes) -> None:
         """Take what was printed."""
+        if self._ended:
+            return
         self._waiting.append(data)
         if self._dispatcher.started:
             self._dispatcher.post(self.flush)
@@ -104,8 +110,26 @@ class IdleOutput:
         try:
             # In one step in C, so that a Ctrl-C cannot leave the lock taken.
             got.extend(map(self._writing.acquire, (True,), (PATIENCE,)))
-            while self._waiting:
+            while self._waiting and not self._ended:
                 self._output(self._waiting.popleft())
         finally:
             if got and got[0]:
                 self._writing.release()
+
+    def end(self) -> None:
+        """Write what is there, and nothing more from now on."""
+        # It is not released: whoever waits for it finds that this has ended.
+        if self._writing.acquire(timeout=PATIENCE):
+            for _ in range(len(self._waiting)):
+                self._output(self._waiting.popleft())
+        self._ended = True
+
+
+_outputs: weakref.WeakSet[IdleOutput] = weakref.WeakSet()
+
+
+@atexit.register
+def _end_all() -> None:
+    """A thread that writes while the interpreter shuts down would end it with a fatal error."""
+    for output in list(_outputs):
+        output.end()
