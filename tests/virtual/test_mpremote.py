@@ -104,6 +104,27 @@ def test_a_host_that_was_killed_leaves_a_board_to_mpremote(mpremote_home: Path, 
     assert run(mpremote_home, port, "resume", "exec", "print(x)").strip() == "5"
 
 
+HOLDS = """
+import sys
+from belay import Device
+device = Device(sys.argv[1], agent=True)
+device("x = 5; import time")
+device("print('begun')\\nwhile True: time.sleep(0.01)")
+"""
+
+
+def test_a_host_that_was_killed_within_a_call_leaves_a_board_to_mpremote(
+    mpremote_home: Path, port: str, tmp_path: Path
+) -> None:
+    program = tmp_path / "holds.py"
+    program.write_text(HOLDS)
+    with subprocess.Popen([sys.executable, "-u", program, port], stdout=subprocess.PIPE) as host:
+        assert host.stdout is not None
+        assert host.stdout.readline() == b"begun\n"
+        host.kill()
+    assert run(mpremote_home, port, "resume", "exec", "print(x)").strip() == "5"
+
+
 @pytest.mark.parametrize("agent", [False, True])
 def test_mpremote_finds_a_prompt_and_what_was_there(mpremote_home: Path, port: str, agent: bool) -> None:
     with Device(port, agent=agent) as device:
