@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from belay.cli.packages import tell_stale, this_project
+from belay.cli.packages import tell_stale, this_project, update_after
 from belay.cli.settings import Settings, examples, pass_settings, talk_options
 
 if TYPE_CHECKING:
@@ -73,14 +72,14 @@ def add(
     for addition in additions:
         _check_there(addition, project)
         parse_requirement(addition.key, values[addition.key], group=group)
+    before = project.file.read_bytes()
     add_dependencies(project.file, values, group=group)
     for key, value in values.items():
         settings.say(f"added {key} = {json.dumps(value, ensure_ascii=False)} to {group}")
-    _update(settings, tuple(values), and_update)
-
-
-def _update(settings: Settings, names: Sequence[str], and_update: bool) -> None:
-    tell_stale(settings)
+    if and_update:
+        update_after(settings, project.file, before, tuple(values))
+    else:
+        tell_stale(settings)
 
 
 def _from_project(word: str, project: Project) -> str:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from belay.cli.settings import Settings
 
 if TYPE_CHECKING:
-    from belay.packages.lock import Lock
-    from belay.packages.vendor import Vendored
+    from pathlib import Path
+
+    from belay.packages.lock import Change, Lock
+    from belay.packages.model import LockedPackage
+    from belay.packages.vendor import Report, Vendored
     from belay.project import Project
+    from belay.project.upkeep import Outcome, Talk
 
 
 def this_project() -> Project:
@@ -40,13 +49,95 @@ def its_lock(project: Project) -> Lock:
         LockError: It is not understood.
         OSError: It cannot be read.
     """
-    from belay.exceptions import PackageError
-    from belay.packages.lockfile import read_lock
+    from belay.project import upkeep
 
-    lock = read_lock(project.lock_file)
-    if lock is None:
-        raise PackageError(f"{project.lock_file} is missing", hint="`belay update` makes it")
-    return lock
+    return upkeep.its_lock(project)
+
+
+@contextmanager
+def talking(settings: Settings) -> Iterator[Talk]:
+    """How a command that takes its time tells what it does: on a terminal with a bar."""
+    from belay.project.upkeep import Talk
+
+    if settings.verbosity < 0 or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield Talk(settings.say)
+        return
+    from belay.cli.progress import Bar
+
+    with Bar() as bar:
+        yield Talk(settings.say, bar)
+
+
+def tell_outcome(
+    settings: Settings, outcome: Outcome, *, as_json: bool = False, planned: bool = False
+) -> None:
+    """Print how a lock has changed, and say what became of the vendored files.
+
+    Args:
+        settings: What the shared options say.
+        outcome: What was done.
+        as_json: Whether to print JSON.
+        planned: Whether it was not done, but would be.
+    """
+    if as_json:
+        print(json.dumps([change_page(change) for change in outcome.changes], indent=2))
+    else:
+        for change in outcome.changes:
+            print(change)
+    said = [f"{'would lock' if planned else 'locked'}: {counted(len(outcome.new.packages), 'package')}"]
+    said += [f"{'would change' if planned else 'changed'}: {len(outcome.changes)}"] if outcome.changes else []
+    said += files_said(outcome.report)
+    settings.say("; ".join(said))
+    tell_restored(settings, outcome.report)
+
+
+def files_said(report: Report) -> list[str]:
+    """What became of the vendored files, in a few words; nothing if they are as they were."""
+    words = (("written", report.written), ("removed", report.removed))
+    return [f"{word}: {counted(len(paths), 'file')}" for word, paths in words if paths]
+
+
+def tell_restored(settings: Settings, report: Report) -> None:
+    """Say which files were as somebody had edited them."""
+    for path in report.restored:
+        settings.say(f"note: {path} had been edited; it is as locked again")
+
+
+def change_page(change: Change) -> dict[str, object]:
+    """A change, for JSON."""
+    return {"name": change.name, "old": _side(change.old), "new": _side(change.new)}
+
+
+def _side(package: LockedPackage | None) -> dict[str, object] | None:
+    if package is None:
+        return None
+    return {"version": package.version, "source": package.source, "groups": list(package.groups)}
+
+
+def update_after(settings: Settings, file: Path, before: bytes, names: Sequence[str]) -> None:
+    """Make lock and vendored files fit a pyproject.toml that was just changed.
+
+    If that cannot be done, the pyproject.toml is what it was.
+
+    Args:
+        settings: What the shared options say.
+        file: The pyproject.toml.
+        before: What was in it.
+        names: The dependencies to choose anew.
+    """
+    from belay.exceptions import PackageError
+    from belay.packages.writing import replace_file
+    from belay.project import load_project
+    from belay.project.upkeep import update_project
+
+    try:
+        with talking(settings) as talk:
+            outcome = update_project(load_project(file), talk, names=names)
+    except (PackageError, KeyboardInterrupt):
+        replace_file(file.resolve(), before)
+        settings.say(f"{file.name} is as it was; with --no-update it would be changed all the same")
+        raise
+    tell_outcome(settings, outcome)
 
 
 def tell_stale(settings: Settings) -> None:

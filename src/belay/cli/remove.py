@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from belay.cli.packages import tell_stale, this_project
+from belay.cli.packages import tell_stale, this_project, update_after
 from belay.cli.settings import Settings, examples, pass_settings, talk_options
 
 EXAMPLES = examples("belay remove aiohttp", "belay remove unittest --group dev")
@@ -25,6 +25,11 @@ def remove(settings: Settings, names: tuple[str, ...], group: str | None, and_up
     """Take dependencies out of the project."""
     from belay.project.edit import remove_dependencies
 
-    for where, name in remove_dependencies(this_project().file, names, group=group):
+    file = this_project().file
+    before = file.read_bytes()
+    for where, name in remove_dependencies(file, names, group=group):
         settings.say(f"removed {name} from {where}")
-    tell_stale(settings)
+    if and_update:
+        update_after(settings, file, before, ())
+    else:
+        tell_stale(settings)

@@ -1,0 +1,31 @@
+"""``belay fetch``: the vendored files as they are locked."""
+
+from __future__ import annotations
+
+import click
+
+from belay.cli.packages import counted, files_said, talking, tell_restored, this_project
+from belay.cli.settings import Settings, pass_settings, talk_options
+
+
+@click.command()
+@click.option("--offline", is_flag=True, help="Use what was fetched before, and no network.")
+@talk_options
+@pass_settings
+def fetch(settings: Settings, offline: bool) -> None:
+    """Make the vendored files exactly those of the lockfile, which stays as it is."""
+    from belay.project.upkeep import fetch_project, why_stale
+
+    project = this_project()
+    with talking(settings) as talk:
+        outcome = fetch_project(project, talk, offline=offline)
+    report = outcome.report
+    for path in sorted({*report.written, *report.removed}):
+        print(path)
+    count = sum(map(len, outcome.new.groups().values()))
+    settings.say("; ".join([f"as locked: {counted(count, 'file')}", *files_said(report)]))
+    tell_restored(settings, report)
+    for reason in (reasons := why_stale(project, outcome.new)):
+        settings.say(f"note: {reason}")
+    if reasons:
+        settings.say("hint: the lockfile does not fit pyproject.toml any more; `belay update` makes it fit")

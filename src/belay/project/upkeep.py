@@ -1,0 +1,235 @@
+"""Keeps a project's lock and its vendored files what its pyproject.toml asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from belay.exceptions import PackageError
+from belay.packages.fetch import Fetcher
+from belay.packages.indices import Indices
+from belay.packages.lock import Change, Lock, diff, locked_requirement, reasons_against
+from belay.packages.lockfile import read_lock, to_text
+from belay.packages.model import LockedPackage
+from belay.packages.store import Store
+from belay.packages.supply import Progress, Supply
+from belay.packages.update import Choices, update
+from belay.packages.vendor import Report, Vendored
+from belay.packages.writing import replace_file
+from belay.project.config import Project
+
+
+def _quiet(sentence: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Talk:
+    """Whom to tell what happens meanwhile.
+
+    Attributes:
+        say: Called with a sentence.
+        progress: Called each time that something has come; None for nobody.
+    """
+
+    say: Callable[[str], None] = _quiet
+    progress: Callable[[Progress], None] | None = None
+
+    def waiting(self) -> None:
+        """Say that another process changes the project."""
+        self.say("waiting for another belay that changes this project")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was done to a project, or would be.
+
+    Attributes:
+        old: The lock as it was; None if there was none.
+        new: The lock as it is.
+        report: What became of the vendored files.
+    """
+
+    old: Lock | None
+    new: Lock
+    report: Report = field(default_factory=Report)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The packages that differ."""
+        return diff(self.old, self.new)
+
+
+@contextmanager
+def supply_of(project: Project, talk: Talk, *, offline: bool = False) -> Iterator[Supply]:
+    """What brings a project's pages and files.
+
+    Args:
+        project: The project.
+        talk: Whom to tell.
+        offline: Whether the store is all that there is.
+    """
+    store, fetcher = Store(warn=talk.say), Fetcher(http_hosts=project.http_hosts)
+    with Supply(store, fetcher, offline=offline, progress=talk.progress) as supply:
+        yield supply
+
+
+def indices_of(project: Project, supply: Supply, talk: Talk) -> Indices:
+    """A project's indices."""
+    return Indices(project.indices, supply, project.mpy_version, warn=talk.say)
+
+
+def update_project(
+    project: Project, talk: Talk, *, names: Collection[str] | None = None, offline: bool = False
+) -> Outcome:
+    """Choose packages anew, lock them, and make the vendored files fit, in one step.
+
+    Vendored files of a time without a lock are taken over.
+
+    Args:
+        project: The project.
+        talk: Whom to tell.
+        names: The dependencies to choose anew; the others stay as they are locked. None for all.
+        offline: Whether the store is all that there is.
+
+    Raises:
+        PackageError: It cannot be done, and everything is as it was.
+        OSError: Something cannot be read or written.
+    """
+    vendored = Vendored(project.root, project.dependencies_path)
+    with vendored.alone(waiting=talk.waiting), supply_of(project, talk, offline=offline) as supply:
+        old = read_lock(project.lock_file)
+        new = _choose(project, old, supply, talk, names)
+        report = _vendor(vendored, new, supply, old, lock_text=_changed_text(project, old, new))
+    return Outcome(old, new, report)
+
+
+def plan_update(
+    project: Project, talk: Talk, *, names: Collection[str] | None = None, offline: bool = False
+) -> Outcome:
+    """What :func:`update_project` would choose; nothing but the store is changed.
+
+    Raises:
+        PackageError: It could not be done.
+        OSError: Something cannot be read.
+    """
+    with supply_of(project, talk, offline=offline) as supply:
+        old = read_lock(project.lock_file)
+        return Outcome(old, _choose(project, old, supply, talk, names))
+
+
+def lock_project(project: Project, talk: Talk, *, offline: bool = False) -> Outcome:
+    """Make the lock fit the pyproject.toml with as few changes as possible; no vendored file is touched.
+
+    Raises:
+        PackageError: It cannot be done.
+        OSError: Something cannot be read or written.
+    """
+    vendored = Vendored(project.root, project.dependencies_path)
+    with vendored.alone(waiting=talk.waiting), supply_of(project, talk, offline=offline) as supply:
+        old = read_lock(project.lock_file)
+        new = _choose(project, old, supply, talk, ())
+        if (text := _changed_text(project, old, new)) is not None:
+            replace_file(project.lock_file, text)
+    return Outcome(old, new)
+
+
+def fetch_project(project: Project, talk: Talk, *, offline: bool = False) -> Outcome:
+    """Make the vendored files those of the lock, which stays as it is.
+
+    Raises:
+        PackageError: There is no lock, or a file of it cannot be had.
+        OSError: Something cannot be read or written.
+    """
+    its_lock(project)  # no project without a lock is changed, not even by a folder for belay's own use
+    vendored = Vendored(project.root, project.dependencies_path)
+    with vendored.alone(waiting=talk.waiting), supply_of(project, talk, offline=offline) as supply:
+        lock = its_lock(project)
+        return Outcome(lock, lock, _vendor(vendored, lock, supply, lock, lock_text=None))
+
+
+def its_lock(project: Project) -> Lock:
+    """The lock of a project that has one.
+
+    Raises:
+        PackageError: It has none.
+        LockError: It is not understood.
+        OSError: It cannot be read.
+    """
+    lock = read_lock(project.lock_file)
+    if lock is None:
+        raise PackageError(f"{project.lock_file} is missing", hint="`belay update` makes it")
+    return lock
+
+
+def why_stale(project: Project, lock: Lock) -> list[str]:
+    """Why a lock does not fit a project's pyproject.toml; empty if it does."""
+    urls = [url for _, url in project.indices]
+    return reasons_against(lock, project.requirements, mpy_version=project.mpy_version, indices=urls)
+
+
+def _choose(
+    project: Project, old: Lock | None, supply: Supply, talk: Talk, names: Collection[str] | None
+) -> Lock:
+    urls = tuple(url for _, url in project.indices)
+    updated = update(
+        project.requirements,
+        supply,
+        indices_of(project, supply, talk),
+        Choices(project.root, project.prefer, project.mpy_version, project.arch),
+        locked=_still_right(project, old),
+        names=names,
+    )
+    needs = [locked_requirement(need, updated.led_to[need.group, need.key]) for need in project.requirements]
+    needs.sort(key=lambda need: (need.group, need.key))
+    return Lock(updated.packages, tuple(needs), project.mpy_version, urls)
+
+
+def _still_right(project: Project, old: Lock | None) -> list[LockedPackage]:
+    """What a lock says that holds whatever the project wants: nothing of other indices or mpy versions."""
+    if old is None:
+        return []
+    sources = {f"index+{url}" for _, url in project.indices}
+    right = {
+        package.name: package
+        for package in old.packages
+        if not package.source.startswith("index+")
+        or (package.source in sources and old.mpy_version == project.mpy_version)
+    }
+    # A package without one that it needs would be a riddle for whoever chooses.
+    while gone := [name for name, package in right.items() if not right.keys() >= {*package.dependencies}]:
+        for name in gone:
+            del right[name]
+    return list(right.values())
+
+
+def _changed_text(project: Project, old: Lock | None, new: Lock) -> bytes | None:
+    """The text of a new lock, if it is another one."""
+    text = to_text(new, project.root)
+    return None if old is not None and text == to_text(old, project.root) else text.encode()
+
+
+def _vendor(
+    vendored: Vendored, lock: Lock, supply: Supply, old: Lock | None, *, lock_text: bytes | None
+) -> Report:
+    wanted = lock.groups()
+    differing = {finding.path for finding in vendored.verify(wanted)}
+    missing = {
+        file.sha256: file
+        for group, files in wanted.items()
+        for path, file in files.items()
+        if str(vendored.folder / group / path) in differing
+    }
+    supply.each(supply.locked_file, [missing[digits] for digits in sorted(missing)])
+    adopt = _adopted(lock) if old is None else ()
+    before = old.groups() if old else None
+    return vendored.apply(wanted, supply.content, before=before, adopt=adopt, lock=lock_text)
+
+
+def _adopted(lock: Lock) -> list[str]:
+    """What is ours in a project that was never locked: whatever has the name of something that is wanted."""
+    names = {(need.group, need.key.replace("-", "_").replace(".", "/")) for need in lock.requirements}
+    for group, files in lock.groups().items():
+        names |= {(group, path.rpartition(".")[0]) for path in files}
+    return sorted(f"{group}/{name}" for group, name in names)
