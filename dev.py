@@ -47,6 +47,8 @@ BIN = Path(sysconfig.get_path("scripts", "venv", {"base": str(VENV)}))
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 # Another environment may be active: ours is made from the Python below it.
 BASE = getattr(sys, "_base_executable", None) or sys.executable
+# Tests that take minutes are not ended for that.
+NO_LIMIT = ["-o", "faulthandler_exit_on_timeout=false"]
 SHELL = os.environ.get("COMSPEC" if os.name == "nt" else "SHELL") or "sh"
 
 Command = list[str | Path]
@@ -275,7 +277,7 @@ VERBS: dict[str, tuple[str, Callable[[list[str]], int]]] = {
     "test": ("dev", test),
     "check": ("dev", lambda _: run_steps(quick_checks())),
     "docs": ("dev", lambda _: run_steps(docs_build())),
-    "long": ("dev", lambda arguments: run([PYTHON, "-m", "pytest", "-m", "long", *arguments])),
+    "long": ("dev", lambda arguments: run([PYTHON, "-m", "pytest", "-m", "long", *NO_LIMIT, *arguments])),
     "bench": ("run", bench),
     "venv": ("dev", lambda _: run([PYTHON, "-c", "import sys; print(sys.executable)"])),
     "shell": ("dev", lambda arguments: run([SHELL, *arguments])),
