@@ -100,6 +100,26 @@ class Link:
         check_code(source)
         return self._in_turn(lambda: self._run(Program(source, data, paste_from), on_output, timeout, on_ask))
 
+    def exchange(self, function: int, terms: Exchanging) -> Reply:
+        """Have the agent call a function; it is started if it does not run.
+
+        Args:
+            function: The function's number.
+            terms: What to send, and what to do meanwhile.
+
+        Returns:
+            The answer.
+
+        Raises:
+            AgentEnded: The agent ended before it could answer.
+            BoardTimeoutError: No answer came in time; the function was interrupted.
+            BoardResetError: The board was reset, or the agent is not on it.
+            ProtocolError: The link tears too much.
+            ReplEntryError: The last call left the board in an unknown state, and no prompt came.
+            ConnectionLost: The link is gone; the function may or may not have run.
+        """
+        return self._in_turn(lambda: self._exchange(function, terms))
+
     def soft_reset(self) -> None:
         """Start the interpreter anew and stay at the raw prompt: boot.py runs, main.py does not.
 
@@ -230,26 +250,6 @@ class Link:
             return work()
 
         return self._queue.do(open_work, wait)
-
-    def exchange(self, function: int, terms: Exchanging) -> Reply:
-        """Have the agent call a function; it is started if it does not run.
-
-        Args:
-            function: The function's number.
-            terms: What to send, and what to do meanwhile.
-
-        Returns:
-            The answer.
-
-        Raises:
-            AgentEnded: The agent ended before it could answer.
-            BoardTimeoutError: No answer came in time; the function was interrupted.
-            BoardResetError: The board was reset, or the agent is not on it.
-            ProtocolError: The link tears too much.
-            ReplEntryError: The last call left the board in an unknown state, and no prompt came.
-            ConnectionLost: The link is gone; the function may or may not have run.
-        """
-        return self._in_turn(lambda: self._exchange(function, terms))
 
     def _run(
         self,
