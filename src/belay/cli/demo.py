@@ -1,10 +1,8 @@
-"""``belay demo``: the main job in one minute, on a board that needs no hardware."""
+"""``belay demo``: the main job in one minute, on a board that needs no hardware; the first half is here."""
 
 from __future__ import annotations
 
-import inspect
 import sys
-import textwrap
 import time
 import traceback
 from collections.abc import Callable
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import belay
+from belay.cli.demo_show import show_source, show_title
 
 if TYPE_CHECKING:
     from belay import Device
@@ -26,10 +25,13 @@ BOARD = "virtual:"
 
 @click.command(short_help="Show the main job on the virtual board, in a minute.")
 def demo() -> None:
-    """Show the main job on the virtual board, in a minute.
+    """Show the main job on the virtual board, in a minute: calls, and a project with packages.
 
-    Each step prints its own source and then runs it: what you see is what happened.
+    Each step prints its own source and then runs it: what you see is what happened. The packages come from
+    an index that the demo serves itself; no network is used, and nothing of yours is changed.
     """
+    from belay.cli.demo_project import show_project
+
     began = time.perf_counter()
     click.secho("belay: a MicroPython board as a part of your Python program\n", bold=True)
     click.echo(f">>> device = belay.Device({BOARD!r})")
@@ -38,13 +40,14 @@ def demo() -> None:
         version = ".".join(map(str, about.version))
         click.secho(f"{about.name} {version} on {about.board or about.platform}\n", fg="green")
         for title, step in STEPS:
-            click.secho(title, bold=True)
-            _show_source(step)
+            show_title(title, step)
+            show_source(step)
             step(device)
             click.echo()
+    show_project()
     seconds = time.perf_counter() - began
     click.secho(f"That was a real MicroPython, {seconds:.1f} s from start to end.", bold=True)
-    click.echo("Next: the quick start in docs/quick-start.md, or  belay virtual  for a board to keep.")
+    click.echo("Next: docs/quick-start.md and docs/packages.md, or  belay virtual  for a board to keep.")
 
 
 def call_a_task(device: Device) -> None:
@@ -110,13 +113,3 @@ STEPS: list[tuple[str, Callable[[Device], None]]] = [
     ("4. Find an error", find_an_error),
     ("5. Stop what hangs", stop_a_loop),
 ]
-
-
-def _show_source(step: Callable[[Device], None]) -> None:
-    """Print the body of a step, without what only concerns our own type checker."""
-    source = inspect.getsource(step)
-    body = source.split('"""\n', 1)[1]
-    text = textwrap.dedent(body).replace("  # type: ignore[no-untyped-def]", "").strip()
-    click.secho(inspect.cleandoc(step.__doc__ or ""), dim=True)
-    click.secho(textwrap.indent(text, "    "), fg="cyan")
-    click.echo()
