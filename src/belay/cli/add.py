@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from belay.cli.packages import tell_stale, this_project, update_after
+from belay.cli.packages import edit_alone, edit_and_update, this_project
 from belay.cli.settings import Settings, examples, pass_settings, talk_options
 
 if TYPE_CHECKING:
@@ -72,14 +72,16 @@ def add(
     for addition in additions:
         _check_there(addition, project)
         parse_requirement(addition.key, values[addition.key], group=group)
-    before = project.file.read_bytes()
-    add_dependencies(project.file, values, group=group)
-    for key, value in values.items():
-        settings.say(f"added {key} = {json.dumps(value, ensure_ascii=False)} to {group}")
+
+    def edit() -> None:
+        add_dependencies(project.file, values, group=group)
+        for key, value in values.items():
+            settings.say(f"added {key} = {json.dumps(value, ensure_ascii=False)} to {group}")
+
     if and_update:
-        update_after(settings, project.file, before, tuple(values))
+        edit_and_update(settings, project, edit, tuple(values))
     else:
-        tell_stale(settings)
+        edit_alone(settings, project, edit)
 
 
 def _from_project(word: str, project: Project) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from belay.cli.packages import counted, its_lock, tell_waiting, this_project, vendored_files
+from belay.cli.packages import counted, its_lock, this_project, vendored_files
 from belay.cli.settings import Settings, pass_settings, talk_options
 
 
@@ -18,11 +18,11 @@ def clean(settings: Settings) -> None:
     """
     from belay.packages.lock import prune
     from belay.packages.lockfile import to_text
+    from belay.project.upkeep import Talk, alone
 
-    project = this_project()
-    vendored = vendored_files(project)
-    its_lock(project)  # no project without a lock is changed, not even by a folder for belay's own use
-    with vendored.alone(waiting=lambda: tell_waiting(settings)):
+    its_lock(this_project())  # no project without a lock is changed, not even by a folder for belay's own use
+    with alone(this_project(), Talk(settings.say)) as project:
+        vendored = vendored_files(project)
         old = its_lock(project)
         new = prune(old, [(need.group, need.key) for need in project.requirements])
         text = to_text(new, project.root).encode() if new != old else None

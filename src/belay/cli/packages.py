@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from belay.cli.settings import Settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from belay.packages.lock import Change, Lock
     from belay.packages.model import LockedPackage
     from belay.packages.vendor import Report, Vendored
@@ -114,40 +112,52 @@ def _side(package: LockedPackage | None) -> dict[str, object] | None:
     return {"version": package.version, "source": package.source, "groups": list(package.groups)}
 
 
-def update_after(settings: Settings, file: Path, before: bytes, names: Sequence[str]) -> None:
-    """Make lock and vendored files fit a pyproject.toml that was just changed.
+def edit_and_update(
+    settings: Settings, project: Project, edit: Callable[[], object], names: Sequence[str]
+) -> None:
+    """Change a pyproject.toml, and make lock and vendored files fit.
 
     If that cannot be done, the pyproject.toml is what it was.
 
     Args:
         settings: What the shared options say.
-        file: The pyproject.toml.
-        before: What was in it.
+        project: The project.
+        edit: Changes its pyproject.toml.
         names: The dependencies to choose anew.
     """
     from belay.exceptions import PackageError
-    from belay.packages.writing import replace_file
-    from belay.project import load_project
     from belay.project.upkeep import update_project
 
+    before = project.file.read_bytes()
     try:
         with talking(settings) as talk:
-            outcome = update_project(load_project(file), talk, names=names)
-    except (PackageError, KeyboardInterrupt):
-        replace_file(file.resolve(), before)
-        settings.say(f"{file.name} is as it was; with --no-update it would be changed all the same")
+            outcome = update_project(project, talk, names=names, edit=edit)
+    except (PackageError, OSError, KeyboardInterrupt):
+        if project.file.read_bytes() == before:
+            settings.say(
+                f"{project.file.name} is as it was; with --no-update it would be changed all the same"
+            )
         raise
     tell_outcome(settings, outcome)
 
 
-def tell_stale(settings: Settings) -> None:
-    """Say that only the pyproject.toml has changed."""
+def edit_alone(settings: Settings, project: Project, edit: Callable[[], object]) -> None:
+    """Change a pyproject.toml and nothing else, while nobody else changes the project."""
+    from belay.project.upkeep import Talk, alone
+
+    with alone(project, Talk(settings.say)):
+        edit()
     settings.say("the lockfile and the vendored files are as before; `belay update` makes them fit")
 
 
-def tell_waiting(settings: Settings) -> None:
-    """Say that another process changes the project."""
-    settings.say("waiting for another belay that changes this project")
+def tell_unfit(settings: Settings, project: Project, lock: Lock) -> None:
+    """Say if a lock does not fit the project any more, and why."""
+    from belay.project.upkeep import why_stale
+
+    for reason in (reasons := why_stale(project, lock)):
+        settings.say(f"note: {reason}")
+    if reasons:
+        settings.say("hint: the lockfile does not fit pyproject.toml any more; `belay update` makes it fit")
 
 
 def counted(number: int, noun: str) -> str:

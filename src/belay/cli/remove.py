@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from belay.cli.packages import tell_stale, this_project, update_after
+from belay.cli.packages import edit_alone, edit_and_update, this_project
 from belay.cli.settings import Settings, examples, pass_settings, talk_options
 
 EXAMPLES = examples("belay remove aiohttp", "belay remove unittest --group dev")
@@ -25,11 +25,13 @@ def remove(settings: Settings, names: tuple[str, ...], group: str | None, and_up
     """Take dependencies out of the project."""
     from belay.project.edit import remove_dependencies
 
-    file = this_project().file
-    before = file.read_bytes()
-    for where, name in remove_dependencies(file, names, group=group):
-        settings.say(f"removed {name} from {where}")
+    project = this_project()
+
+    def edit() -> None:
+        for where, name in remove_dependencies(project.file, names, group=group):
+            settings.say(f"removed {name} from {where}")
+
     if and_update:
-        update_after(settings, file, before, ())
+        edit_and_update(settings, project, edit, ())
     else:
-        tell_stale(settings)
+        edit_alone(settings, project, edit)

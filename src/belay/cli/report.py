@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import click
 
@@ -47,8 +49,19 @@ def report_usage(error: click.ClickException, settings: Settings) -> int:
 def report_file(error: OSError, settings: Settings) -> int:
     """Tell of a file that cannot be read or written; the exit code."""
     where = f"{error.filename}: " if error.filename else ""
-    tell(f"{where}{error.strerror or error}", None, settings)
+    tell(f"{where}{error.strerror or error}", _full_disk(error), settings)
+    for note in getattr(error, "__notes__", ()):
+        settings.say(f"note: {note}")
     return exits.FILE
+
+
+def _full_disk(error: OSError) -> str | None:
+    """Which disk is full, if that is what is wrong."""
+    if error.errno not in {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)} or not error.filename:
+        return None
+    place = Path(os.fsdecode(error.filename)).absolute()
+    disk = next((each for each in (place, *place.parents) if os.path.ismount(each)), place.anchor)
+    return f"the disk at {disk} is full"
 
 
 def report_mistake(error: Exception, settings: Settings) -> int:

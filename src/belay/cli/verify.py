@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from belay.cli import exits
-from belay.cli.packages import counted, its_lock, this_project, vendored_files
+from belay.cli.packages import counted, this_project
 from belay.cli.settings import Settings, pass_settings, talk_options
 from belay.cli.table import table
 
@@ -23,9 +23,9 @@ def verify(settings: Settings, as_json: bool) -> int:
     Files that differ are listed: missing, changed, link (no regular file), case (its name differs by case).
     Files that nobody has locked are listed as unknown; they are no failure, since belay leaves them alone.
     """
-    project = this_project()
-    groups = its_lock(project).groups()
-    found = vendored_files(project).verify(groups)
+    from belay.project.upkeep import Talk, verify_project
+
+    lock, found = verify_project(this_project(), Talk(settings.say))
     if as_json:
         print(json.dumps([asdict(finding) for finding in found], indent=2))
     elif found:
@@ -35,5 +35,5 @@ def verify(settings: Settings, as_json: bool) -> int:
         settings.say(f"not as locked: {counted(len(wrong), 'file')}")
         settings.say("hint: `belay fetch` restores them")
         return exits.PACKAGES
-    settings.say(f"as locked: {counted(sum(map(len, groups.values())), 'file')}")
+    settings.say(f"as locked: {counted(sum(map(len, lock.groups().values())), 'file')}")
     return exits.DONE

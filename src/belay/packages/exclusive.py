@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,10 +28,34 @@ def exclusive(file: Path, *, waiting: Callable[[], None] | None = None) -> Itera
         yield
 
 
+@contextmanager
+def undisturbed(file: Path, *, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Keep out of a ``with`` block whoever would be :func:`exclusive`; for readers, who write nothing.
+
+    Where there is no such file, or it cannot be opened, nobody is kept out.
+
+    Args:
+        file: The file.
+        waiting: As for :func:`exclusive`.
+    """
+    with ExitStack() as stack:
+        try:
+            held = stack.enter_context(file.open("rb"))
+        except OSError:
+            yield
+            return
+        if not _take(held, wait=False, shared=True):
+            if waiting is not None:
+                waiting()
+            _take(held, wait=True, shared=True)
+        yield
+
+
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(file: BinaryIO, *, wait: bool) -> bool:
+    def _take(file: BinaryIO, *, wait: bool, shared: bool = False) -> bool:  # noqa: ARG001
+        # Readers wait for each other, too: there is no shared lock of this kind.
         file.seek(0)
         while True:
             try:
@@ -45,9 +69,10 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _take(file: BinaryIO, *, wait: bool) -> bool:
+    def _take(file: BinaryIO, *, wait: bool, shared: bool = False) -> bool:
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         try:
-            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, kind if wait else kind | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True

@@ -10,6 +10,7 @@ A journal may come with a project from strangers, so nothing in it is believed.
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -24,7 +25,7 @@ STATE = PurePosixPath(".belay/.local")
 
 
 class Journal(msgspec.Struct, forbid_unknown_fields=True):
-    """What is to be done.
+    """What is to be done; and afterwards, which files are ours.
 
     Attributes:
         folder: The folder of the groups' folders, relative to the project's.
@@ -43,18 +44,6 @@ class Journal(msgspec.Struct, forbid_unknown_fields=True):
     lock: bool = False
 
 
-class Record(msgspec.Struct, forbid_unknown_fields=True):
-    """Which files are ours.
-
-    Attributes:
-        folder: The folder of the groups' folders, relative to the project's.
-        files: The destinations, by group.
-    """
-
-    folder: str
-    files: dict[str, list[str]]
-
-
 class State:
     """What belay remembers of a project on this computer.
 
@@ -69,21 +58,34 @@ class State:
         self.old = self.folder / "old"
         self.lock = self.folder / "new.lock"
         self.in_use = self.folder / "in-use"
+        self.before = self.folder / "before.toml"
         self._journal = self.folder / "journal.json"
         self._record = self.folder / "record.json"
+        self._ignore = self.folder / ".gitignore"
 
     def prepare(self) -> None:
         """Make the folder, which version control ignores.
 
         Raises:
-            UnsafePathError: It would be behind a link.
+            UnsafePathError: It would be behind a link, or something in it is no file.
             OSError: It cannot be made.
         """
-        check_no_links(self.root, STATE)
+        self.check()
         self.folder.mkdir(parents=True, exist_ok=True)
-        ignore = self.folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8", newline="\n")
+        if not self._ignore.exists() or not self._ignore.stat().st_size:
+            self._ignore.write_text("*\n", encoding="utf-8", newline="\n")
+
+    def check(self) -> None:
+        """Refuse what somebody else has put where our own files are.
+
+        Raises:
+            UnsafePathError: One of them is a link, or would make whoever opens it wait for ever.
+        """
+        check_no_links(self.root, STATE)
+        for place in (self._ignore, self.in_use, self._journal, self._record):
+            check_no_links(self.folder, PurePosixPath(place.name))
+            if place.exists() and not place.is_file():
+                raise UnsafePathError(str(place), "is no file", hint="remove it")
 
     @property
     def is_unfinished(self) -> bool:
@@ -95,14 +97,14 @@ class State:
 
         Raises:
             UnsafePathError: The folder is behind a link.
+            OSError: It cannot be read.
         """
-        check_no_links(self.root, STATE)
+        self.check()
         try:
-            found = msgspec.json.decode(self._record.read_bytes(), type=Record)
-            _check_paths(found.files)
-        except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError, UnsafePathError):
+            found = _read(self._record)
+        except (FileNotFoundError, _Strange):
             return {}
-        return found.files if PurePosixPath(found.folder) == folder else {}
+        return found.record if PurePosixPath(found.folder) == folder else {}
 
     def begin(self) -> None:
         """Make room for what is to be prepared.
@@ -117,10 +119,19 @@ class State:
         """Make a prepared change, and finish it.
 
         Raises:
-            OSError: It could not be made, and has not been; or it will be finished later.
+            OSError: It could not be made, and has not been; or it is finished later, as a note says then.
         """
-        replace_file(self._journal, msgspec.json.encode(journal))
-        self._finish(journal)
+        try:
+            replace_file(self._journal, msgspec.json.encode(journal))
+        except BaseException:
+            with suppress(OSError):
+                self.clear()
+            raise
+        try:
+            self._finish(journal)
+        except OSError as error:
+            error.add_note("the change has begun; whatever next changes this project finishes it")
+            raise
 
     def recover(self) -> bool:
         """Finish what was interrupted, and clear what had only been prepared.
@@ -132,18 +143,13 @@ class State:
             UnsafePathError: Something is behind a link.
             OSError: It cannot be finished.
         """
-        check_no_links(self.root, STATE)
+        self.check()
         try:
-            journal = msgspec.json.decode(self._journal.read_bytes(), type=Journal)
-            for paths in (journal.moves, journal.removes, journal.record):
-                _check_paths(paths)
-            folder = PurePosixPath(journal.folder)
-            if folder.parts:
-                check_destination(str(folder))
+            journal = _read(self._journal)
         except FileNotFoundError:
             self.clear()
             return False
-        except (msgspec.DecodeError, UnicodeDecodeError, UnsafePathError):
+        except _Strange:
             # Not ours: it was written in one step.
             self._journal.unlink()
             self.clear()
@@ -174,8 +180,8 @@ class State:
             self._move_each(self.root / folder, journal)
         if journal.lock and self.lock.exists():
             self.lock.replace(self.root / "belay.lock")
-        replace_file(self._record, msgspec.json.encode(Record(journal.folder, journal.record)))
-        self._journal.unlink()
+        # What is done is what is ours: to say so needs no room, not even on a full disk.
+        self._journal.replace(self._record)
         self.clear()
 
     def _exchange(self, target: Path, number: int) -> None:
@@ -243,6 +249,28 @@ def _number(folder: Path) -> int | None:
         return folder.lstat().st_ino
     except FileNotFoundError:
         return None
+
+
+class _Strange(Exception):  # noqa: N818 - it never leaves the module
+    """A file is not as we write it."""
+
+
+def _read(file: Path) -> Journal:
+    """A journal, all paths of which are safe.
+
+    Raises:
+        _Strange: It is none of ours.
+        OSError: It cannot be read.
+    """
+    try:
+        journal = msgspec.json.decode(file.read_bytes(), type=Journal)
+        for paths in (journal.moves, journal.removes, journal.record):
+            _check_paths(paths)
+        if PurePosixPath(journal.folder).parts:
+            check_destination(str(PurePosixPath(journal.folder)))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, UnsafePathError) as error:
+        raise _Strange(str(error)) from error
+    return journal
 
 
 def _check_paths(files: dict[str, list[str]]) -> None:

@@ -10,15 +10,16 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from belay.exceptions import InternalError, OccupiedError
 from belay.packages.destination import check_destination, check_group, check_together, fold
-from belay.packages.exclusive import exclusive
+from belay.packages.exclusive import exclusive, undisturbed
 from belay.packages.journal import Journal, State, check_no_links
 from belay.packages.model import LockedFile
+from belay.packages.writing import naming
 
 Groups = Mapping[str, Mapping[str, LockedFile]]
 """Files by group and destination, as :meth:`~belay.packages.lock.Lock.groups` gives them."""
@@ -122,6 +123,20 @@ class Vendored:
             OSError: It cannot be finished.
         """
         return self.state.recover()
+
+    @contextmanager
+    def undisturbed(self, *, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+        """Keep away whoever would change anything; for readers, who write nothing.
+
+        Args:
+            waiting: Called once if another process has to be waited for.
+
+        Raises:
+            UnsafePathError: Something is behind a link.
+        """
+        self.state.check()
+        with undisturbed(self.state.in_use, waiting=waiting):
+            yield
 
     def verify(self, wanted: Groups) -> list[Finding]:
         """Compare what is there with a lock; nothing is changed.
@@ -291,9 +306,11 @@ class Vendored:
             else:
                 self._check_writable(plan)
             if lock is not None:
-                self.state.lock.write_bytes(lock)
+                with naming(self.state.lock):
+                    self.state.lock.write_bytes(lock)
         except BaseException:
-            self.state.clear()
+            with suppress(OSError):
+                self.state.clear()
             raise
         # What is not ours to begin with is removed only where it is a cache of what is.
         gone = [path for path in plan.caches if _source_of(path) in set(plan.remove) | plan.write.keys()]
@@ -311,7 +328,8 @@ class Vendored:
     def _prepare(self, path: str, content: bytes) -> None:
         prepared = self.state.new / path
         prepared.parent.mkdir(parents=True, exist_ok=True)
-        prepared.write_bytes(content)
+        with naming(prepared):
+            prepared.write_bytes(content)
 
     def _prepare_same(self, path: str) -> None:
         prepared = self.state.new / path

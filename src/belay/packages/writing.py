@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_ABANDONED = 3600.0
+"""Seconds after which what somebody wrote beside a file, and did not put in its place, is nobody's."""
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -14,9 +23,11 @@ def replace_file(path: Path, data: bytes) -> None:
     Raises:
         OSError: It cannot be written; the old content is there still.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    _sweep(path)
+    # Not the process's number: in a container it is the same each time.
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.new")
     try:
-        with beside.open("xb") as file:
+        with naming(path), beside.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -26,3 +37,66 @@ def replace_file(path: Path, data: bytes) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Give errors of the system in a ``with`` block this path, where they name none.
+
+    What opens a file names it, what writes to it does not.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
+def edited(path: Path, edit: Callable[[], object], beside: Path) -> Iterator[None]:
+    """Change a file for a ``with`` block; if anything fails in it, the file is as it was before.
+
+    Args:
+        path: The file; of a link, what it points to.
+        edit: Changes it.
+        beside: Where the file of before is kept meanwhile, so that putting it back needs no room on a disk.
+
+    Raises:
+        OSError: The file cannot be changed.
+    """
+    path = path.resolve()
+    before = path.read_bytes()
+    beside.unlink(missing_ok=True)
+    try:
+        os.link(path, beside)
+    except (OSError, NotImplementedError):
+        shutil.copy2(path, beside)
+    try:
+        edit()
+        after = path.read_bytes()
+        try:
+            yield
+        except BaseException:
+            # What somebody else has written meanwhile is nothing of ours.
+            if path.read_bytes() == after != before:
+                _put_back(beside, path, before)
+            raise
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _put_back(beside: Path, path: Path, before: bytes) -> None:
+    try:
+        beside.replace(path)
+    except OSError:
+        replace_file(path, before)  # they are on different disks
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed processes left beside a file."""
+    left = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]+\.new")
+    with suppress(OSError):
+        for beside in path.parent.iterdir():
+            if left.fullmatch(beside.name) and time.time() - beside.lstat().st_mtime > _ABANDONED:
+                beside.unlink()

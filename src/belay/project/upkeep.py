@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from belay.exceptions import PackageError
 from belay.packages.fetch import Fetcher
 from belay.packages.indices import Indices
+from belay.packages.journal import State
 from belay.packages.lock import Change, Lock, diff, locked_requirement, reasons_against
 from belay.packages.lockfile import read_lock, to_text
 from belay.packages.model import LockedPackage
 from belay.packages.store import Store
 from belay.packages.supply import Progress, Supply
 from belay.packages.update import Choices, update
-from belay.packages.vendor import Report, Vendored
-from belay.packages.writing import replace_file
-from belay.project.config import Project
+from belay.packages.vendor import Finding, Report, Vendored
+from belay.packages.writing import edited, replace_file
+from belay.project.config import Project, load_project
 
 
 def _quiet(sentence: str) -> None:
@@ -80,27 +81,59 @@ def indices_of(project: Project, supply: Supply, talk: Talk) -> Indices:
     return Indices(project.indices, supply, project.mpy_version, warn=talk.say)
 
 
+@contextmanager
+def alone(project: Project, talk: Talk) -> Iterator[Project]:
+    """Keep other processes from changing a project.
+
+    Args:
+        project: The project.
+        talk: Whom to tell.
+
+    Yields:
+        The project as it is now: one that had to be waited for may have changed it.
+
+    Raises:
+        PackageError: The project is not understood any more, or something is behind a link.
+        OSError: It cannot be read or written.
+    """
+    vendored = Vendored(project.root, project.dependencies_path)
+    with vendored.alone(waiting=talk.waiting):
+        yield load_project(project.file)
+
+
 def update_project(
-    project: Project, talk: Talk, *, names: Collection[str] | None = None, offline: bool = False
+    project: Project,
+    talk: Talk,
+    *,
+    names: Collection[str] | None = None,
+    offline: bool = False,
+    edit: Callable[[], object] | None = None,
 ) -> Outcome:
     """Choose packages anew, lock them, and make the vendored files fit, in one step.
 
     Vendored files of a time without a lock are taken over.
 
     Args:
-        project: The project.
+        project: The project; what counts is what its file says once nobody else changes it.
         talk: Whom to tell.
         names: The dependencies to choose anew; the others stay as they are locked. None for all.
         offline: Whether the store is all that there is.
+        edit: Changes the project's file first. If anything fails after that, the file is as it was, unless
+            somebody else has changed it, too.
 
     Raises:
         PackageError: It cannot be done, and everything is as it was.
         OSError: Something cannot be read or written.
     """
-    vendored = Vendored(project.root, project.dependencies_path)
-    with vendored.alone(waiting=talk.waiting), supply_of(project, talk, offline=offline) as supply:
+    with ExitStack() as stack:
+        project = stack.enter_context(alone(project, talk))
+        if edit is not None:
+            stack.enter_context(edited(project.file, edit, State(project.root).before))
+            project = load_project(project.file)
+        supply = stack.enter_context(supply_of(project, talk, offline=offline))
+        vendored = Vendored(project.root, project.dependencies_path)
         old = read_lock(project.lock_file)
-        new = _choose(project, old, supply, talk, names)
+        new = choose(project, old, supply, talk, names)
         report = _vendor(vendored, new, supply, old, lock_text=_changed_text(project, old, new))
     return Outcome(old, new, report)
 
@@ -116,7 +149,7 @@ def plan_update(
     """
     with supply_of(project, talk, offline=offline) as supply:
         old = read_lock(project.lock_file)
-        return Outcome(old, _choose(project, old, supply, talk, names))
+        return Outcome(old, choose(project, old, supply, talk, names))
 
 
 def lock_project(project: Project, talk: Talk, *, offline: bool = False) -> Outcome:
@@ -126,12 +159,11 @@ def lock_project(project: Project, talk: Talk, *, offline: bool = False) -> Outc
         PackageError: It cannot be done.
         OSError: Something cannot be read or written.
     """
-    vendored = Vendored(project.root, project.dependencies_path)
-    with vendored.alone(waiting=talk.waiting), supply_of(project, talk, offline=offline) as supply:
-        old = read_lock(project.lock_file)
-        new = _choose(project, old, supply, talk, ())
-        if (text := _changed_text(project, old, new)) is not None:
-            replace_file(project.lock_file, text)
+    with alone(project, talk) as now, supply_of(now, talk, offline=offline) as supply:
+        old = read_lock(now.lock_file)
+        new = choose(now, old, supply, talk, ())
+        if (text := _changed_text(now, old, new)) is not None:
+            replace_file(now.lock_file, text)
     return Outcome(old, new)
 
 
@@ -143,9 +175,9 @@ def fetch_project(project: Project, talk: Talk, *, offline: bool = False) -> Out
         OSError: Something cannot be read or written.
     """
     its_lock(project)  # no project without a lock is changed, not even by a folder for belay's own use
-    vendored = Vendored(project.root, project.dependencies_path)
-    with vendored.alone(waiting=talk.waiting), supply_of(project, talk, offline=offline) as supply:
-        lock = its_lock(project)
+    with alone(project, talk) as now, supply_of(now, talk, offline=offline) as supply:
+        vendored = Vendored(now.root, now.dependencies_path)
+        lock = its_lock(now)
         return Outcome(lock, lock, _vendor(vendored, lock, supply, lock, lock_text=None))
 
 
@@ -163,15 +195,57 @@ def its_lock(project: Project) -> Lock:
     return lock
 
 
+def verify_project(project: Project, talk: Talk) -> tuple[Lock, list[Finding]]:
+    """Compare the vendored files with the lock; nothing is changed.
+
+    Another process may be about to change both: whatever differs is looked at again when it has finished.
+
+    Returns:
+        The lock, and how the files differ from it.
+
+    Raises:
+        PackageError: There is no lock, or it is not understood, or something is behind a link.
+        OSError: Something cannot be read.
+    """
+    vendored = Vendored(project.root, project.dependencies_path)
+    with suppress(OSError):
+        lock = its_lock(project)
+        if not (found := vendored.verify(lock.groups())):
+            return lock, found
+    with vendored.undisturbed(waiting=talk.waiting):
+        lock = its_lock(project)
+        return lock, vendored.verify(lock.groups())
+
+
 def why_stale(project: Project, lock: Lock) -> list[str]:
     """Why a lock does not fit a project's pyproject.toml; empty if it does."""
     urls = [url for _, url in project.indices]
-    return reasons_against(lock, project.requirements, mpy_version=project.mpy_version, indices=urls)
+    return reasons_against(
+        lock,
+        project.requirements,
+        mpy_version=project.mpy_version,
+        indices=urls,
+        arch=project.arch,
+        prefer=project.prefer,
+    )
 
 
-def _choose(
+def choose(
     project: Project, old: Lock | None, supply: Supply, talk: Talk, names: Collection[str] | None
 ) -> Lock:
+    """The lock that an update would write.
+
+    Args:
+        project: The project.
+        old: What is locked; None for nothing.
+        supply: Brings pages and files; its store has those of what is chosen then.
+        talk: Whom to tell.
+        names: The dependencies to choose anew; None for all.
+
+    Raises:
+        PackageError: There is none.
+        OSError: Something cannot be read.
+    """
     urls = tuple(url for _, url in project.indices)
     updated = update(
         project.requirements,
@@ -183,7 +257,7 @@ def _choose(
     )
     needs = [locked_requirement(need, updated.led_to[need.group, need.key]) for need in project.requirements]
     needs.sort(key=lambda need: (need.group, need.key))
-    return Lock(updated.packages, tuple(needs), project.mpy_version, urls)
+    return Lock(updated.packages, tuple(needs), project.mpy_version, urls, project.arch, project.prefer)
 
 
 def _still_right(project: Project, old: Lock | None) -> list[LockedPackage]:
