@@ -131,7 +131,7 @@ def room() -> tuple[int, int]:
 
     Returns:
         What a program on the board cannot use while belay is connected, and what of it is the agent alone
-        (the rest is the REPL's: the text that it was sent).
+        (the rest is what it holds while it runs, and the REPL's buffer).
     """
     with CountedPort() as port:
         free, *_ = _at_prompt(port.path, f"{onboard.read('startup')}\nprint({ALLOCATED})")

@@ -1,6 +1,6 @@
 # The agent: reads requests and answers them, without compiling anything. docs/protocol.md says what travels.
 # Names begin with _belay so that the host can leave these functions out of tracebacks. The rarely needed parts
-# (the other files with names in _agent_) are sent when they are first used, to keep the heap free.
+# (the files part_*.py) are sent when they are first used, to keep the heap free.
 def _belay(mark, largest, floats):
     import binascii, gc, io, json, select, struct, sys
 
@@ -22,7 +22,7 @@ def _belay(mark, largest, floats):
     form = mark + "%s\x04%08x"
     scalars = {int, bool, type_of(None)}
     if floats:
-        # repr is exact enough where a float has single precision; see _agent_values.
+        # repr is exact enough where a float has single precision; see part_values.py.
         scalars.add(float)
     # The last answer is kept until the next request, so that it can be sent again.
     sequence, last, chunks, kind, kept = 33, None, (), "r", None
