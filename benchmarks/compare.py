@@ -8,23 +8,20 @@ The peers are installed from the package index, in environments of their own, wh
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
-import os
-import platform
 import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import agent
+import page
 from comparison import Everybody, as_json, as_markdown, as_text, compare, port_row, room_row
 from contest import Figures, Measured, contend, contend_mpremote, port_turn
 from environments import PEERS, python_of
 
 BULK = [f"{kind} {way}" for kind in ("random bytes", "bytes 0x03") for way in ("to the host", "to the board")]
 RANDOM = BULK[:2]
-DOCS = Path(__file__).resolve().parent.parent / "docs"
 NO_SYNC = {"auto_sync_time": False}
 
 
@@ -69,12 +66,6 @@ def measure_peers(*, quick: bool) -> Everybody:
     return everybody
 
 
-def machine() -> str:
-    """What this was measured on."""
-    system = f"{platform.system()} {platform.machine()}"
-    return f"{os.cpu_count()} cores, {system}, Python {platform.python_version()}"
-
-
 def draw(everybody: Everybody, folder: Path) -> None:
     """Draw latency against payload size, with a Python that has matplotlib."""
     lines = {
@@ -92,14 +83,6 @@ def draw(everybody: Everybody, folder: Path) -> None:
         text=True,
         check=True,
     )
-
-
-def write_page(text: str) -> None:
-    """Put the table into docs/performance.md, between its marks."""
-    page = DOCS / "performance.md"
-    before, begin, rest = page.read_text(encoding="utf-8").partition("<!-- figures -->\n")
-    _, end, after = rest.partition("<!-- end of figures -->\n")
-    page.write_text(f"{before}{begin}\n{text}\n\n{end}{after}", encoding="utf-8")
 
 
 def main() -> int:
@@ -120,10 +103,10 @@ def main() -> int:
         everybody |= measure_peers(quick=given.quick)
     turn = port_turn(quick=given.quick)
     rows = [*compare(everybody, turn), port_row(turn), room_row(*agent.room())]
-    about = {"date": datetime.datetime.now(datetime.UTC).date().isoformat(), "machine": machine()}
+    about = page.about()
     if given.page:
-        draw(everybody, DOCS / "images")
-        write_page(f"{' - '.join(about.values())}\n\n{as_markdown(rows)}")
+        draw(everybody, page.IMAGES)
+        page.write_page(f"{' - '.join(about.values())}\n\n{as_markdown(rows)}")
     if given.json:
         figures = {who: {work: asdict(one) for work, one in done.items()} for who, done in everybody.items()}
         print(json.dumps({**about, "rows": as_json(rows), "figures": figures}, indent=1))

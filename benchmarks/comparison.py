@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import page
 from contest import Figures, Measured
 
 BULK = 65536
@@ -198,6 +199,7 @@ def room_row(connected: int, agent: int) -> Row:
 # --- how it is shown -----------------------------------------------------------------------------------
 
 TITLES = ("work", "quantity", "belay 0.30.1", "mpremote 1.29.0", "ours", "ratio", "target", "met")
+_NUMBERS = {2, 3, 4, 5}
 
 
 def _text(cell: float | str | None) -> str:
@@ -207,9 +209,7 @@ def _text(cell: float | str | None) -> str:
         # The type of an exception, or why else: the whole text is in the JSON.
         words = [word.rstrip(":") for word in cell.split() if word.endswith("Error:")]
         return words[-1] if words else cell[:30]
-    if cell == round(cell) or cell >= 100:
-        return f"{cell:.0f}"
-    return f"{cell:.3g}"
+    return page.in_digits(cell)
 
 
 def _cells(row: Row) -> list[str]:
@@ -221,22 +221,12 @@ def _cells(row: Row) -> list[str]:
 
 def as_text(rows: list[Row]) -> str:
     """The table for a terminal."""
-    lines = [list(TITLES), *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(TITLES))]
-    numbers = {2, 3, 4, 5}
-    return "\n".join(
-        "  ".join(
-            text.rjust(width) if column in numbers else text.ljust(width)
-            for column, (text, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
+    return page.as_text([TITLES, *map(_cells, rows)], _NUMBERS)
 
 
 def as_markdown(rows: list[Row]) -> str:
     """The table for a page."""
-    head = [f"| {' | '.join(TITLES)} |", "|---|---|--:|--:|--:|--:|---|---|"]
-    return "\n".join([*head, *(f"| {' | '.join(_cells(row))} |" for row in rows)])
+    return page.as_markdown([TITLES, *map(_cells, rows)], _NUMBERS)
 
 
 def as_json(rows: list[Row]) -> list[dict[str, object]]:

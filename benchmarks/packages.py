@@ -1,217 +1,298 @@
-"""What the package manager costs: time, requests and memory, against an index of micropython-lib's shape.
+"""What the package manager costs: time, requests and memory, with an index of micropython-lib's shape.
 
-Each row is a program of its own, so that what Python needs to start and to import counts. The server is
-another process on this machine that answers after a given latency.
+    python3 dev.py bench packages [--quick] [--json] [--peers] [--plot FILE] [--page]
 
-    python benchmarks/packages.py [--json] [--rounds N] [--plot FILE]
+Each figure is of the command line as a program, so that what Python needs to start counts.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve()
-sys.path.insert(0, str(HERE.parent.parent / "tests"))
-
-from servers.web import WebServer  # noqa: E402 - the line above is what makes it importable
+import page
+from packages_plot import draw
+from packages_work import (
+    Job,
+    Project,
+    Ran,
+    WebServer,
+    make_certificate,
+    measure,
+    measure_peer,
+    names_of_micropython_lib,
+    resolve_closure,
+)
 
 LATENCY = 0.05
-CLOSURES = (10, 30, 100, 300, 1000)
+RECORDED = {
+    "cold": Ran(21.8, None, None, 363, 0, 363),
+    "again": Ran(21.6, None, None, 363, 0, 363),
+    "cold, 0 ms": Ran(2.2, None, None, 363, 0, 363),
+}
+"""What belay 0.30.1 needed on another day, for 124 packages."""
+UNLISTED = "update, nothing new, no index.json"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table.
+    """One quantity of one work.
 
     Attributes:
-        name: What is done.
-        seconds: The median of the rounds, from the start of the program to its end.
-        requests: That the server got.
-        connections: That were opened.
-        megabytes: The most memory that the program had.
-        peer: What belay 0.30.1 needs, as measured on another day.
-        target: What we want to need at most, in seconds.
+        work: What was done.
+        quantity: What was counted or measured, with its unit.
+        ours: Its value.
+        peer: The value of belay 0.30.1; None where there is none.
+        target: What ours has to be at most; None for no target.
     """
 
+    work: str
+    quantity: str
+    ours: float
+    peer: float | None = None
+    target: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times less ours is."""
+        return None if self.peer is None or not self.ours else self.peer / self.ours
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is met; None without one."""
+        return None if self.target is None else self.ours <= self.target
+
+
+@dataclass(frozen=True)
+class Work:
+    """A row's name, its job, its targets, and the job of belay 0.30.1 that does as much."""
+
     name: str
+    job: Job
     seconds: float
-    requests: int
-    connections: int
-    megabytes: float
-    peer: str
-    target: float
+    requests: int | None = None
+    peer: str | None = None
 
 
-ROWS = (
-    # name, latency, how the program before it left the store and the lock, command, peer, target
-    ("update, cold, 50 ms latency", LATENCY, "nothing", "update", "21.8 s", 1.2),
-    ("update, nothing new", LATENCY, "all", "update", "21.6 s, 363 requests", 0.6),
-    ("update, nothing new, no index.json", LATENCY, "unlisted", "update", "", 0.6),
-    ("fetch, files in place", LATENCY, "all", "fetch", "", 0.25),
-    ("fetch, files wiped, store warm", LATENCY, "store", "fetch", "21.6 s (update)", 0.4),
-    ("update, cold, 0 ms latency", 0.0, "nothing", "update", "2.2 s", 0.7),
+WORKS = (
+    Work("update, cold, 50 ms latency", Job("update", "nothing", LATENCY), 1.2, peer="cold"),
+    Work("update, nothing new", Job("update", "all", LATENCY), 0.6, 2, "again"),
+    Work("fetch, files in place", Job("fetch", "all", LATENCY), 0.25, 0),
+    Work("fetch, files wiped, store warm", Job("fetch", "store", LATENCY), 0.4, 0, "again"),
+    Work("update, cold, 0 ms latency", Job("update", "nothing", 0.0), 0.7, peer="cold, 0 ms"),
 )
+MEGABYTES = 80
 
 
-def measure(row: tuple[str, float, str, str, str, float], rounds: int) -> Row:
-    """One line of the table."""
-    name, latency, left, command, peer, target = row
-    results = []
-    for _ in range(rounds):
-        with tempfile.TemporaryDirectory() as folder, WebServer() as server:
-            url = server.index(listed=left != "unlisted")
-            prepared = Project(Path(folder), url)
-            if left != "nothing":
-                prepared.run("update")
-            if left == "store":
-                prepared.wipe()
-            server.behave(latency=latency)
-            server.counts()
-            seconds, megabytes = prepared.run(command)
-            counts = server.counts()
-            results.append((seconds, len(counts.requests), counts.connections, megabytes))
-    results.sort()
-    seconds, requests, connections, megabytes = results[len(results) // 2]
-    return Row(name, seconds, requests, connections, megabytes, peer, target)
+class Bench:
+    """Measures.
 
+    Args:
+        folder: For everything that is made meanwhile.
+        quick: Whether once is enough.
+    """
 
-class Project:
-    """A project that wants all packages of an index."""
-
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, *, quick: bool) -> None:
         self.folder = folder
-        shape = json.loads((HERE.parent.parent / "tests" / "servers" / "index_shape.json").read_text())
-        lines = [f'[tool.belay]\nname = "all"\npackage_indices = ["{url}"]\n\n[tool.belay.dependencies]']
-        lines += [f'"{name}" = "*"' for name in shape]
-        (folder / "pyproject.toml").write_text("\n".join(lines) + "\n")
+        self.quick = quick
+        self.rounds = 1 if quick else 5
 
-    def run(self, command: str) -> tuple[float, float]:
-        """Runs the command line; seconds and megabytes."""
-        program = [sys.executable, "-c", COUNTED, command]
-        environment = {"BELAY_CACHE_DIR": str(self.folder / "cache"), "PATH": "/usr/bin:/bin"}
-        start = time.perf_counter()
-        done = subprocess.run(
-            program, cwd=self.folder, env=environment, capture_output=True, text=True, check=False
-        )
-        seconds = time.perf_counter() - start
-        if done.returncode:
-            sys.exit(f"{command}: {done.stdout}{done.stderr}")
-        return seconds, int(done.stderr.split()[-1]) / 1024
+    @contextmanager
+    def place(self) -> Iterator[Path]:
+        """A folder that is empty."""
+        with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as name:
+            yield Path(name)
 
-    def wipe(self) -> None:
-        """Removes the vendored files."""
-        import shutil
+    def works(self, peers: dict[str, Ran]) -> list[Row]:
+        """The table of what an index of micropython-lib's shape costs."""
+        rows: list[Row] = []
+        everything = dict.fromkeys(names_of_micropython_lib(), "*")
+        with WebServer() as server, self.place() as folder:
+            project = Project(folder, server.index(), everything)
+            for work in WORKS:
+                inside = not self.quick or work is WORKS[0]
+                ran = measure(server, project, work.job, self.rounds, inside=inside)
+                rows += rows_of(work, ran, peers.get(work.peer or ""))
+        by_tls = [] if self.quick else self.by_tls(everything)
+        return [*rows, *self.unlisted(everything), *by_tls, *self.large_files()]
 
-        shutil.rmtree(self.folder / ".belay")
+    def unlisted(self, everything: dict[str, str]) -> list[Row]:
+        """An index that does not say what it has, so that each page must be asked for."""
+        with WebServer() as server, self.place() as folder:
+            project = Project(folder, server.index(listed=False), everything)
+            ran = measure(server, project, Job("update", "all", LATENCY), self.rounds, inside=False)
+        # index.json itself is asked for as well, and is not there.
+        unconditional = ran.requests - 1 - ran.conditional
+        return [
+            Row(UNLISTED, "s", ran.seconds, target=0.6),
+            Row("", "requests", ran.requests, target=len(everything) + 1),
+            Row("", "requests for a known page, unconditional", unconditional, target=0),
+        ]
 
+    def by_tls(self, everything: dict[str, str]) -> list[Row]:
+        """As indices really are reached."""
+        with self.place() as folder:
+            made = make_certificate(folder)
+            if made is None:
+                return []
+            certificate, trusted = made
+            with WebServer(certificate) as server:
+                project = Project(folder, server.index(), everything, trusted)
+                cold = measure(server, project, Job("update", "nothing", LATENCY), self.rounds, inside=False)
+                again = measure(server, project, Job("update", "all", LATENCY), self.rounds, inside=False)
+        return [
+            Row("the first two over TLS", "s", cold.seconds),
+            Row("", "s, nothing new", again.seconds),
+        ]
 
-COUNTED = """
-import resource, sys
-from belay.cli import main
-code = main(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
-sys.exit(code)
-"""
+    def large_files(self) -> list[Row]:
+        """Whether memory grows with what is fetched: as many files as are fetched at once, all large."""
+        size = (1 if self.quick else 4) << 20
+        with WebServer() as server, self.place() as folder:
+            urls = [
+                server.page(f"/large/{number}.py", (b"#%030d\n" % number) * (size // 32))
+                for number in range(32)
+            ]
+            named = {f"large{number}": url for number, url in enumerate(urls)}
+            project = Project(folder, server.index(recipe="large", packages=1), named)
+            ran = measure(server, project, Job("update", "nothing", LATENCY), 1)
+        name = f"update, cold, 32 files of {size >> 20} MiB each"
+        return [Row(name, "s", ran.seconds), *memory("", ran)]
 
-RESOLVED = """
-import json, sys, time
-from pathlib import Path
-from belay.packages.catalogue import Catalogue
-from belay.packages.fetch import Fetcher
-from belay.packages.indices import Indices
-from belay.packages.requirement import parse_requirement
-from belay.packages.resolve import resolve
-from belay.packages.store import Store
-from belay.packages.supply import Supply
+    def closures(self) -> list[tuple[int, float, float]]:
+        """Of closures: their size, seconds until their pages are here, and seconds for the choice."""
+        sizes = (10, 30) if self.quick else (10, 30, 100, 300, 1000)
+        found = []
+        with WebServer() as server, self.place() as folder:
+            url = self.large_index(server)
+            for size in sizes:
+                tried = [resolve_closure(folder, url, size) for _ in range(1 if self.quick else 3)]
+                found.append((size, min(pages for pages, _ in tried), min(choice for _, choice in tried)))
+        return found
 
-url, size = sys.argv[1:]
-with Supply(Store(Path("cache")), Fetcher()) as supply:
-    need = parse_requirement(f"closure-{size}-0", "*")
-    start = time.perf_counter()
-    catalogue = Catalogue([need], supply, Indices([url], supply), Path())
-    catalogue.prepare()
-    pages = time.perf_counter()
-    chosen = resolve([need], catalogue)
-    end = time.perf_counter()
-assert len(chosen.packages) == int(size)
-print(json.dumps([pages - start, end - pages]))
-"""
+    def counts(self) -> list[dict[str, float]]:
+        """Of projects with more and more packages: the seconds of each work."""
+        found = []
+        jobs = {work.name: work.job for work in WORKS if work.job.latency}
+        with WebServer() as server:
+            url = self.large_index(server)
+            for count in (3, 10) if self.quick else (10, 30, 100, 300, 500):
+                with self.place() as folder:
+                    project = Project(folder, url, {f"alone-{number}": "*" for number in range(count)})
+                    seconds = {
+                        name: measure(server, project, job, 1 if self.quick else 3, inside=False).seconds
+                        for name, job in jobs.items()
+                    }
+                found.append({"packages": float(count), **seconds})
+        return found
 
-
-def growth() -> list[tuple[int, float, float]]:
-    """For closures out of 2000 packages with 10 versions each: size, seconds for the pages, to resolve."""
-    found = []
-    with WebServer() as server, tempfile.TemporaryDirectory() as folder:
-        url = server.index(recipe="large")
-        for size in CLOSURES:
-            done = subprocess.run(
-                [sys.executable, "-c", RESOLVED, url, str(size)],
-                cwd=folder, capture_output=True, text=True, check=True,
-            )  # fmt: skip
-            pages, resolved = json.loads(done.stdout)
-            found.append((size, pages, resolved))
-    return found
-
-
-def plot(growth: list[tuple[int, float, float]], file: Path) -> None:
-    """A picture of how the time grows with the closure."""
-    from environments import python_of
-
-    program = """
-import json, sys
-import matplotlib
-matplotlib.use("svg")
-from matplotlib import pyplot
-sizes, pages, resolved = zip(*json.loads(sys.argv[1]))
-pyplot.loglog(sizes, resolved, "o-", label="resolve")
-pyplot.loglog(sizes, [a + b for a, b in zip(pages, resolved)], "s--", label="fetch the pages and resolve")
-pyplot.axhline(1.0, color="grey", linewidth=0.5)
-pyplot.xlabel("packages in the closure")
-pyplot.ylabel("seconds")
-pyplot.legend()
-pyplot.savefig(sys.argv[2])
-"""
-    subprocess.run([python_of("plot"), "-c", program, json.dumps(growth), str(file)], check=True)
-
-
-def main() -> None:
-    """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--plot", type=Path)
-    options = parser.parse_args()
-    rows = [measure(row, options.rounds) for row in ROWS]
-    closures = growth()
-    if options.plot:
-        plot(closures, options.plot)
-    if options.json:
-        print(json.dumps({"rows": [asdict(row) for row in rows], "growth": closures}, indent=2))
-        return
-    show(rows, closures)
+    def large_index(self, server: WebServer) -> str:
+        """An index of 2000 packages with 10 versions each, or for quick figures a small part of it."""
+        return server.index(recipe="large", **({"packages": 60, "versions": 3} if self.quick else {}))
 
 
-def show(rows: list[Row], closures: list[Any]) -> None:
-    """Prints a table."""
-    heads = f"{'belay 0.30.1':>22} {'target':>8} {'ours':>8} {'requests':>9} {'conns':>6} {'MB':>5}"
-    print(f"{'127 packages':38} {heads}")
+def rows_of(work: Work, ran: Ran, peer: Ran | None) -> list[Row]:
+    """What one work has cost."""
+    rows = [Row(work.name, "s", ran.seconds, peer and peer.seconds, work.seconds)]
+    if ran.inside is not None:
+        rows.append(Row("", "s, without the start of Python and imports", ran.inside))
+    rows.append(Row("", "requests", ran.requests, peer and peer.requests, work.requests))
+    return [*rows, *memory("", ran)]
+
+
+def memory(work: str, ran: Ran) -> list[Row]:
+    """The most memory of a program, where the system tells."""
+    return [] if ran.megabytes is None else [Row(work, "MB", ran.megabytes, target=MEGABYTES)]
+
+
+def closure_rows(closures: list[tuple[int, float, float]]) -> list[Row]:
+    """What it costs to choose."""
+    rows = []
+    for size, pages, choice in closures:
+        rows += [
+            Row(f"choose a closure of {size} packages", "s", choice, target=1.0 if size <= 300 else None),
+            Row("", "s, with the pages fetched, 0 ms latency", pages + choice),
+        ]
+    return rows
+
+
+# --- how it is shown -----------------------------------------------------------------------------------
+
+TITLES = ("work", "quantity", "belay 0.30.1", "ours", "ratio", "target", "met")
+NUMBERS = {2, 3, 4}
+
+
+def cells(row: Row) -> list[str]:
+    peer = "" if row.peer is None else page.in_digits(row.peer)
+    ratio = "" if row.ratio is None else f"{row.ratio:.1f}"
+    target = "" if row.target is None else f"≤ {row.target:g}"
+    met = {None: "", True: "yes", False: "no"}[row.met]
+    return [row.work, row.quantity, peer, page.in_digits(row.ours), ratio, target, met]
+
+
+def as_json(rows: list[Row]) -> list[dict[str, Any]]:
+    """The table for programs: a row's name is repeated where the text leaves it out."""
+    listed, work = [], ""
     for row in rows:
-        print(
-            f"{row.name:38} {row.peer:>22} {row.target:>6.2f} s {row.seconds:>6.2f} s {row.requests:>9} "
-            f"{row.connections:>6} {row.megabytes:>5.0f}"
-        )
-    print(f"\n{'closure, of 2000 packages x 10':38} {'pages':>8} {'resolve':>8}")
-    for size, pages, resolved in closures:
-        print(f"{size:38} {pages:>6.2f} s {resolved:>6.2f} s")
+        work = row.work or work
+        listed.append({**asdict(row), "work": work, "ratio": row.ratio, "met": row.met})
+    return listed
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="each thing once, and only small closures")
+    parser.add_argument("--json", action="store_true", help="print all figures as JSON")
+    parser.add_argument("--peers", action="store_true", help="measure belay 0.30.1 as well, beside ours")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw how times grow, as .svg or .png")
+    parser.add_argument(
+        "--page", action="store_true", help="bring docs/performance.md and its picture up to date"
+    )
+    given = parser.parse_args()
+    if given.page and given.quick:
+        parser.error("--page needs all figures, so no --quick")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        bench = Bench(Path(name), quick=given.quick)
+        peers = RECORDED
+        if given.peers:
+            say("belay 0.30.1 ...")
+            with WebServer() as server, bench.place() as folder:
+                peers = measure_peer(server, folder, server.index(), latency=LATENCY)
+        say("belay (this one) ...")
+        works = bench.works(peers)
+        closures = bench.closures()
+        counts = bench.counts() if given.plot or given.page or not given.quick else []
+    rows = [*works, *closure_rows(closures)]
+    about = page.about()
+    if not given.peers:
+        about["peer"] = "belay 0.30.1 as recorded on another day"
+    if given.plot:
+        draw(closures, counts, [given.plot])
+    if given.page:
+        draw(closures, counts, [page.IMAGES / f"packages.{kind}" for kind in ("svg", "png")])
+        table = page.as_markdown([TITLES, *map(cells, rows)], NUMBERS)
+        page.write_page(f"{' - '.join(about.values())}\n\n{table}", "figures of packages")
+    if given.json:
+        growth = {"closures": closures, "packages": counts}
+        print(json.dumps({**about, "rows": as_json(rows), "growth": growth}, indent=1))
+    else:
+        print(" - ".join(about.values()), "\n")
+        print(page.as_text([TITLES, *map(cells, rows)], NUMBERS))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
