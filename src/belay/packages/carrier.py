@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout, exceptions
+from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout, exceptions, make_headers
 
 from belay.deadline import Deadline
 from belay.exceptions import FetchError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from belay.packages.fetch import Limits
 
 _PIECE = 1 << 16
+_PROXIES = "write http://host:port, in http_proxy and https_proxy; no_proxy names hosts without one"
 _CERTIFICATES = (
     "if its certificate is your own, name the file that it can be checked with in SSL_CERT_FILE; "
     "the clock of this machine must be right, too"
@@ -109,13 +110,19 @@ class Carrier:
         with self._lock:
             way = self._ways.get((secure, proxy))
             if way is None:
-                way = self._ways[secure, proxy] = self._make_way(secure, proxy)
+                try:
+                    way = self._ways[secure, proxy] = self._make_way(secure, proxy)
+                except ValueError as error:
+                    # It may have a password in it, so it is not shown.
+                    reason = "the proxy that the environment names is none that belay can use"
+                    raise FetchError(parts.geturl(), "proxy", reason, hint=_PROXIES) from error
             return way
 
     def _proxy(self, parts: SplitResult) -> str:
         host = parts.hostname or ""
         proxy = self._proxies.get(parts.scheme) or self._proxies.get("all", "")
-        if not proxy or is_loopback(host) or proxy_bypass(host):
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        if not proxy or is_loopback(host) or proxy_bypass(f"{host}:{port}"):
             return ""
         return proxy if "://" in proxy else f"http://{proxy}"
 
@@ -123,9 +130,19 @@ class Carrier:
         # One context for all connections: to read the system's certificates takes longer than to connect.
         trust = ssl.create_default_context(cafile=self._ca_file) if secure else None
         options: dict[str, Any] = {"maxsize": self._limits.connections, "block": True, "ssl_context": trust}
-        way = ProxyManager(proxy, **options) if proxy else PoolManager(**options)
+        way = _proxy_manager(proxy, options) if proxy else PoolManager(**options)
         way.pool_classes_by_scheme = {"http": WatchedPool, "https": WatchedTlsPool}
         return way
+
+
+def _proxy_manager(proxy: str, options: Mapping[str, Any]) -> ProxyManager:
+    """What holds the connections to a proxy; who it is used as may stand in its address."""
+    parts = urlsplit(proxy)
+    login = None
+    if parts.username is not None:
+        login = make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")
+        parts = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+    return ProxyManager(parts.geturl(), proxy_headers=login, **options)
 
 
 def _body(url: str, answer: BaseHTTPResponse, most: int, exchange: Exchange) -> bytes:

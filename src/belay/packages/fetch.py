@@ -16,7 +16,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from belay.deadline import Deadline
 from belay.exceptions import FetchError
@@ -31,6 +31,8 @@ _REPEATED = {"dropped", "truncated", "refused", "unreachable", "timeout"}
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _GONE = {404, 410}
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+_EVER = 1e9
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ class Fetcher:
         parts = _split(place)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             if place != url:
-                raise FetchError(url, "redirect", f"is redirected to {place!r}, which is no web address")
+                raise FetchError(url, "redirect", f"is redirected to {place!r:.200}, which is no web address")
             raise FetchError(url, "address", "is no address of a web server")
         if parts.username is not None:
             raise FetchError(
@@ -209,14 +211,18 @@ class Fetcher:
                 # Silence has cost enough after the second time.
                 silent = error.kind == "timeout" and attempt > 1
                 self._judge(origin, error, last or silent or deadline.expired)
-                wait = self.limits.pause * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)  # noqa: S311
+                wait = self._own_pause(attempt)
+                if wait > (deadline.remaining or 0.0):
+                    raise
             else:
                 origin.answered = True
                 if reply.status not in _BUSY or last:
                     return reply
-                wait = self._wanted_pause(reply, attempt)
-            if wait > (deadline.remaining or 0.0):
-                raise FetchError(place, "status", f"the server is busy, and wants {wait:.0f} s of patience")
+                asked = _retry_after(reply.headers.get("Retry-After", ""))
+                wait = self._own_pause(attempt) if asked is None else asked
+                if wait > (deadline.remaining or 0.0):
+                    reason = f"the server is busy ({reply.status}), and wants {wait:.0f} s of patience"
+                    raise FetchError(place, "status", reason, status=reply.status)
             # All others that want something of this server wait as well.
             origin.not_before = max(origin.not_before, time.monotonic() + wait)
         raise AssertionError("the last attempt returns or raises")
@@ -241,11 +247,9 @@ class Fetcher:
         if last or error.kind not in _REPEATED:
             raise error
 
-    def _wanted_pause(self, reply: Reply, attempt: int) -> float:
-        """Seconds until a busy server wants to be asked again."""
-        asked = _retry_after(reply.headers.get("Retry-After", ""))
-        own = self.limits.pause * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)  # noqa: S311
-        return own if asked is None else asked
+    def _own_pause(self, attempt: int) -> float:
+        """Seconds until a server is asked again that has not said when."""
+        return float(self.limits.pause * 2 ** (attempt - 1) * random.uniform(0.5, 1.0))  # noqa: S311
 
     @property
     def _carrier(self) -> Carrier:
@@ -277,6 +281,8 @@ def _split(url: str) -> SplitResult:
 
 
 def _join(place: str, target: str) -> str:
+    # A server's words are shown to people, and not every character does what it seems to.
+    target = quote(target, safe=_PRINTABLE)
     try:
         return urljoin(place, target)
     except ValueError:
@@ -286,14 +292,15 @@ def _join(place: str, target: str) -> str:
 def _retry_after(text: str) -> float | None:
     """The seconds that ``Retry-After`` asks for (RFC 9110, 10.2.3)."""
     if text.isdecimal():
-        return float(text)
+        return min(float(text), _EVER)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        seconds = (moment - datetime.now(UTC)).total_seconds()
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return min(max(0.0, seconds), _EVER)
 
 
 def _read_file(url: str, most: int) -> Answer:

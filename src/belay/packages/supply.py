@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import TypeVar
 
-from belay.exceptions import FetchError
+from belay.exceptions import FetchError, PackageError
 from belay.packages.fetch import FILE_BYTES, Answer, Fetcher
 from belay.packages.model import LockedFile, RemoteFile
 from belay.packages.store import Memory, Store
@@ -24,6 +24,10 @@ R = TypeVar("R")
 
 PAGE_BYTES = 1 << 20
 """The largest manifest that is read."""
+MAX_PAGES = 5000
+"""The most pages of one command: a server could make up packages that need packages for ever."""
+MAX_BYTES = 256 << 20
+"""The most bytes of them all; they are held in memory."""
 _CHECK = 0.2 if sys.platform == "win32" else None
 """Seconds after which a wait looks for Ctrl-C, which on Windows interrupts no wait."""
 
@@ -97,6 +101,7 @@ class Supply:
         self._progress = progress
         self._workers = Workers(fetcher.limits.connections)
         self._pages: dict[str, Future[Page]] = {}
+        self._page_bytes = 0
         self._done = 0
         self._total = 0
 
@@ -135,9 +140,15 @@ class Supply:
                 has not changed, and nobody is asked.
             settled: Since when ``under`` has vouched, in seconds since 1970; of pages fetched before it is
                 asked whether they have changed.
+
+        Raises:
+            PackageError: There have been too many already.
         """
         future = self._pages.get(url)
         if future is None:
+            if len(self._pages) >= MAX_PAGES or self._page_bytes > MAX_BYTES:
+                reason = f"more than {MAX_PAGES} manifests, or {MAX_BYTES >> 20} MB of them, would be needed"
+                raise PackageError(reason, hint=f"the next is {url}")
             future = self._pages[url] = self._page_soon(url, most, under, settled)
         return future
 
@@ -162,6 +173,7 @@ class Supply:
                 self.store.remember(fresh, known[1])
             return Page(url, known[1], memory.sha256, modified=modified)
         content = _present(url, answer)
+        self._page_bytes += len(content)
         digits = hashlib.sha256(content).hexdigest()
         if not _is_file(url):
             fresh = Memory(url, digits, len(content), answer.etag, answer.modified, time.time(), under, True)
