@@ -67,9 +67,21 @@ def test_what_would_help(web: WebServer, supply: Supply) -> None:
     offers = catalogue(supply, url)
     there_is, hint = offers.explain("a", [need("a", ">2")])
     assert there_is == f"{url} has … {', '.join(f'1.{i}' for i in range(12, 20))}"
-    assert hint == "1.19 is not >2"
-    assert "agree" in offers.explain("a", [need("a", ">2"), need("a", "<1")])[1]
+    assert hint == "the latest is 1.19"
+    assert not offers.explain("a", [need("a", ">2"), need("a", "<1")])[1]
     assert "where a comes from" in offers.explain("a", [Requirement("a", (FromUrl(web.url),))])[1]
+
+
+def test_what_would_help_where_versions_are_not_what_they_seem(web: WebServer, supply: Supply) -> None:
+    url = web.packages({"a": {"1.0": {}, "2.0rc1": {}}, "b": {"1.0": {}, "r9": {}}})
+    offers = catalogue(supply, url)
+    assert offers.explain("a", [need("a", ">1")])[1] == "2.0rc1 is a pre-release, which >1 does not ask for"
+    assert offers.explain("b", [need("b", ">1")])[1] == "r9 is no version that can be compared"
+    assert offers.explain("b", [need("b", "r8")])[1] == "the latest is r9"
+    offers = catalogue(supply, web.packages({"a": {"1.0": {}, "2.0": {}}}, "/bare", listed=False))
+    there_is, hint = offers.explain("a", [need("a", "<2")])
+    assert there_is == f"{web.url}/bare has 2.0"
+    assert hint == "the index lists no versions: only exact ones and the latest, 2.0, can be had"
 
 
 def test_a_list_is_taken_apart_before(web: WebServer, supply: Supply) -> None:

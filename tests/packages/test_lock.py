@@ -44,6 +44,23 @@ def test_files_of_groups() -> None:
     }
 
 
+def test_a_preferred_file_is_that_of_all_groups() -> None:
+    def of(name: str, digit: str, group: str) -> LockedPackage:
+        both = (LockedFile("own.py", 1, "0" * 64, name), LockedFile("ssl.py", 1, digit * 64, name))
+        return replace(package(name, groups=(group,)), files=both)
+
+    lock = Lock((of("a", "1", "main"), of("b", "2", "dev"), of("c", "1", "test")), prefer={"ssl.py": "b"})
+    files = {group: {path: file.url for path, file in each.items()} for group, each in lock.groups().items()}
+    assert files == {
+        "main": {"own.py": "a", "ssl.py": "b"},
+        "dev": {"own.py": "b", "ssl.py": "b"},
+        "test": {"own.py": "c", "ssl.py": "b"},
+    }
+    # Without the package that is preferred nothing is.
+    gone = replace(lock, packages=lock.packages[:1])
+    assert gone.groups()["main"]["ssl.py"].url == "a"
+
+
 def test_what_a_lock_says_of_requirements() -> None:
     need = parse_requirement("x", ["aiohttp>=1", "github:o/r@v1"], group="dev")
     assert locked_requirement(need, ["x", "aiohttp"]) == LockedRequirement(
@@ -71,6 +88,22 @@ def test_whether_a_lock_is_a_project_s() -> None:
         "b (dev) is no longer wanted",
         "mpy_version was py, and is 6 now",
         "package_indices have changed",
+    ]
+
+
+def test_a_lock_is_for_an_architecture_and_for_preferences() -> None:
+    lock = Lock(arch="armv6m", prefer={"a.py": "a", "b.py": "b"})
+
+    def reasons(arch: str, **prefer: str) -> list[str]:
+        paths = {f"{name}.py": package for name, package in prefer.items()}
+        return reasons_against(lock, [], mpy_version="py", indices=[], arch=arch, prefer=paths)
+
+    assert reasons("armv6m", b="b", a="a") == []
+    assert reasons("", a="b", c="c") == [
+        "arch was armv6m, and is none now",
+        "prefer for a.py was a, and is b now",
+        "prefer for b.py was b, and is nobody now",
+        "prefer for c.py was nobody, and is c now",
     ]
 
 

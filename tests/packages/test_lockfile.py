@@ -118,6 +118,40 @@ def test_reading_gives_the_same() -> None:
     assert from_text("version = 1", FILE) == Lock()
 
 
+def test_architecture_and_preferences() -> None:
+    lock = replace(LOCK, arch="armv6m", prefer={"ssl.py": "tls", "a.py": "aiohttp"})
+    text = TEXT.replace(
+        'indices = [\n    "https://micropython.org/pi/v2",\n]\n',
+        """\
+arch = "armv6m"
+indices = [
+    "https://micropython.org/pi/v2",
+]
+prefer = [
+    { path = "a.py", package = "aiohttp" },
+    { path = "ssl.py", package = "tls" },
+]
+""",
+    )
+    assert to_text(lock, ROOT) == text
+    assert from_text(text, FILE) == lock
+
+
+def test_packages_that_differ_in_a_file_need_a_preference() -> None:
+    file = LOCK.packages[0].files[0]
+    other = replace(LOCK.packages[2], files=(replace(file, sha256="f" * 64),))
+    lock = replace(LOCK, packages=(*LOCK.packages[:2], other))
+    with pytest.raises(LockError, match="another package has other content"):
+        from_text(to_text(lock, ROOT), FILE)
+    decided = replace(lock, prefer={"aiohttp/__init__.py": "sensor"})
+    assert from_text(to_text(decided, ROOT), FILE) == decided
+
+
+def test_an_editor_may_put_a_mark_before_it(tmp_path: Path) -> None:
+    (tmp_path / "belay.lock").write_bytes(b"\xef\xbb\xbfversion = 1\n")
+    assert read_lock(tmp_path / "belay.lock") == Lock()
+
+
 def test_a_project_elsewhere_finds_its_own_files(tmp_path: Path) -> None:
     elsewhere = from_text(TEXT, tmp_path / "belay.lock")
     assert elsewhere.packages[2].files[0].url == (tmp_path / "lib" / "a b.py").as_uri()

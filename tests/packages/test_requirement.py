@@ -52,6 +52,7 @@ FORMS: list[tuple[str, Source]] = [
     ("lib/x", FromPath("lib/x")),
     ("/srv/lib", FromPath("/srv/lib")),
     ("~/lib", FromPath("~/lib")),
+    ("~nobody/lib", FromPath("~nobody/lib")),
     ("..", FromPath("..")),
     ("x.py", FromPath("x.py")),
     ("./a@2x/x.py", FromPath("./a@2x/x.py")),
@@ -87,6 +88,9 @@ def test_tables() -> None:
     found = parse_requirement("key", {"uri": "../lib", "develop": True, "rename_to_init": False})
     assert (found.sources, found.develop, found.rename_to_init) == ((FromPath("../lib"),), True, False)
     assert parse_requirement("key", {"version": ">=1"}).sources == (FromIndex("key", ">=1"),)
+    # A version is no name, path or address, whatever it looks like.
+    assert parse_requirement("key", {"version": "r9"}).sources == (FromIndex("key", "r9"),)
+    assert parse_requirement("key", {"version": "latest"}).sources == (FromIndex("key", "latest"),)
     assert parse_requirement("key", {"index": "mine"}).sources == (FromIndex("key", "*", "mine"),)
     assert parse_requirement("key", {"uri": "x", "version": "1.0", "index": "mine"}).sources == (
         FromIndex("x", "1.0", "mine"),
@@ -103,6 +107,7 @@ def test_tables() -> None:
         ("a\x00b", "not printable"),
         ("a b", "neither"),
         (">=x", "no range"),
+        ("1.x", "no version"),
         ("requests[socks]", "extras"),
         ("requests>=1; python_version>'3'", "extras nor markers"),
         ("name @ https://example.com/x.py", "no version"),

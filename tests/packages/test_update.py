@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -249,6 +250,14 @@ def test_a_dependency_developed_in_one_group_only(run: Run, tmp_path: Path) -> N
         run(needs)
 
 
+def test_a_dependency_renamed_in_one_group_only(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_text("1")
+    plain = {"uri": "../x.py", "rename_to_init": False}
+    with pytest.raises(ResolutionError, match=r"x is to become __init__.py in one group and not in another"):
+        run([*wants(x="../x.py"), *wants("dev", x=plain)])
+    assert files(run([*wants(x=plain), *wants("dev", x=plain)]), "x") == ["x.py"]
+
+
 # --- updating some ---------------------------------------------------------------------------------
 
 OLD = {"a": {"1.0": {"deps": [["c", ""]]}}, "b": {"1.0": {"deps": [["c", ""]]}}, "c": {"1.0": {}}}
@@ -348,15 +357,15 @@ def test_one_path_with_two_contents(web: WebServer, run: Run) -> None:
     assert (caught.value.path, caught.value.packages) == ("os/__init__.py", ("a", "b"))
     assert '"os/__init__.py" = "a"' in (caught.value.hint or "")
     updated = run(needs, prefer={"os/__init__.py": "b"})
-    assert (files(updated, "a"), files(updated, "b"), files(updated, "c")) == (
-        ["a.py"],
+    # Each package is locked as it is; whose file is vendored is for the lock to say.
+    assert [files(updated, name) for name in "abc"] == [
+        ["a.py", "os/__init__.py"],
         ["os/__init__.py"],
-        [],
-    )
-    updated = run(needs, prefer={"os/__init__.py": "c"})
-    assert (files(updated, "a"), files(updated, "b")) == (["a.py", "os/__init__.py"], [])
-    with pytest.raises(PathConflictError):
+        ["os/__init__.py"],
+    ]
+    with pytest.raises(PathConflictError, match="a and b and c have different") as caught:
         run(needs, prefer={"os/__init__.py": "nobody"})
+    assert "nobody, which is preferred, has no such file" in (caught.value.hint or "")
 
 
 def test_paths_that_are_one_on_some_systems(web: WebServer, run: Run) -> None:
@@ -380,7 +389,27 @@ def test_versions_that_do_not_go_together(web: WebServer, run: Run) -> None:
     assert "c >=2 is needed by a 2.0, that by the project" in text
     assert "c <2 is needed by the project" in text
     assert "/pi/v2 has 1.0, 2.0" in text
-    assert caught.value.hint
+    assert caught.value.hint == "ask for another version of c, or try another version of a, or do without a"
+
+
+def test_others_that_do_not_agree_on_a_version(web: WebServer, run: Run) -> None:
+    web.packages(
+        {
+            "top": {"1.0": {"deps": [["mid", ""]]}},
+            "mid": {"1.0": {"deps": [["low", "<2"]]}},
+            "other": {"1.0": {"deps": [["low", ">=2"]]}},
+            "low": {"1.0": {}, "2.0": {}},
+        }
+    )
+    with pytest.raises(ResolutionError) as caught:
+        run(wants(top="*", other="*", low="*"))
+    # That the project takes any version of low is no part of it.
+    assert caught.value.chains == (
+        "low <2 is needed by mid 1.0, that by top 1.0, that by the project",
+        "low >=2 is needed by other 1.0, that by the project",
+        f"{web.url}/pi/v2 has 1.0, 2.0",
+    )
+    assert caught.value.hint == "try another version of mid or other, or do without mid or other"
 
 
 def test_a_version_that_there_is_not(web: WebServer, run: Run) -> None:
@@ -395,6 +424,20 @@ def test_a_package_that_no_index_has(web: WebServer, run: Run) -> None:
     with pytest.raises(PackageNotFoundError) as caught:
         run(wants(a="*"))
     assert "nosuch * is needed by a 1.0, that by the project" in str(caught.value)
+
+
+def test_who_needs_what_cannot_be_understood(web: WebServer, run: Run) -> None:
+    inner, nowhere = web.page("/inner/package.json", "nonsense"), f"{web.url}/nowhere/package.json"
+    web.packages({"a": {"1.0": {"deps": [[inner, ""]]}}, "b": {"1.0": {"deps": [[nowhere, ""]]}}})
+    with pytest.raises(
+        ManifestError, match=r"is no manifest: .*\n  inner \(http.* is needed by a 1.0, that by"
+    ):
+        run(wants(a="*"))
+    with pytest.raises(FetchError, match=r"\n  nowhere \(http.* is needed by b 1.0, that by the project$"):
+        run(wants(b="*"))
+    [need] = wants(x="./nosuch.py")
+    with pytest.raises(RequirementError, match=r"\n  x \(./nosuch.py\) is needed by here$"):
+        run([replace(need, where="here")])
 
 
 def test_a_manifest_that_is_none(web: WebServer, run: Run) -> None:
@@ -413,40 +456,30 @@ def test_files_that_are_not_what_they_should_be(web: WebServer, run: Run, fault:
     assert caught.value.kind == kind
 
 
-def mpy(version: int, flags: int) -> bytes:
-    return b"M" + bytes([version, flags]) + b"\x1f"
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (mpy(6, 0), ""),
-        (mpy(6, 4 << 2 | 3), ""),
-        (mpy(6, 9 << 2), "native code for xtensa, and the project is for armv6m"),
-        (mpy(6, 15 << 2), "native code for architecture 15"),
-        (mpy(5, 0), "of mpy version 5"),
-        (b"print(1)", "is no .mpy file"),
-        (b"", "is no .mpy file"),
-    ],
-)
-def test_compiled_files_must_fit(web: WebServer, run: Run, content: bytes, reason: str) -> None:
-    needs = wants(x=web.page("/x.mpy", content))
-    if not reason:
-        assert files(run(needs, mpy="6", arch="armv6m"), "x") == ["x.mpy"]
-        return
-    with pytest.raises(PackageError, match=reason):
-        run(needs, mpy="6", arch="armv6m")
+NATIVE = b"M\x06\x10\x1f"
+"""The start of an ``.mpy`` file with native code for armv6m."""
 
 
 def test_native_code_needs_an_architecture(web: WebServer, run: Run) -> None:
     with pytest.raises(PackageError, match="the project names none"):
-        run(wants(x=web.page("/x.mpy", mpy(6, 4 << 2))))
+        run(wants(x=web.page("/x.mpy", NATIVE)))
+    assert files(run(wants(x=web.url + "/x.mpy"), arch="armv7em"), "x") == ["x.mpy"]
 
 
 def test_compiled_packages(web: WebServer, run: Run) -> None:
     web.index()
     assert files(run(wants(abc="*"), mpy="6"), "abc") == ["abc.mpy"]
     assert files(run(wants(abc="*"), mpy="5"), "abc") == ["abc.py"]
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_packages_that_are_there_as_sources_only(web: WebServer, run: Run, listed: bool) -> None:
+    url = web.packages(
+        {"a": {"1.0": {"deps": [["b", "1.0"]]}}, "b": {"1.0": {}}}, listed=listed, sources=["b"]
+    )
+    updated = run(wants(a="*"), mpy="6")
+    assert (files(updated, "a"), files(updated, "b")) == (["a.mpy"], ["b.py"])
+    assert package(updated, "b").source == f"index+{url}"
 
 
 @pytest.mark.parametrize("size", [10, 100])

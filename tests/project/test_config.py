@@ -141,7 +141,7 @@ dependencies.y = {index = "https://example.com/pi/"}
         ('dependencies.x = ">=y"', "dependencies.x", "no range of versions"),
         ('dependencies.x = {index = "own"}', "dependencies.x", "there is no index 'own'"),
         ("arch = 1", "arch", "must be a text"),
-        ('arch = "ARM v6"', "arch", "must be an architecture"),
+        ('arch = "ARM v6"', "arch", "'ARM v6' is no architecture"),
         ("prefer = []", "prefer", "must be a table"),
         ('prefer."../x" = "y"', 'prefer."../x"', "leads out"),
         ('prefer."x.py" = "a b"', 'prefer."x.py"', "must be the name of a package"),
@@ -171,6 +171,9 @@ def test_hints(write: Write) -> None:
     with pytest.raises(ConfigError) as caught:
         load_project(write("[tool.belay]\ndependency = {}\n"))
     assert caught.value.hint == "did you mean 'dependencies'?"
+    with pytest.raises(ConfigError) as caught:
+        load_project(write("[tool.belay]\narch = 'armv6-m'\n"))
+    assert caught.value.hint == "did you mean 'armv6m'?"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -172,12 +172,13 @@ def made_up(number: int, size: int) -> bytes:
     return (start + padding.replace(b"\n.", b"\n#") + b"\n")[:size]
 
 
-def of(packages: Mapping[str, Mapping[str, Any]], **options: Any) -> Index:
+def of(packages: Mapping[str, Mapping[str, Any]], *, sources: Collection[str] = (), **options: Any) -> Index:
     """An index of a few packages, written down shortly.
 
     Args:
         packages: ``{name: {version: {"files": {destination: text}, "deps": [...], "urls": [...]}}}``; all may
             be left out, and a package without files has a module of its own name.
+        sources: The packages that are there as sources only.
         options: Of :class:`Index`.
     """
     made = {}
@@ -193,7 +194,8 @@ def of(packages: Mapping[str, Mapping[str, Any]], **options: Any) -> Index:
                     tuple((url[0], url[1]) for url in wanted.get("urls", ())),
                 )
                 for version, wanted in versions.items()
-            }
+            },
+            mpy=name not in sources,
         )
     return Index(made, **options)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from belay.exceptions import PackageError, ResolutionError
 from belay.packages import manifest
-from belay.packages.index import LATEST
+from belay.packages.index import LATEST, Index
 from belay.packages.indices import Indices
 from belay.packages.local import read_local
 from belay.packages.model import (
@@ -25,7 +25,7 @@ from belay.packages.model import (
 )
 from belay.packages.resolve import identify
 from belay.packages.supply import Page, Supply
-from belay.packages.version import Wanted, parse_wanted
+from belay.packages.version import Version, Wanted, parse_wanted
 
 _VERSIONS_SHOWN = 8
 _wanted = lru_cache(maxsize=4096)(parse_wanted)
@@ -173,7 +173,7 @@ class Catalogue:
         versions = index.versions(name)
         shown = versions[-_VERSIONS_SHOWN:]
         there_is = f"{index.url} has {'… ' if len(versions) > len(shown) else ''}{', '.join(shown)}"
-        return there_is, _advice(name, wanted, versions)
+        return there_is, _advice(name, wanted, index)
 
     def _from_indices(
         self, name: str, decisive: Sequence[Requirement], needs: Sequence[Requirement]
@@ -251,10 +251,13 @@ def _as_need(name: str, package: LockedPackage | None) -> Requirement:
     return Requirement(name, (source,))
 
 
-def _advice(name: str, wanted: Sequence[Wanted], versions: Sequence[str]) -> str:
-    if not versions:
+def _advice(name: str, wanted: Sequence[Wanted], index: Index) -> str:
+    """What would help if an index has no version of a package that is wanted."""
+    if len(wanted) > 1 or not (versions := index.versions(name)):
         return ""
-    if len(wanted) > 1:
-        return f"find versions of those who need {name} that agree, or give {name} a version that suits all"
-    reason = wanted[0].reason_against(versions[-1])
-    return reason or f"write {name} = '*' for the latest"
+    if index.listing is None:
+        return f"the index lists no versions: only exact ones and the latest, {versions[-1]}, can be had"
+    newest = Version(versions[-1])
+    if wanted[0].exact is None and (newest.standard is None or newest.is_prerelease):
+        return wanted[0].reason_against(newest)
+    return f"the latest is {index.latest(name)}"

@@ -102,7 +102,7 @@ def _folder(key: str, folder: Path, text: str) -> tuple[RemoteFile, ...]:
                 f"{text}: has more than {MAX_FILES} files", hint="name the folder of the package"
             )
     if not files:
-        raise RequirementError(text, "is an empty folder")
+        raise RequirementError(text.removeprefix("path+"), "is an empty folder")
     check_together((file.destination for file in files), where=text)
     return tuple(files)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from belay.packages.model import LockedFile, LockedPackage, Requirement
 from belay.packages.requirement import canonical
@@ -35,19 +35,25 @@ class Lock:
         requirements: What it was chosen for, sorted by group and key.
         mpy_version: For which ``.mpy`` files, ``"py"`` for sources.
         indices: The URLs of the indices that were asked, in their order.
+        arch: The architecture whose native code fits, or empty.
+        prefer: By destination, the package whose file is taken where several have other content for it.
     """
 
     packages: tuple[LockedPackage, ...] = ()
     requirements: tuple[LockedRequirement, ...] = ()
     mpy_version: str = "py"
     indices: tuple[str, ...] = ()
+    arch: str = ""
+    prefer: Mapping[str, str] = field(default_factory=dict)
 
     def groups(self) -> dict[str, dict[str, LockedFile]]:
-        """The files of each group, by destination."""
+        """The files of each group, by destination; a preferred file is taken in every group with its path."""
+        preferred = preferred_files(self.packages, self.prefer)
         found: dict[str, dict[str, LockedFile]] = {}
         for package in self.packages:
+            files = {file.destination: preferred.get(file.destination, file) for file in package.files}
             for group in package.groups:
-                found.setdefault(group, {}).update({file.destination: file for file in package.files})
+                found.setdefault(group, {}).update(files)
         return found
 
 
@@ -82,6 +88,16 @@ class Change:
                 yield f"other {name}"
 
 
+def preferred_files(packages: Iterable[LockedPackage], prefer: Mapping[str, str]) -> dict[str, LockedFile]:
+    """By destination, the file of the package that is preferred there, if that has one."""
+    return {
+        file.destination: file
+        for package in packages
+        for file in package.files
+        if prefer.get(file.destination) == package.name
+    }
+
+
 def diff(old: Lock | None, new: Lock) -> tuple[Change, ...]:
     """The packages that differ between two locks, by name."""
     before = {package.name: package for package in old.packages} if old else {}
@@ -104,7 +120,13 @@ def locked_requirement(requirement: Requirement, packages: Iterable[str] = ()) -
 
 
 def reasons_against(
-    lock: Lock, requirements: Iterable[Requirement], *, mpy_version: str, indices: Iterable[str]
+    lock: Lock,
+    requirements: Iterable[Requirement],
+    *,
+    mpy_version: str,
+    indices: Iterable[str],
+    arch: str = "",
+    prefer: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Why a lock is not one for a project, for people; empty if it is."""
     now = {(need.group, need.key): locked_requirement(need).wanted for need in requirements}
@@ -118,6 +140,14 @@ def reasons_against(
     ]
     if lock.mpy_version != mpy_version:
         reasons.append(f"mpy_version was {lock.mpy_version}, and is {mpy_version} now")
+    if lock.arch != arch:
+        reasons.append(f"arch was {lock.arch or 'none'}, and is {arch or 'none'} now")
+    preferred = prefer or {}
+    reasons += [
+        f"prefer for {path} was {lock.prefer.get(path, 'nobody')}, and is {preferred.get(path, 'nobody')} now"
+        for path in sorted(lock.prefer.keys() | preferred.keys())
+        if lock.prefer.get(path) != preferred.get(path)
+    ]
     if lock.indices != tuple(indices):
         reasons.append("package_indices have changed")
     return reasons

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -22,7 +22,7 @@ from belay.packages.destination import check_destination, check_group, check_tog
 from belay.packages.lines import Path as Place
 from belay.packages.lines import dotted, find_lines, line_of, where_it_broke
 from belay.packages.local import path_of
-from belay.packages.lock import Lock, LockedRequirement
+from belay.packages.lock import Lock, LockedRequirement, preferred_files
 from belay.packages.model import LockedFile, LockedPackage
 from belay.packages.requirement import check_key
 from belay.packages.writing import replace_file
@@ -59,7 +59,10 @@ def to_text(lock: Lock, root: Path) -> str:
         root: The project's folder: files of this machine are written relative to it.
     """
     lines = [_HEADER, f"version = {FORMAT}", f"mpy_version = {_quoted(lock.mpy_version)}"]
+    lines += [f"arch = {_quoted(lock.arch)}"] if lock.arch else []
     lines += _array("indices", (_quoted(_relative(url, root)) for url in lock.indices))
+    if lock.prefer:
+        lines += _array("prefer", (_preference_line(*pair) for pair in sorted(lock.prefer.items())))
     lines += _array("requirements", map(_requirement_line, sorted(lock.requirements, key=_group_and_key)))
     for package in sorted(lock.packages, key=lambda package: package.name):
         lines += ["", "[[package]]"]
@@ -88,7 +91,7 @@ def read_lock(path: Path) -> Lock | None:
     if len(data) > MAX_BYTES:
         raise LockError(str(path), f"is larger than {MAX_BYTES} bytes")
     try:
-        text = data.decode()
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise LockError(str(path), f"is no UTF-8 at byte {error.start}") from error
     return from_text(text, path)
@@ -145,9 +148,16 @@ class _Package(_Struct):
     develop: bool = False
 
 
+class _Preference(_Struct):
+    path: str
+    package: str
+
+
 class _Page(_Struct):
     version: int
     mpy_version: str = "py"
+    arch: str = ""
+    prefer: tuple[_Preference, ...] = ()
     indices: tuple[str, ...] = ()
     requirements: tuple[_Requirement, ...] = ()
     package: tuple[_Package, ...] = ()
@@ -197,9 +207,11 @@ class _Reader:
                 check_group(need.group)
                 check_key(need.key)
             self.check_names(need.packages, names, ("requirements", number, "packages"))
-        self.check_groups(packages)
+        prefer = {preference.path: preference.package for preference in page.prefer}
+        self.check_groups(packages, prefer)
         needs = tuple(LockedRequirement(**msgspec.structs.asdict(need)) for need in page.requirements)
-        return Lock(packages, needs, page.mpy_version, tuple(_absolute(url, root) for url in page.indices))
+        indices = tuple(_absolute(url, root) for url in page.indices)
+        return Lock(packages, needs, page.mpy_version, indices, page.arch, prefer)
 
     def package(self, number: int, package: _Package, root: Path) -> LockedPackage:
         place: Place = ("package", number)
@@ -235,14 +247,16 @@ class _Reader:
             if name not in names:
                 self.fail(f"there is no package {name!r}", (*place, count))
 
-    def check_groups(self, packages: tuple[LockedPackage, ...]) -> None:
+    def check_groups(self, packages: tuple[LockedPackage, ...], prefer: Mapping[str, str]) -> None:
+        preferred = preferred_files(packages, prefer)
         known: dict[str, dict[str, tuple[str, Place]]] = {}
         for number, package in enumerate(packages):
             for group in package.groups:
                 inside = known.setdefault(group, {})
                 for count, file in enumerate(package.files):
                     place: Place = ("package", number, "files", count)
-                    if inside.setdefault(file.destination, (file.sha256, place))[0] != file.sha256:
+                    digits = preferred.get(file.destination, file).sha256
+                    if inside.setdefault(file.destination, (digits, place))[0] != digits:
                         self.fail(f"another package has other content for {file.destination}", place)
         for inside in known.values():
             try:
@@ -285,6 +299,10 @@ def _requirement_line(need: LockedRequirement) -> str:
         f"{{ group = {_quoted(need.group)}, key = {_quoted(need.key)}, wanted = {_quoted(need.wanted)}, "
         f"packages = [{packages}] }}"
     )
+
+
+def _preference_line(path: str, package: str) -> str:
+    return f"{{ path = {_quoted(path)}, package = {_quoted(package)} }}"
 
 
 def _file_line(file: LockedFile, root: Path) -> str:

@@ -28,6 +28,7 @@ _SIGNS = "<>=!~^*"
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _INDEXED = re.compile(rf"({NAME.pattern})\s*(?:@\s*(?P<at>[^@]*)|(?P<range>[<>=!~^].*))?")
+_JOKER = re.compile(r"v?([0-9]+(?:\.[0-9]+)*)\.[xX]")
 _VERSION = re.compile(r"v?[0-9]+(?:[.!][0-9*].*)?|v?[0-9]+(?:a|b|rc|[.-]?post|[.-]?dev)[0-9]+")
 
 
@@ -69,6 +70,8 @@ def parse_source(text: str, key: str = "") -> Source:
         return _with_scheme(text, scheme[1].lower())
     if _looks_like_path(text):
         return _path(text)
+    if joker := _JOKER.fullmatch(text):
+        raise RequirementError(text, "is no version", hint=f"write =={joker[1]}.*")
     if _looks_like_version(text):
         if not key:
             raise RequirementError(text, "is a version, of no package")
@@ -227,17 +230,12 @@ def _table(requirement: Requirement, table: Mapping[str, object]) -> Requirement
     key = requirement.key
     for name in table:
         if name not in _FIELDS:
-            near = get_close_matches(str(name), _FIELDS, 1)
-            raise RequirementError(
-                key,
-                f"there is no field {name!r}",
-                hint=f"did you mean {near[0]!r}?" if near else f"there are {', '.join(_FIELDS)}",
-            )
+            raise RequirementError(key, f"there is no field {name!r}", hint=_field_hint(key, str(name)))
     uri, version, index = (_text(key, table, name) for name in ("uri", "version", "index"))
     develop = _flag(key, table, "develop", default=False)
     if not (uri or version or index):
         raise RequirementError(key, "has neither a uri nor a version")
-    source = parse_source(uri or version or "*", key)
+    source = parse_source(uri, key) if uri else FromIndex(key, parse_wanted(version).text)
     if isinstance(source, FromIndex):
         source = _versioned(key, source, version if uri else "", index)
     elif version or index:
@@ -246,6 +244,14 @@ def _table(requirement: Requirement, table: Mapping[str, object]) -> Requirement
         raise RequirementError(key, "develop is for files and folders of this machine")
     rename = _flag(key, table, "rename_to_init", default=True)
     return replace(requirement, sources=(source,), develop=develop, rename_to_init=rename)
+
+
+def _field_hint(key: str, name: str) -> str:
+    near = get_close_matches(name, _FIELDS, 1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    # Without quotes, TOML takes umqtt.simple = "*" for a table umqtt with a key simple.
+    return f'there are {", ".join(_FIELDS)}; a name with a dot needs quotes: "{key}.{name}"'
 
 
 def _versioned(key: str, source: FromIndex, version: str, index: str) -> FromIndex:
@@ -314,7 +320,7 @@ def _path(text: str) -> FromPath:
 
 
 def _looks_like_path(text: str) -> bool:
-    if text[0] in _SIGNS and not text.startswith("~/"):
+    if text[0] in _SIGNS and not (text[0] == "~" and "/" in text):
         return False
     return (
         bool(_DRIVE.match(text))

@@ -12,7 +12,15 @@ from typing import Any, Protocol
 
 from resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
 
-from belay.exceptions import PackageError, PackageNotFoundError, ResolutionError
+from belay.exceptions import (
+    FetchError,
+    ManifestError,
+    PackageError,
+    PackageNotFoundError,
+    RequirementError,
+    ResolutionError,
+    UnsafePathError,
+)
 from belay.packages.model import Candidate, FromIndex, Requirement
 
 MAX_ROUNDS = 100_000
@@ -158,8 +166,11 @@ class _Provider(AbstractProvider[Requirement, Candidate, str]):
                 for candidate in self._offers.candidates(identifier, needs):
                     if candidate not in excluded:
                         yield candidate
-            except PackageNotFoundError as error:
-                raise self._with_chain(error, identifier) from error
+            except PackageError as error:
+                if _is_about_the_package(error):
+                    need, parent = self._asked.by[identifier]
+                    error.args = (f"{error.message}\n  {self._asked.chain(need, parent)}",)
+                raise
 
         return matches
 
@@ -179,10 +190,12 @@ class _Provider(AbstractProvider[Requirement, Candidate, str]):
             if identify(need) != candidate.name or not self.is_satisfied_by(need, candidate)
         ]
 
-    def _with_chain(self, error: PackageNotFoundError, name: str) -> PackageError:
-        need, parent = self._asked.by[name]
-        chain = self._asked.chain(need, parent)
-        return PackageNotFoundError(error.name, f"{error.message}\n  {chain}", hint=error.hint)
+
+def _is_about_the_package(error: PackageError) -> bool:
+    """Whether it matters who needs the package: not if an index cannot be reached."""
+    if isinstance(error, FetchError):
+        return error.kind == "not-found"
+    return isinstance(error, PackageNotFoundError | RequirementError | ManifestError | UnsafePathError)
 
 
 def _impossible(error: Any, asked: _Asked, offers: Offers) -> ResolutionError:
@@ -192,15 +205,31 @@ def _impossible(error: Any, asked: _Asked, offers: Offers) -> ResolutionError:
         causes.setdefault(identify(cause.requirement), []).append(cause)
     # Of several names that failed, the one with the most demands tells the most.
     name = max(sorted(causes), key=lambda each: len(causes[each]))
-    needs = [cause.requirement for cause in causes[name]]
-    chains = sorted({asked.chain(cause.requirement, cause.parent) for cause in causes[name]})
+    # Whoever takes any version stands against nothing.
+    telling = [cause for cause in causes[name] if not _takes_any(cause.requirement)] or causes[name]
+    needs = [cause.requirement for cause in telling]
+    chains = sorted({asked.chain(cause.requirement, cause.parent) for cause in telling})
     there_is, hint = offers.explain(name, needs)
     if len(chains) == 1:
         message = f"there is no {describe(needs[0])}"
     else:
         message = f"no version of {name} suits all who need it"
+        hint = hint or _way_out(name, telling)
     lines = (*chains, *([there_is] if there_is else []))
     return ResolutionError(message, lines, hint=hint or None)
+
+
+def _takes_any(need: Requirement) -> bool:
+    return need.sources == (FromIndex(identify(need)),)
+
+
+def _way_out(name: str, causes: list[Any]) -> str:
+    """What would help if several do not agree on a version."""
+    others = sorted({cause.parent.name for cause in causes if cause.parent is not None})
+    ways = [f"ask for another version of {name}"] if any(cause.parent is None for cause in causes) else []
+    ways += [f"try another version of {' or '.join(others)}"] if others else []
+    ways += [f"do without {' or '.join(others)}"] if others else []
+    return ", or ".join(ways)
 
 
 def _groups(roots: list[Requirement], needs: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

@@ -7,30 +7,14 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from belay.exceptions import PackageError, PathConflictError, ResolutionError
+from belay.exceptions import PathConflictError, ResolutionError
 from belay.packages.catalogue import Catalogue, is_indexed
+from belay.packages.compiled import check_compiled
 from belay.packages.destination import check_together
 from belay.packages.indices import Indices
 from belay.packages.model import Candidate, LockedFile, LockedPackage, RemoteFile, Requirement
 from belay.packages.resolve import Resolution, identify, resolve
 from belay.packages.supply import Held, Supply
-
-_ARCHES = (
-    "",
-    "x86",
-    "x64",
-    "armv6",
-    "armv6m",
-    "armv7m",
-    "armv7em",
-    "armv7emsp",
-    "armv7emdp",
-    "xtensa",
-    "xtensawin",
-    "rv32imc",
-    "rv64imc",
-)
-"""Architectures of native code by number (https://docs.micropython.org/en/latest/reference/mpyfiles.html)."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +38,7 @@ class Choices:
         root: The project's folder.
         prefer: By destination, the package whose file is taken where several have other content for it.
         mpy_version: The only mpy version that fits, as ``"6"``; ``"py"`` if any does.
-        arch: The architecture whose native code fits, as ``"armv6m"``, or empty for none.
+        arch: The architecture of the boards, as ``"armv6m"``, or empty if no native code fits.
     """
 
     root: Path
@@ -100,9 +84,9 @@ def update(
     _check_origins(resolution, locked, indices)
     kept = {package.name: package for package in locked if package.name in catalogue.kept}
     packages = _lock(resolution, _developed(roots), kept, supply)
-    packages = _without_conflicts(packages, choices.prefer)
+    _check_conflicts(packages, choices.prefer)
     for package in packages:
-        _check_compiled(package, supply, choices)
+        check_compiled(package, supply.content, mpy_version=choices.mpy_version, arch=choices.arch)
     led_to = {
         (need.group, need.key): tuple(sorted({identify(part) for part in _split(need)})) for need in asked
     }
@@ -138,10 +122,15 @@ def _fresh(roots: list[Requirement], locked: Sequence[LockedPackage], names: Col
 def _developed(roots: list[Requirement]) -> set[str]:
     """The names of the packages that are read afresh each time."""
     developed = {identify(need) for need in roots if need.develop}
+    renamed = {identify(need) for need in roots if need.rename_to_init}
     for need in roots:
+        where = need.where or need.group
         if not need.develop and identify(need) in developed:
+            raise ResolutionError(f"{need.key} is to be developed in one group and not in another ({where})")
+        if not (need.rename_to_init or is_indexed(need)) and identify(need) in renamed:
             raise ResolutionError(
-                f"{need.key} is to be developed in one group and not in another ({need.where or need.group})"
+                f"{need.key} is to become __init__.py in one group and not in another ({where})",
+                hint="write the same rename_to_init in all groups, or give one of them another name",
             )
     return developed
 
@@ -205,11 +194,11 @@ def _files(candidate: Candidate, held: Mapping[tuple[str, str], Held]) -> tuple[
     return tuple(files)
 
 
-def _without_conflicts(packages: list[LockedPackage], prefer: Mapping[str, str]) -> list[LockedPackage]:
-    """Leaves each destination to one content, as the project says.
+def _check_conflicts(packages: list[LockedPackage], prefer: Mapping[str, str]) -> None:
+    """Refuses several contents for one destination, unless the project says which is to be taken.
 
     Raises:
-        PathConflictError: The project does not say which.
+        PathConflictError: It does not say, or names a package that has no such file.
         UnsafePathError: Two destinations are one on some systems.
     """
     owners: dict[str, dict[str, list[str]]] = {}
@@ -217,54 +206,14 @@ def _without_conflicts(packages: list[LockedPackage], prefer: Mapping[str, str])
         for file in package.files:
             owners.setdefault(file.destination, {}).setdefault(file.sha256, []).append(package.name)
     check_together(sorted(owners))
-    losers: set[tuple[str, str]] = set()
-    for destination, contents in owners.items():
-        if len(contents) > 1:
-            losers |= {
-                (destination, name) for name in _losers(destination, contents, prefer.get(destination))
-            }
-    return [
-        replace(package, files=tuple(f for f in package.files if (f.destination, package.name) not in losers))
-        for package in packages
-    ]
-
-
-def _losers(destination: str, contents: Mapping[str, list[str]], preferred: str | None) -> list[str]:
-    """The packages whose file is not taken."""
-    everybody = sorted(name for names in contents.values() for name in names)
-    for names in contents.values():
-        if preferred in names:
-            return [name for name in everybody if name not in names]
-    first, second = (sorted(names)[0] for names in list(contents.values())[:2])
-    raise PathConflictError(
-        destination,
-        (first, second) if preferred is None else tuple(everybody),
-        hint=f'say whose file it is to be, in [tool.belay.prefer]: "{destination}" = "{first}"',
-    )
-
-
-def _check_compiled(package: LockedPackage, supply: Supply, choices: Choices) -> None:
-    """Refuses compiled files that the board could not import.
-
-    Raises:
-        PackageError: One is not of the mpy version, or has native code for another architecture.
-    """
-    for file in package.files:
-        if not file.destination.endswith(".mpy"):
+    for destination, contents in sorted(owners.items()):
+        everybody = sorted(name for names in contents.values() for name in names)
+        if len(contents) == 1 or (preferred := prefer.get(destination)) in everybody:
             continue
-        head = supply.content(file)[:3]
-        where = f"{package.name} {package.version}".rstrip() + f": {file.destination}"
-        if len(head) < 3 or head[:1] != b"M":
-            raise PackageError(f"{where} is no .mpy file")
-        if choices.mpy_version not in ("py", str(head[1])):
-            raise PackageError(
-                f"{where} is of mpy version {head[1]}, and the project's is {choices.mpy_version}"
-            )
-        number = head[2] >> 2 & 0x0F
-        arch = _ARCHES[number] if number < len(_ARCHES) else f"architecture {number}"
-        if arch and arch != choices.arch:
-            fits = f"the project is for {choices.arch}" if choices.arch else "the project names none"
-            raise PackageError(
-                f"{where} has native code for {arch}, and {fits}",
-                hint="set arch in [tool.belay] if all boards of the project have it",
-            )
+        first, second = (names[0] for names in list(contents.values())[:2])
+        say = f'say whose file it is to be, in [tool.belay.prefer]: "{destination}" = "{first}"'
+        raise PathConflictError(
+            destination,
+            (first, second) if preferred is None else tuple(everybody),
+            hint=say if preferred is None else f"{preferred}, which is preferred, has no such file; {say}",
+        )

@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from belay.exceptions import ConfigError, PackageError, ProjectNotFoundError, RequirementError
+from belay.packages.compiled import ARCHES
 from belay.packages.destination import check_destination, check_group, check_together
 from belay.packages.lines import Path as Place
 from belay.packages.lines import dotted, find_lines, line_of, suggest, where_it_broke
@@ -287,8 +288,8 @@ class _Reader:
 
     def arch(self, table: Mapping[str, Any]) -> str:
         arch = self.take(table, TABLE, "arch", str, "")
-        if not re.fullmatch("[a-z0-9]*", arch):
-            self.fail((*TABLE, "arch"), f'must be an architecture like "armv6m", not {arch!r:.50}')
+        if arch not in ARCHES:
+            self.fail((*TABLE, "arch"), f"{arch!r:.50} is no architecture", suggest(arch, ARCHES[1:]))
         return arch
 
     def prefer(self, table: Mapping[str, Any]) -> dict[str, str]:
