@@ -18,6 +18,7 @@ from urllib.parse import quote
 import msgspec
 
 from belay.exceptions import FetchError, ManifestError
+from belay.packages.local import path_of
 from belay.packages.manifest import MAX_BYTES, parse_manifest
 from belay.packages.model import Candidate
 from belay.packages.supply import Page, Supply
@@ -42,12 +43,14 @@ class Listed(msgspec.Struct, frozen=True):
         name: Its name.
         version: The latest.
         description: One line.
+        author: A name, or whatever the index has there.
         versions: All of them, by mpy version, oldest first.
     """
 
     name: str
     version: str = ""
     description: str = ""
+    author: object = ""
     versions: dict[str, list[str]] = msgspec.field(default_factory=dict)
 
     def directories(self, mpy: str) -> list[str]:
@@ -109,15 +112,19 @@ class Index:
                     self.failure = error
                 elif error.kind not in _ABSENT:
                     raise
+                elif self.url.startswith("file:") and not path_of(self.url).is_dir():
+                    self.failure = FetchError(self.url, "unreachable", "there is no such folder")
             self._opened = True
         return self._packages
 
     def _read_listing(self, page: Page) -> None:
         try:
             listing = msgspec.json.decode(page.content, type=_Listing)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ManifestError(page.url, f"is no listing of an index: {error}") from error
-        self._packages = {package.name: package for package in listing.packages}
+        if listing.v != 2:
+            raise ManifestError(page.url, f"is of version {listing.v}; only version 2 is known")
+        self._packages = {package.name: _legible(package) for package in listing.packages}
         made = max(listing.updated, _moment(page.modified))
         # Without a date nothing is ever settled, and each page is asked for.
         self._under = page.sha256 if made > 0 else ""
@@ -245,9 +252,24 @@ def _exacts(wanted: Sequence[Wanted]) -> list[str]:
     return [want.exact for want in wanted if want.exact is not None]
 
 
+def _legible(package: Listed) -> Listed:
+    """A package without what nobody could read: a terminal would obey some of it."""
+    texts = [package.name, package.version, package.description]
+    if all(map(str.isprintable, texts)) and all(
+        map(str.isprintable, (version for versions in package.versions.values() for version in versions))
+    ):
+        return package
+    return msgspec.structs.replace(
+        package,
+        version=package.version if package.version.isprintable() else "",
+        description="".join(sign if sign.isprintable() else " " for sign in package.description),
+        versions={place: list(filter(str.isprintable, found)) for place, found in package.versions.items()},
+    )
+
+
 def _moment(date: str) -> float:
     """A date of HTTP's in seconds since 1970; 0 for none."""
     try:
         return min(parsedate_to_datetime(date).timestamp(), time.time())
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         return 0.0
