@@ -3,21 +3,61 @@
 from __future__ import annotations
 
 import doctest
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import trustme
+from servers.tunnel import Tunnel
+from servers.web import WebServer
+
+from belay.cli import exits
+from belay.project import load_project
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
+SITES = ("micropython.org", "example.com")
+"""The hosts of the pages' examples, which a server of ours stands for."""
+PROXIES = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY")
+
+# Packages of micropython-lib by name and version, and what is at other addresses. What is in them is made up.
+MICROPYTHON_LIB: dict[str, dict[str, dict[str, object]]] = {
+    "aiohttp": {
+        version: {"files": {"aiohttp/__init__.py": f"# {version}\n", "aiohttp/aiohttp_ws.py": ""}}
+        for version in ("0.0.7", "0.0.8")
+    },
+    "logging": {version: {} for version in ("0.5", "0.6.0", "0.6.1", "0.6.2")},
+    "ntptime": {version: {} for version in ("0.1.0", "0.1.1", "0.2.0")},
+    "requests": {
+        version: {"files": {"requests/__init__.py": f"__version__ = '{version}'\n"}}
+        for version in ("0.8.1", "0.9.0", "0.10.0", "0.10.2", "1.1.1")
+    },
+    "ssl": {"0.2.1": {"files": {"ssl.py": "CERT_NONE = 0\n"}}},
+    "umqtt.simple": {
+        "1.4.0": {"files": {"ssl.py": "# as it was\n", "umqtt/simple.py": "class MQTTClient: pass\n"}}
+    },
+    "unittest": {"0.11.0": {"files": {"unittest/__init__.py": "class TestCase: pass\n"}}},
+}
+LAB: dict[str, dict[str, dict[str, object]]] = {"bench-supply": {"2.1": {}}}
+MANIFESTS: dict[str, dict[str, object]] = {
+    "/thermo/package.json": {
+        "version": "1.2",
+        "urls": [["thermo/__init__.py", "thermo.py"]],
+        "deps": [["logging", "0.5"]],
+    }
+}
+FILES = {"/thermo/thermo.py": "import logging\n", "/button.py": "PRESSED = 1\n"}
+
 BLOCK = re.compile(
-    r"^(?:<!--[ ]*not[ ]run:(?P<reason>[^>]*?)-->\s*?\n\s*?)?"
+    r"^(?:<!--[ ]*(?:not[ ]run:(?P<reason>[^>]*?)|file:[ ]*(?P<file>\S+)[ ]*)-->\s*?\n\s*?)?"
     r"^(?P<fence>```+)[ ]*(?P<language>\w+)[^\n]*\n(?P<text>.*?)^(?P=fence)[ ]*$",
     re.MULTILINE | re.DOTALL,
 )
@@ -25,33 +65,41 @@ BLOCK = re.compile(
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block of a page; ``line`` is the first of its text, ``reason`` why it is not run."""
+    """A fenced block of a page.
+
+    Attributes:
+        line: The first of its text.
+        reason: Why it is not run.
+        file: Where its text is to be put, before the next example runs.
+    """
 
     language: str
     text: str
     line: int
     reason: str | None = None
+    file: str | None = None
 
     @property
     def runs(self) -> bool:
         is_example = self.language == "python" or (
-            self.language in {"console", "sh"} and self.text.startswith("$ belay")
+            self.language in {"console", "sh"} and self.text.startswith(EXAMPLES)
         )
-        return is_example and self.reason is None
+        return self.file is not None or (is_example and self.reason is None)
 
 
 def blocks(page: str) -> Iterator[Block]:
     for match in BLOCK.finditer(page):
         reason = match["reason"]
         line = page.count("\n", 0, match.start("text")) + 1
-        yield Block(match["language"], match["text"], line, None if reason is None else reason.strip())
+        reason = None if reason is None else reason.strip()
+        yield Block(match["language"], match["text"], line, reason, match["file"])
 
 
 def commands(text: str) -> Iterator[tuple[list[str], str]]:
     """Each ``$ command`` of a console block with the output that follows it."""
     for part in re.split(r"^\$ ", text.replace("\\\n", " "), flags=re.MULTILINE)[1:]:
         command, _, expected = part.partition("\n")
-        yield shlex.split(command), expected
+        yield shlex.split(command, comments=True), expected
 
 
 def run_python(block: Block, namespace: dict[str, object], sources: Path) -> None:
@@ -69,19 +117,52 @@ def run_console(block: Block) -> None:
             got, code = f"{code}\n", 0
         else:
             assert code == 0, f"the command before {command} failed with exit code {code}"
-            assert command[0] == "belay", f"only belay's commands can be run here, not {command}"
-            result = subprocess.run(
-                [sys.executable, "-m", *command],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                encoding="utf-8",
-                timeout=60,
-                check=False,
-            )
-            got, code = result.stdout, result.returncode
+            got, code = run_command(*command)
         assert same(expected, got), f"{command} should print\n{expected}\nand printed\n{got}"
     assert code == 0, f"the last command failed with exit code {code}"
+
+
+def run_command(name: str, *words: str) -> tuple[str, int]:
+    """What a command prints, and its exit code."""
+    if name in BUILT_IN:
+        return BUILT_IN[name](*words), 0
+    assert name == "belay", f"only belay's commands can be run here, not {name}"
+    result = subprocess.run(
+        [sys.executable, "-m", name, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+        # In the order in which a terminal shows it.
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    return result.stdout, result.returncode
+
+
+def _cat(*files: str) -> str:
+    return "".join(Path(file).read_text(encoding="utf-8") for file in files)
+
+
+def _cd(folder: str) -> str:
+    os.chdir(folder)
+    return ""
+
+
+def _ls(folder: str) -> str:
+    return "".join(f"{path.name}\n" for path in sorted(Path(folder).iterdir()))
+
+
+def _rm(option: str, folder: str) -> str:
+    assert option == "-r"
+    shutil.rmtree(folder)
+    return ""
+
+
+# As a POSIX shell has them, so that the examples run where there is none.
+BUILT_IN: dict[str, Callable[..., str]] = {"cat": _cat, "cd": _cd, "ls": _ls, "rm": _rm}
+EXAMPLES = tuple(f"$ {name} " for name in ("belay", *BUILT_IN))
 
 
 def same(expected: str, got: str) -> bool:
@@ -93,11 +174,15 @@ def same(expected: str, got: str) -> bool:
 def run_page(page: str, place: Path) -> None:
     """Run the examples of a page one after the other, in one namespace."""
     sources = place / "sources"
-    sources.mkdir()
+    sources.mkdir(exist_ok=True)
     namespace: dict[str, object] = {"__name__": "__page__"}
     try:
         for block in blocks(page):
-            if block.runs and block.language == "python":
+            if block.file is not None:
+                file = Path(block.file)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(block.text, encoding="utf-8")
+            elif block.runs and block.language == "python":
                 run_python(block, namespace, sources)
             elif block.runs:
                 run_console(block)
@@ -108,13 +193,35 @@ def run_page(page: str, place: Path) -> None:
                 value.close()
 
 
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The variables of an environment in which the addresses of the pages are there, and no others."""
+    folder = tmp_path_factory.mktemp("network")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    certificate = authority.issue_cert(*SITES)
+    certificate.private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
+    with WebServer(folder / "server.pem") as web, Tunnel(web.port, SITES) as tunnel:
+        web.packages(MICROPYTHON_LIB, "/pi/v2")
+        web.packages(LAB, "/index")
+        for path, keys in MANIFESTS.items():
+            web.manifest(path, **keys)
+        for path, text in FILES.items():
+            web.page(path, text)
+        yield {"SSL_CERT_FILE": str(folder / "ca.pem")} | dict.fromkeys(PROXIES, tunnel.url)
+
+
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A fresh directory to be in, and the virtual board as the one that is found."""
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: dict[str, str]) -> Path:
+    """A fresh directory to be in, a store and a home, and the virtual board as the one that is found."""
     empty = tmp_path / "current"
     empty.mkdir()
     monkeypatch.chdir(empty)
-    monkeypatch.setenv("BELAY_DEVICE", "virtual:")
+    environment = {"BELAY_DEVICE": "virtual:", "BELAY_CACHE_DIR": str(tmp_path / "store"), "COLUMNS": "100"}
+    for name, value in {**environment, **network, "HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 
@@ -131,12 +238,21 @@ def test_examples_run(page: Path, place: Path) -> None:
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])
+def test_configurations_are_understood(page: Path, tmp_path: Path) -> None:
+    for block in blocks(page.read_text(encoding="utf-8")):
+        if block.language == "toml" and "[tool.belay" in block.text:
+            load_project(tmp_path / "pyproject.toml", text=block.text)
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])
 def test_whatever_is_not_run_has_a_reason(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     found = [block for block in blocks(text) if block.reason is not None]
     assert all(block.reason for block in found)
     fenceless = re.sub(r"`[^`\n]*`", "", text)
     assert len(re.findall(r"<!--\s*not run", fenceless)) == len(found), "a mark without a block below it"
+    files = [block for block in blocks(text) if block.file is not None]
+    assert len(re.findall(r"<!--\s*file", fenceless)) == len(files), "a mark without a block below it"
 
 
 # --- what runs the examples ------------------------------------------------------------------------
@@ -144,14 +260,32 @@ def test_whatever_is_not_run_has_a_reason(page: Path) -> None:
 
 def test_blocks_are_found_with_their_lines() -> None:
     page = (
-        "a\n```python\nx = 1\n```\n\n<!-- not run: no board -->\n\n```python\ny\n```\n```sh\n$ belay\n```\n"
+        "a\n```python\nx = 1\n```\n\n<!-- not run: no board -->\n\n```python\ny\n```\n```sh\n$ belay x\n```\n"
     )
     assert list(blocks(page)) == [
         Block("python", "x = 1\n", 3),
         Block("python", "y\n", 9, "no board"),
-        Block("sh", "$ belay\n", 12),
+        Block("sh", "$ belay x\n", 12),
     ]
     assert [block.runs for block in blocks(page)] == [True, False, True]
+
+
+def test_a_block_may_be_a_file(place: Path) -> None:
+    page = "<!-- file: a/b.txt -->\n```python\nx = 1\n```\n```console\n{}```\n"
+    run_page(page.format("$ cat a/b.txt\nx = 1\n$ cd a\n$ ls .\nb.txt\n$ cd ..\n$ rm -r a\n"), place)
+    assert list(Path().iterdir()) == []
+    with pytest.raises(AssertionError):
+        run_page(page.format("$ cat a/b.txt\nx = 2\n"), place)
+
+
+def test_the_network_is_ours_alone(place: Path) -> None:
+    run_command("belay", "new", ".")
+    assert run_command("belay", "add", "ntptime")[1] == 0
+    assert 'source = "index+https://micropython.org/pi/v2"' in Path("belay.lock").read_text(encoding="utf-8")
+    out, code = run_command("belay", "add", "https://example.org/x.py")
+    assert "the proxy refuses" in out
+    assert code == exits.CONNECTION
+    assert (place / "store").is_dir()
 
 
 @pytest.mark.parametrize("text", ["git clone x\n", "$ git status\n", "LED to True\n"])
@@ -192,7 +326,11 @@ def test_commands_are_split_from_their_output() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["$ belay no-such-command\n...\n", "$ belay no-such-command\n...\n$ echo $?\n0\n", "$ belay\n$ rm x\n"],
+    [
+        "$ belay no-such-command\n...\n",
+        "$ belay no-such-command\n...\n$ echo $?\n0\n",
+        "$ belay --version\n...\n$ git x\n",
+    ],
 )
 def test_an_example_that_fails_is_noticed(place: Path, text: str) -> None:
     with pytest.raises(AssertionError):
