@@ -26,6 +26,7 @@ from belay.exceptions import (
 )
 from belay.transports.base import Transport
 from belay.transports.trace import CountingTransport
+from tests.patience import SOON
 
 
 @pytest.fixture(autouse=True, scope="module", params=["1", "0"], ids=["agent", "plain"])
@@ -86,7 +87,7 @@ def test_times(shared: Device) -> None:
         with pytest.raises(BoardTimeoutError) as caught:
             shared(code, timeout=0.3)
         assert isinstance(caught.value, TimeoutError)
-        assert time.monotonic() - started < 1.3
+        assert time.monotonic() - started < SOON
         assert shared("1 + 1") == 2
 
 
@@ -300,7 +301,7 @@ def test_a_killed_board_leaves_nothing_behind() -> None:
     started = time.monotonic()
     with pytest.raises(ConnectionLost, match="SIGKILL"):
         device("while True: pass")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < SOON
     timer.join()
     device.close()
     assert threading.active_count() == threads
@@ -352,7 +353,7 @@ def test_soft_reset_runs_main_py(tmp_path: Path, capsys: pytest.CaptureFixture[s
         (tmp_path / "main.py").write_text("print('forever')\nwhile True: pass\n")
         started = time.monotonic()
         device.soft_reset(timeout=0.3)
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < SOON
         assert double(4) == 8
         assert "forever\n" in capsys.readouterr().out
 

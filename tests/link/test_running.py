@@ -14,6 +14,7 @@ from belay.link import Link
 from belay.transports import open_transport
 from belay.transports.trace import CountingTransport
 from belay.transports.virtual import VirtualTransport
+from tests.patience import SOON
 
 from .conftest import OneByte, eventually, run, works
 
@@ -182,7 +183,7 @@ def test_the_challenge_is_read_as_input(link: Link) -> None:
     code = "import sys\nprint('\\x04\\x04>', end='')\nwhile sys.stdin.read(1) != '\\x04': pass\nprint('read')"
     start = time.monotonic()
     assert run(link, code) == b"\x04\x04>read\r\n"
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < SOON
     works(link)
 
 
@@ -375,7 +376,7 @@ def test_the_board_dies(transport: VirtualTransport, link: Link, victim: str) ->
 
     with pytest.raises(ConnectionLost):
         link.run("print(1)\nwhile True: pass", on_output=kill)
-    assert time.monotonic() - killed[0] < 3
+    assert time.monotonic() - killed[0] < SOON
     with pytest.raises(ConnectionLost):
         link.run("print(1)")
 

@@ -16,6 +16,7 @@ import pytest
 from belay.exceptions import BoardResetError, BoardTimeoutError, ReplEntryError
 from belay.link import Link
 from belay.transports.virtual import VirtualTransport
+from tests.patience import SOON
 
 from .conftest import OneByte, Slow, run, works
 from .ctrl_c import ctrl_c_after
@@ -43,8 +44,7 @@ def test_time_out(link: Link, program: str) -> None:
     start = time.monotonic()
     with pytest.raises(BoardTimeoutError) as caught:
         link.run(ENDLESS[program], timeout=0.25)
-    # The time-out, and what stopping takes on a machine that may be busy; idle, it is a tenth of a second.
-    assert time.monotonic() - start < 3.0
+    assert time.monotonic() - start < SOON
     assert isinstance(caught.value, TimeoutError)
     assert caught.value.doing == "the program"
     assert caught.value.seconds == 0.25
@@ -62,7 +62,7 @@ def test_time_out_over_another_transport(
         start = time.monotonic()
         with pytest.raises(BoardTimeoutError):
             link.run(ENDLESS[program], timeout=0.3)
-        assert time.monotonic() - start < 2.5
+        assert time.monotonic() - start < SOON
         works(link)
 
 
@@ -91,7 +91,7 @@ def test_a_program_that_cannot_be_stopped(link: Link, monkeypatch: pytest.Monkey
     start = time.monotonic()
     with pytest.raises(BoardTimeoutError) as caught:
         link.run(code, timeout=0.2)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < SOON
     assert caught.value.hint == "it could not be interrupted: reset the board"
     assert not link.synchronised
     with pytest.raises(ReplEntryError, match="interrupting what runs"):
@@ -184,7 +184,7 @@ def test_ctrl_c(link: Link, program: str) -> None:
     start = time.monotonic()
     with pytest.raises(KeyboardInterrupt), ctrl_c_after(0.2):
         link.run(ENDLESS[program])
-    assert time.monotonic() - start < 0.8
+    assert time.monotonic() - start < SOON
     works(link)
 
 
@@ -212,7 +212,7 @@ def test_ctrl_c_at_any_moment_often(seed: int) -> None:
 def test_ctrl_c_twice(link: Link) -> None:
     """Whoever presses it again does not want to wait for a stubborn program."""
     code = (
-        "import time\nend = time.time() + 2\n"
+        "import time\nend = time.time() + 3\n"
         "while time.time() < end:\n  try:\n    while time.time() < end: pass\n"
         "  except KeyboardInterrupt: pass"
     )
@@ -226,7 +226,7 @@ def test_ctrl_c_twice(link: Link) -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 2.8
     works(link)
 
 
@@ -270,7 +270,7 @@ def test_a_handler_that_raises(link: Link, error: BaseException) -> None:
     with pytest.raises(type(error), match="mine") as caught:
         link.run("while True: print('x')", on_output=fail)
     assert caught.value is error
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < SOON
     works(link)
 
 

@@ -17,6 +17,7 @@ from servers.web import WebServer
 
 from belay.exceptions import FetchError
 from belay.packages.fetch import Answer, Fetcher, Limits, is_loopback
+from tests.patience import SOON
 
 QUICK = Limits(connect=1.0, read=0.5, total=3.0, pause=0.01)
 
@@ -143,7 +144,7 @@ def test_a_pause_longer_than_the_time_there_is(web: WebServer, fetcher: Fetcher)
     error = fails(fetcher, web.url + "/a")
     assert error.kind == "status"
     assert "patience" in error.reason
-    assert time.monotonic() - start < 1.0
+    assert time.monotonic() - start < SOON
 
 
 @pytest.mark.parametrize("kind", ["drop", "garbage", "truncate"])
@@ -196,7 +197,7 @@ def test_dripping_does_not_stretch_the_time_out(web: WebServer) -> None:
     start = time.monotonic()
     with Fetcher(Limits(read=0.5, total=0.7), proxies={}) as fetcher:
         assert fails(fetcher, web.url + "/a").kind == "timeout"
-    assert 0.6 < time.monotonic() - start < 2.0
+    assert 0.6 < time.monotonic() - start < SOON
 
 
 def test_a_port_that_nobody_listens_to(refusing: str, fetcher: Fetcher) -> None:
@@ -320,7 +321,7 @@ def test_closing_cuts_what_is_under_way(web: WebServer) -> None:
         start = time.monotonic()
         fetcher.close()
         assert waiting.result().kind == "interrupted"
-    assert time.monotonic() - start < 5.0
+    assert time.monotonic() - start < SOON
     assert fails(fetcher, web.url + "/b").kind == "interrupted"
 
 
@@ -357,7 +358,7 @@ def test_ctrl_c_ends_the_program_at_once(web: WebServer) -> None:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (130, b"")
-    assert time.monotonic() - start < 5.0
+    assert time.monotonic() - start < SOON
 
 
 def test_threads_end_when_the_fetcher_is_closed(web: WebServer) -> None:
