@@ -446,10 +446,10 @@ def test_definitions_that_need_something_wait_for_it(board: Board) -> None:
 def test_two_soft_resets_and_one_after_a_reset_behind_our_back(board: Board) -> None:
     board.connect()
     board.session.soft_reset(main=False, timeout=None)
-    board.session.soft_reset(main=True, timeout=5)
+    board.session.soft_reset(main=True, timeout=20)
     board.value("1")
     board.reset_behind_our_back()
-    assert board.session.soft_reset(main=True, timeout=5)
+    assert board.session.soft_reset(main=True, timeout=20)
     assert board.value("1") == 1
 
 
@@ -460,7 +460,7 @@ def test_main_py_that_goes_on_is_interrupted_by_the_next_call(board: Board) -> N
     (board.root / "main.py").write_text(
         "n = 0\nprint('main runs')\nwhile True:\n n += 1\n if n == 1000: print('still')\n"
     )
-    assert not board.session.soft_reset(main=True, timeout=0.3)
+    assert not board.session.soft_reset(main=True, timeout=1.5)
     assert b"main runs\r\n" in board.output
     assert board.value("f()") > 0
     (board.root / "main.py").write_text("n = 7\nprint('ends')")

@@ -99,7 +99,7 @@ def test_ctrl_c_stops_the_board_and_leaves_it_at_its_prompt(start: Start, tmp_pa
     process = start("run", str(link), str(script))
     assert process.stdout.readline() == b"on\n"
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=2)
+    out, err = process.communicate(timeout=20)
     assert process.returncode == exits.INTERRUPTED
     assert err.decode().split() == ["interrupted"]
     assert set(out) <= set(b".")
@@ -116,7 +116,7 @@ def test_sigterm_stops_the_board_too(start: Start, tmp_path: Path) -> None:
     process = start("run", "virtual:", str(script))
     assert process.stdout.readline() == b"on\n"
     process.terminate()
-    _, err = process.communicate(timeout=5)
+    _, err = process.communicate(timeout=20)
     assert (process.returncode, err) == (128 + signal.SIGTERM, b"")
 
 

@@ -17,7 +17,7 @@ def test_a_board_on_a_pty(start: Start, belay: Belay, number: int, tmp_path: Pat
     assert (result.code, result.out) == (0, "True\n")
     assert belay("eval", port, "'kept' in os.listdir()").out == "True\n"
     server.send_signal(number)
-    out, err = server.communicate(timeout=5)
+    out, err = server.communicate(timeout=20)
     assert (server.returncode, out) == (0, b"")
     assert b"Traceback" not in err
     assert (tmp_path / "files" / "kept").exists()
@@ -29,7 +29,7 @@ def test_a_board_on_a_tcp_port(start: Start, belay: Belay) -> None:
     assert address.startswith("socket://127.0.0.1:")
     assert belay("exec", address, "print('by socket')").out == "by socket\n"
     server.terminate()
-    _, err = server.communicate(timeout=5)
+    _, err = server.communicate(timeout=20)
     assert (server.returncode, err) == (0, b"")
 
 

@@ -123,7 +123,7 @@ class SimulatedBoard:
         """End the thread."""
         self._off = True
         self._go_on()
-        self._thread.join(5)
+        self._thread.join(20)
         assert not self._thread.is_alive()
 
     def _ctrl_c(self) -> None:

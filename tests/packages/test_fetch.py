@@ -366,7 +366,7 @@ def test_threads_end_when_the_fetcher_is_closed(web: WebServer) -> None:
     with Fetcher(QUICK, proxies={}) as fetcher:
         fetcher.get(web.page("/a", b"hello"))
     for thread in set(threading.enumerate()) - before:
-        thread.join(5)
+        thread.join(20)
         assert not thread.is_alive()
 
 

@@ -162,7 +162,7 @@ def nothing_left_behind() -> Iterator[None]:
         return
     before = (_descriptors(), _children(), set(threading.enumerate()))
     yield
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while (remains := _remains(before)) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not remains

@@ -53,23 +53,23 @@ def test_reads_what_is_there_without_waiting_for_more(wire: Wire) -> None:
 
 def test_reads_at_most_what_was_asked_for(wire: Wire) -> None:
     wire.send(b"hello")
-    assert [wire.transport.read(1, timeout=5) for _ in range(5)] == [b"h", b"e", b"l", b"l", b"o"]
+    assert [wire.transport.read(1, timeout=20) for _ in range(5)] == [b"h", b"e", b"l", b"l", b"o"]
 
 
 def test_every_byte_passes_as_it_is(wire: Wire) -> None:
     every = bytes(range(256))
     wire.send(every)
     assert read_exactly(wire.transport, 256) == every
-    wire.transport.write(every, timeout=5)
+    wire.transport.write(every, timeout=20)
     assert wire.receive(256) == every
 
 
 def test_one_byte_at_a_time(wire: Wire) -> None:
     for number in range(50):
-        wire.transport.write(bytes([number]), timeout=5)
+        wire.transport.write(bytes([number]), timeout=20)
         assert wire.receive(1) == bytes([number])
         wire.send(bytes([number]))
-        assert wire.transport.read(timeout=5) == bytes([number])
+        assert wire.transport.read(timeout=20) == bytes([number])
 
 
 def test_a_read_of_nothing_is_refused(wire: Wire) -> None:
@@ -101,7 +101,7 @@ def test_a_read_after_a_time_out_goes_on(wire: Wire) -> None:
 def test_a_read_waits_for_ever_if_told_so(wire: Wire) -> None:
     reading = in_background(wire.transport.read)
     wire.send(b"x")
-    assert reading.result(5) == b"x"
+    assert reading.result(20) == b"x"
 
 
 def test_a_write_ends_with_its_time(wire: Wire) -> None:
@@ -118,7 +118,7 @@ def test_an_empty_write_is_fine(wire: Wire) -> None:
 def test_a_big_write_arrives(wire: Wire) -> None:
     writing = in_background(wire.transport.write, BIG, 10)
     assert wire.receive(len(BIG)) == BIG
-    writing.result(5)
+    writing.result(20)
 
 
 def test_both_directions_full_do_not_block_each_other(wire: Wire) -> None:
@@ -144,54 +144,54 @@ def test_reader_and_writer_in_two_threads(wire: Wire) -> None:
     for start in range(0, len(BIG), 65536):
         wire.transport.write(BIG[start : start + 65536], timeout=10)
     assert reading.result(10) == BIG
-    echoing.result(5)
+    echoing.result(20)
 
 
 def test_what_came_before_the_end_is_read_first(wire: Wire) -> None:
     wire.send(b"last words")
     if wire.transport.name.startswith("/dev/"):
         # A tty that is hung up forgets what nobody had read; so read some of it.
-        assert wire.transport.read(1, timeout=5) == b"l"
+        assert wire.transport.read(1, timeout=20) == b"l"
         return
     wire.hang_up()
     assert read_exactly(wire.transport, 10) == b"last words"
     with pytest.raises(ConnectionLost):
-        wire.transport.read(timeout=5)
+        wire.transport.read(timeout=20)
 
 
 def test_the_end_is_a_loss_for_reads(wire: Wire) -> None:
     wire.hang_up()
     for _ in range(2):
         with pytest.raises(ConnectionLost):
-            wire.transport.read(timeout=5)
+            wire.transport.read(timeout=20)
 
 
 def test_the_end_wakes_a_read(wire: Wire) -> None:
     reading = in_background(wire.transport.read)
     wire.hang_up()
     with pytest.raises(ConnectionLost):
-        reading.result(5)
+        reading.result(20)
 
 
 def test_the_end_is_a_loss_for_writes(wire: Wire) -> None:
     wire.hang_up()
     with pytest.raises(ConnectionLost):  # noqa: PT012 - the kernel takes some before it tells
         for _ in range(3):
-            wire.transport.write(BIG, timeout=5)
+            wire.transport.write(BIG, timeout=20)
 
 
 def test_close_wakes_a_read_in_another_thread(wire: Wire) -> None:
     reading = in_background(wire.transport.read)
     wire.transport.close()
     with pytest.raises(ConnectionLost):
-        reading.result(5)
+        reading.result(20)
 
 
 def test_close_wakes_a_write_in_another_thread(wire: Wire) -> None:
     writing = in_background(wire.transport.write, BIG * 8)
     wire.transport.close()
     with pytest.raises(ConnectionLost):
-        writing.result(5)
+        writing.result(20)
 
 
 def test_after_close_nothing_works_and_nothing_hangs(wire: Wire) -> None:
@@ -227,7 +227,7 @@ def test_a_handler_of_a_signal_may_close(wire: Wire) -> None:
     try:
         timer.start()
         with pytest.raises(ConnectionLost, match="was closed"):
-            wire.transport.read(timeout=5)
+            wire.transport.read(timeout=20)
     finally:
         timer.join()
         signal.signal(signal.SIGUSR1, before)
@@ -259,4 +259,4 @@ def test_closing_an_echo_wakes_its_reader(echo: Transport) -> None:
     reading = in_background(echo.read)
     echo.close()
     with pytest.raises(ConnectionLost):
-        reading.result(5)
+        reading.result(20)

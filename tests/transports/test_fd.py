@@ -66,7 +66,7 @@ def test_poll_knows_high_numbers() -> None:
     os.close(low)
     transport = FdTransport("high", high, write_fd)
     os.write(write_fd, b"x")
-    assert transport.read(timeout=5) == b"x"
+    assert transport.read(timeout=20) == b"x"
     transport.close()
 
 
@@ -76,7 +76,7 @@ def test_the_loss_is_worded_by_whoever_knows() -> None:
     transport = FdTransport("board", read_fd, nothing, on_eof=lambda: ConnectionLost("it died of old age"))
     os.close(theirs)
     with pytest.raises(ConnectionLost, match="old age"):
-        transport.read(timeout=5)
+        transport.read(timeout=20)
     transport.close()
 
 
@@ -106,7 +106,7 @@ def test_an_error_of_the_system_is_a_loss_with_its_cause() -> None:
     read_fd, write_fd = os.pipe()
     transport = FdTransport("swapped", write_fd, read_fd)
     with pytest.raises(ConnectionLost) as caught:
-        transport.write(b"x", timeout=5)
+        transport.write(b"x", timeout=20)
     assert isinstance(caught.value.__cause__, OSError)
     transport.close()
 
@@ -114,7 +114,7 @@ def test_an_error_of_the_system_is_a_loss_with_its_cause() -> None:
 def test_a_directory_cannot_be_read_from() -> None:
     transport = FdTransport("folder", os.open("/", os.O_RDONLY), os.open(os.devnull, os.O_WRONLY))
     with pytest.raises(ConnectionLost) as caught:
-        transport.read(timeout=5)
+        transport.read(timeout=20)
     assert isinstance(caught.value.__cause__, IsADirectoryError)
     transport.close()
 

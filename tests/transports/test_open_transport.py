@@ -18,8 +18,8 @@ def test_an_unknown_form() -> None:
 @pytest.mark.parametrize("address", ["exec:cat", "execpty:cat", "loop://"])
 def test_each_scheme_has_its_transport(address: str) -> None:
     transport = open_transport(address)
-    transport.write(b"x", timeout=5)
-    assert transport.read(timeout=5) == b"x"
+    transport.write(b"x", timeout=20)
+    assert transport.read(timeout=20) == b"x"
     transport.close()
 
 

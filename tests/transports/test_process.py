@@ -142,7 +142,7 @@ def test_a_pty_is_raw_and_a_terminal() -> None:
     )
     transport = open_execpty(python(code))
     assert read_line(transport) == b"True\n"
-    transport.write(b"\x03\x04\r\n\x1a", timeout=5)
+    transport.write(b"\x03\x04\r\n\x1a", timeout=20)
     assert read_all(transport)[0] == b"\x03\x04\r\n\x1a"
     transport.close()
 
@@ -171,8 +171,8 @@ def test_where_pipes_cannot_be_polled() -> None:
     """As on Windows: the same program through threads."""
     transport = process._threaded(*_started("exec:cat", "cat"))
     assert isinstance(transport, ThreadedTransport)
-    transport.write(b"hello", timeout=5)
-    assert transport.read(timeout=5) == b"hello"
+    transport.write(b"hello", timeout=20)
+    assert transport.read(timeout=20) == b"hello"
     start = time.monotonic()
     transport.close()
     # cat ended with its input, it was not killed

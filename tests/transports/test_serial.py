@@ -71,7 +71,7 @@ def test_an_open_that_was_refused_disturbs_nothing(pty: Pty) -> None:
     with pytest.raises(PortBusyError):
         open_serial(pty.path)
     os.write(pty.master, b"still here")
-    assert first.read(timeout=5) == b"still here"
+    assert first.read(timeout=20) == b"still here"
     first.close()
 
 
@@ -113,7 +113,7 @@ def test_the_port_hangs_up(pty: Pty) -> None:
     transport = open_serial(pty.path)
     os.close(pty.master)
     with pytest.raises(ConnectionLost):
-        transport.read(timeout=5)
+        transport.read(timeout=20)
     transport.close()
 
 
@@ -140,7 +140,7 @@ def test_by_usb_fields(pty: Pty) -> None:
     for address in ("2e8a:0005", "id:E661", '{"serial_number": "e661"}', UsbSpecifier(vid=0x2E8A)):
         transport = open_transport(address, ports=lambda: [Port(pty.path)])
         os.write(pty.master, b"x")
-        assert transport.read(timeout=5) == b"x"
+        assert transport.read(timeout=20) == b"x"
         assert transport.name == pty.path
         transport.close()
 
@@ -297,14 +297,14 @@ def test_a_serial_port_of_another_machine(remote: tuple[Transport, Rfc2217Server
     with pytest.raises(TimeoutError):
         transport.read(timeout=0.05)
     every = bytes(range(256))
-    transport.write(every, timeout=5)
+    transport.write(every, timeout=20)
     data = b""
     while len(data) < len(every):
-        data += transport.read(timeout=5)
+        data += transport.read(timeout=20)
     assert data == every
     server.connection.shutdown(socket.SHUT_RDWR)
     with pytest.raises(ConnectionLost):
-        transport.read(timeout=5)
+        transport.read(timeout=20)
 
 
 def test_where_ports_are_no_descriptors(pty: Pty, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,9 +315,9 @@ def test_where_ports_are_no_descriptors(pty: Pty, monkeypatch: pytest.MonkeyPatc
     os.write(pty.master, b"hello")
     data = b""
     while len(data) < 5:
-        data += transport.read(timeout=5)
+        data += transport.read(timeout=20)
     assert data == b"hello"
-    transport.write(b"x", timeout=5)
+    transport.write(b"x", timeout=20)
     assert os.read(pty.master, 1) == b"x"
     transport.close()
     open_serial(pty.path).close()

@@ -48,10 +48,10 @@ def test_where_sockets_are_no_descriptors(monkeypatch: pytest.MonkeyPatch) -> No
         transport = open_socket(f"socket://127.0.0.1:{server.getsockname()[1]}")
         board = server.accept()[0]
     with board:
-        transport.write(b"hello", timeout=5)
+        transport.write(b"hello", timeout=20)
         assert board.recv(5) == b"hello"
         board.sendall(b"x")
-        assert transport.read(timeout=5) == b"x"
+        assert transport.read(timeout=20) == b"x"
         failed = []
 
         def read() -> None:
@@ -62,5 +62,5 @@ def test_where_sockets_are_no_descriptors(monkeypatch: pytest.MonkeyPatch) -> No
         reading = threading.Thread(target=read)
         reading.start()
         transport.close()
-        reading.join(5)
+        reading.join(20)
         assert failed

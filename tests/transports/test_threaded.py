@@ -49,7 +49,7 @@ def test_nothing_yet_is_not_the_end() -> None:
     board = Board()
     board.answers = [None, None, b"x"]
     transport = board.transport(flow_control=False)
-    assert transport.read(timeout=5) == b"x"
+    assert transport.read(timeout=20) == b"x"
     assert transport.name == "board"
     assert not transport.flow_control
     transport.close()
@@ -58,7 +58,7 @@ def test_nothing_yet_is_not_the_end() -> None:
 def test_a_partial_send_goes_on() -> None:
     board = Board()
     transport = board.transport()
-    transport.write(b"abc", timeout=5)
+    transport.write(b"abc", timeout=20)
     transport.close()
     assert board.calls[:3] == ["send b'abc'", "send b'bc'", "send b'c'"]
 
@@ -78,7 +78,7 @@ def test_the_loss_is_worded_by_whoever_knows() -> None:
     board.gone.set()
     transport = board.transport(on_eof=lambda: ConnectionLost("it died of old age"))
     with pytest.raises(ConnectionLost, match="old age"):
-        transport.read(timeout=5)
+        transport.read(timeout=20)
     with pytest.raises(ConnectionLost, match="old age"):
         transport.write(b"x")
     transport.close()
@@ -94,7 +94,7 @@ def test_a_send_that_fails_is_a_loss() -> None:
         release=board.release,
     )
     with pytest.raises(ConnectionLost):
-        transport.write(b"x", timeout=5)
+        transport.write(b"x", timeout=20)
     transport.close()
 
 
@@ -108,7 +108,7 @@ def test_a_file_closed_below_is_a_loss(tmp_path: object) -> None:
         "board", receive=receive, send=board.send, unblock=board.unblock, release=board.release
     )
     with pytest.raises(ConnectionLost):
-        transport.read(timeout=5)
+        transport.read(timeout=20)
     transport.close()
 
 

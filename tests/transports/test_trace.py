@@ -28,8 +28,8 @@ def test_a_line_for_each_read_and_write() -> None:
     seconds = iter([0.0, 0.0, 0.5, 1.25, 2.0, 61.0])
     traced = TracedTransport(open_transport("loop://"), sink, clock=lambda: next(seconds))
     traced.write(b"\x03\r")
-    assert traced.read(1, timeout=5) == b"\x03"
-    assert traced.read(timeout=5) == b"\r"
+    assert traced.read(1, timeout=20) == b"\x03"
+    assert traced.read(timeout=20) == b"\r"
     traced.close()
     assert sink.getvalue().splitlines() == [
         "   0.000000 - loop:// flow_control=True",
@@ -59,7 +59,7 @@ def test_a_full_disk_ends_the_trace_and_nothing_else(room: int) -> None:
     sink = FullDisk(room)
     traced = TracedTransport(open_transport("loop://"), sink)
     traced.write(b"x")
-    assert traced.read(timeout=5) == b"x"
+    assert traced.read(timeout=20) == b"x"
     traced.close()
     assert len(sink.getvalue().splitlines()) == room
 
@@ -76,11 +76,11 @@ def test_counts() -> None:
     counted.write(b"ab")
     counted.write(b"c")
     for _ in range(3):
-        counted.read(1, timeout=5)
+        counted.read(1, timeout=20)
     with pytest.raises(TimeoutError):
         counted.read(timeout=0)
     counted.write(b"d")
-    counted.read(1, timeout=5)
+    counted.read(1, timeout=20)
     assert (counted.writes, counted.bytes_out, counted.bytes_in, counted.turns) == (3, 4, 4, 2)
     counted.reset()
     assert (counted.writes, counted.bytes_out, counted.bytes_in, counted.turns) == (0, 0, 0, 0)
