@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from belay.packages.store import Memory, Store, cache_folder
+from belay.packages.stored import Cleared, clear, elements
 
 
 def digits(content: bytes) -> str:
@@ -45,8 +46,7 @@ def test_content_is_kept(store: Store) -> None:
 def test_nothing_is_made_until_there_is_something_to_keep(store: Store) -> None:
     assert store.read(digits(b"")) is None
     assert store.recall("https://a/b") is None
-    assert store.entries() == []
-    assert store.clear() == []
+    assert clear(store, elements(store)) == Cleared((), ())
     assert not store.folder.exists()
 
 
@@ -110,32 +110,6 @@ def test_a_memory_under_the_wrong_name_is_not_believed(store: Store) -> None:
     assert store.recall("https://a/b") is not None
 
 
-def test_entries_have_names(store: Store) -> None:
-    store.add(b"hello")
-    store.remember(memory("https://a.b/pi/v2/index.json", b"x"), b"x")
-    names = [(entry.name, entry.size > 0) for entry in store.entries()]
-    assert names == [(f"file-{digits(b'hello')}", True), ("page-a.b-pi-v2-index.json", True)]
-
-
-def test_a_damaged_memory_can_be_cleared(store: Store) -> None:
-    store.remember(memory("https://a/b", b"x"), b"x")
-    one_file(store, "pages").write_bytes(b"nonsense")
-    assert [entry.name[:12] for entry in store.clear("page-damaged")] == ["page-damaged"]
-    assert store.entries() == []
-
-
-def test_clearing_by_the_start_of_the_name(store: Store) -> None:
-    name = store.add(b"hello")
-    store.remember(memory("https://a/b", b"x"), b"x")
-    assert [entry.name for entry in store.clear("page-a-")] == ["page-a-b"]
-    assert store.recall("https://a/b") is None
-    assert store.read(name) == b"hello"
-    assert len(store.clear()) == 1
-    assert store.read(name) is None
-    store.add(b"hello")
-    assert store.read(name) == b"hello"
-
-
 def test_what_killed_processes_left_is_swept_up(store: Store) -> None:
     store.add(b"hello")
     left = store.folder / "store-1" / "tmp" / ("0" * 16 + "-1")
@@ -146,12 +120,12 @@ def test_what_killed_processes_left_is_swept_up(store: Store) -> None:
     Store(store.folder).add(b"third")
     assert not left.exists()
     left.write_bytes(b"half")
-    store.clear()
+    store.sweep(idle=True)
     assert left.exists()
     os.utime(left, (time.time() - 100, time.time() - 100))
-    store.clear("page-")
+    store.sweep()
     assert left.exists()
-    store.clear()
+    store.sweep(idle=True)
     assert not left.exists()
 
 
@@ -168,7 +142,7 @@ def test_nothing_behind_a_link_is_ever_removed(store: Store, tmp_path: Path, pla
     link.symlink_to(tmp_path / "theirs")
     store.add(b"hello")
     store.remember(memory("https://a/b", b"x"), b"x")
-    store.clear()
+    clear(store, elements(store))
     for folder in (tmp_path / "theirs", tmp_path / "theirs" / "ab"):
         assert all((folder / name).read_bytes() == b"precious" for name in names)
 
@@ -181,7 +155,7 @@ def test_what_is_not_the_store_s_own_stays(store: Store) -> None:
         other.write_text("mine")
         os.utime(other, (1, 1))
     (root / "tmp" / ("1" * 16 + "-1")).symlink_to(others[2])
-    assert len(store.clear()) == 1
+    assert len(clear(store, elements(store)).gone) == 1
     assert all(other.read_text() == "mine" for other in others)
 
 
@@ -239,13 +213,14 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limits there")
 def test_a_disk_that_is_full_in_the_middle_of_a_file(store: Store) -> None:
     subprocess.run([sys.executable, "-c", FULL, str(store.folder)], check=True)
-    assert [entry.name for entry in store.entries()] == [f"file-{digits(b'first')}"]
+    assert list(store.contents()) == [digits(b"first")]
 
 
 WRITER = """
 import sys
 from pathlib import Path
 from belay.packages.store import Memory, Store
+from belay.packages.stored import clear, elements
 store = Store(Path(sys.argv[1]))
 print("started", flush=True)
 for number in range(10**9):
@@ -253,7 +228,7 @@ for number in range(10**9):
     name = store.add(content)
     store.remember(Memory("https://a/%d" % (number % 50), name, len(content), here=True), content)
     if number % 97 == 96:
-        store.clear()
+        clear(store, elements(store))
 """
 
 
@@ -295,7 +270,7 @@ def test_many_threads(store: Store) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(store.entries()) == 100
+    assert len(store.contents()) == 100
 
 
 def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from belay.exceptions import FetchError
 from belay.packages.fetch import Fetcher, Limits
 from belay.packages.model import LockedFile, RemoteFile
 from belay.packages.store import Store
+from belay.packages.stored import clear, elements
 from belay.packages.supply import Held, Page, Progress, Supply
 
 
@@ -84,8 +85,8 @@ def test_a_page_that_somebody_vouches_for_is_not_asked_for(web: WebServer, suppl
 def test_a_damaged_page_is_fetched_again(web: WebServer, supply: Supply) -> None:
     url = web.page("/p", b"hello")
     supply.page(url, under="this")
-    [entry] = supply.store.entries()
-    entry.path.write_bytes(entry.path.read_bytes()[:-1] + b"O")
+    [record] = supply.store.records()
+    record.path.write_bytes(record.path.read_bytes()[:-1] + b"O")
     assert again(supply).page(url, under="this").content == b"hello"
 
 
@@ -162,7 +163,7 @@ def test_a_file_that_is_not_what_it_should_be(web: WebServer, supply: Supply, fa
     with pytest.raises(FetchError) as caught:
         supply.file(file)
     assert caught.value.kind == {"wrong": "mismatch", "truncate": "truncated"}[fault]
-    assert not supply.store.entries()
+    assert not supply.store.contents()
     web.heal()
     assert supply.file(file).size == 5
 
@@ -178,7 +179,7 @@ def test_a_file_that_was_locked(web: WebServer, supply: Supply) -> None:
     assert supply.locked_file(locked(url, b"hello")) == Held(digits(b"hello"), 5)
     assert supply.content(locked(url, b"hello")) == b"hello"
     assert paths(web) == ["/f"]
-    supply.store.clear()
+    clear(supply.store, elements(supply.store))
     assert supply.content(locked(url, b"hello")) == b"hello"
     assert paths(web) == ["/f"]
 
@@ -186,9 +187,8 @@ def test_a_file_that_was_locked(web: WebServer, supply: Supply) -> None:
 def test_a_damaged_file_is_fetched_again(web: WebServer, supply: Supply) -> None:
     file = locked(web.page("/f", b"hello"), b"hello")
     supply.locked_file(file)
-    for entry in supply.store.entries():
-        if entry.name.startswith("file-"):
-            entry.path.write_bytes(b"HELLO")
+    for path, _ in supply.store.contents().values():
+        path.write_bytes(b"HELLO")
     assert supply.content(file) == b"hello"
     assert again(supply).content(file) == b"hello"
     assert paths(web) == ["/f", "/f"]

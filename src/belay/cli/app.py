@@ -38,6 +38,7 @@ COMMANDS = {
     "lock": Entry("belay.cli.lock:lock", "Make the lockfile fit pyproject.toml."),
     "verify": Entry("belay.cli.verify:verify", "Compare the vendored files with the lockfile."),
     "clean": Entry("belay.cli.clean:clean", "Remove vendored files that nobody wants any more."),
+    "cache": Entry("belay.cli.cache:cache", "See or clear what was fetched before and is kept."),
     "virtual": Entry("belay.cli.virtual:virtual", "Serve a virtual board to other programs."),
     "demo": Entry("belay.cli.demo:demo", "See what belay does, on a virtual board."),
     "completion": Entry(

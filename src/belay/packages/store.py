@@ -19,7 +19,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -58,18 +57,18 @@ class Memory(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Entry:
-    """Something in the store, for people.
+class Record:
+    """A file of the store with what is known of an address.
 
     Attributes:
-        name: ``file-<SHA-256>`` or ``page-<address>``.
+        path: The file.
         size: In bytes.
-        path: The file that it is in.
+        memory: What is known; None if the file is damaged.
     """
 
-    name: str
-    size: int
     path: Path
+    size: int
+    memory: Memory | None
 
 
 def cache_folder() -> Path:
@@ -174,38 +173,43 @@ class Store:
 
     # --- for people ------------------------------------------------------------------------------
 
-    def entries(self) -> list[Entry]:
-        """Everything in the store, by name."""
-        found = [*self._files(), *self._pages()]
-        return sorted(found, key=lambda entry: entry.name)
+    def records(self) -> Iterator[Record]:
+        """Everything that is known of addresses.
 
-    def clear(self, prefix: str = "") -> list[Entry]:
-        """Removes the entries whose names start with ``prefix``.
-
-        Returns:
-            What was removed.
+        Raises:
+            OSError: The store cannot be read.
         """
-        gone = [entry for entry in self.entries() if entry.name.startswith(prefix) and _remove(entry.path)]
-        self._sweep(_ABANDONED if prefix else _IDLE)
-        return gone
-
-    def _files(self) -> Iterator[Entry]:
-        for path in _scan(self._root / "content", _DIGITS):
-            if (size := self._size_of(path)) is not None:
-                yield Entry(f"file-{path.name}", size, path)
-
-    def _pages(self) -> Iterator[Entry]:
         for path in _scan(self._root / "pages", _DIGITS):
             try:
                 data = path.read_bytes()
-            except OSError:
+            except FileNotFoundError:
                 continue  # somebody else has cleared it
             try:
-                url = msgspec.json.decode(data.partition(b"\n")[0], type=Memory).url
+                memory = msgspec.json.decode(data.partition(b"\n")[0], type=Memory)
             except (msgspec.DecodeError, UnicodeDecodeError):
-                url = f"damaged/{path.name}"
-            parts = urlsplit(url)
-            yield Entry(f"page-{parts.netloc}{parts.path}".replace("/", "-"), len(data), path)
+                memory = None
+            yield Record(path, len(data), memory)
+
+    def contents(self) -> dict[str, tuple[Path, int]]:
+        """All content that is kept by itself: the file and its size in bytes, by SHA-256.
+
+        Raises:
+            OSError: The store cannot be read.
+        """
+        paths = _scan(self._root / "content", _DIGITS)
+        return {path.name: (path, size) for path in paths if (size := self._size_of(path)) is not None}
+
+    def sweep(self, *, idle: bool = False) -> None:
+        """Removes what killed processes left behind.
+
+        Args:
+            idle: Whether also what somebody wrote to a minute ago is taken for that.
+        """
+        with suppress(OSError):
+            for path in _scan(self._root / "tmp", _BESIDE):
+                with suppress(OSError):
+                    if time.time() - path.stat().st_mtime >= (_IDLE if idle else _ABANDONED):
+                        path.unlink()
 
     # --- files -----------------------------------------------------------------------------------
 
@@ -229,7 +233,7 @@ class Store:
             return False
         if not self._swept:
             self._swept = True
-            self._sweep(_ABANDONED)
+            self.sweep()
         beside = self._root / "tmp" / f"{self._mark}-{next(self._numbers)}"
         try:
             self._put(path, data, beside)
@@ -253,13 +257,6 @@ class Store:
             _write_new(beside, data)
             beside.replace(path)
 
-    def _sweep(self, age: float) -> None:
-        """Removes what killed processes left behind."""
-        for path in _scan(self._root / "tmp", _BESIDE):
-            with suppress(OSError):
-                if time.time() - path.stat().st_mtime >= age:
-                    path.unlink()
-
     def _degrade(self, error: OSError) -> None:
         self._failed = True
         if self._warn is not None:
@@ -282,6 +279,9 @@ def _scan(folder: Path, name: re.Pattern[str]) -> list[Path]:
 
     Nothing else may be listed, for what is listed is removed some day: no other names, and above all nothing
     that is behind a link.
+
+    Raises:
+        OSError: It cannot be looked into.
     """
     if folder.is_symlink():
         return []
@@ -292,13 +292,10 @@ def _scan(folder: Path, name: re.Pattern[str]) -> list[Path]:
                 for each in found
                 if name.fullmatch(each.name) and each.is_file(follow_symlinks=False)
             ]
-    except OSError:
-        return []  # there is nothing yet, or somebody else has cleared it
+    except FileNotFoundError:
+        return []  # there is nothing yet
 
 
-def _remove(path: Path) -> bool:
-    try:
+def _remove(path: Path) -> None:
+    with suppress(OSError):
         path.unlink()
-    except OSError:
-        return False
-    return True
