@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from types import FrameType
 
@@ -17,6 +17,8 @@ from belay.exceptions import InternalError, OccupiedError, PackageError, UnsafeP
 from belay.packages import journal, swap, vendor
 from belay.packages.model import LockedFile
 from belay.packages.vendor import Finding, Report, Vendored
+
+from .rights import read_only
 
 Texts = Mapping[str, Mapping[str, str]]
 PATH = PurePosixPath(".belay/dependencies")
@@ -98,6 +100,33 @@ def test_files_are_laid_out_as_they_are_imported(vendored: Vendored, root: Path,
     assert tree(root) == {**laid_out(OLD), **mine(way)}
     assert [finding for finding in vendored.verify(groups(OLD)) if finding.kind != "unknown"] == []
     assert not vendored.apply(groups(OLD), read)
+
+
+def test_who_brings_the_files_is_asked_once_and_only_if_there_are_any(vendored: Vendored, root: Path) -> None:
+    asked: list[list[str]] = []
+
+    def ahead(files: Collection[LockedFile]) -> None:
+        asked.append(sorted(read(file).decode() for file in files))
+
+    vendored.apply(groups(OLD), read, ahead=ahead)
+    vendored.apply(groups(OLD), read, ahead=ahead)
+    vendored.apply(groups(NEW), read, before=groups(OLD), ahead=ahead)
+    assert asked == [["a", "b", "c", "t"], ["b", "new", "t"]]
+
+
+def test_what_is_edited_while_files_are_brought_is_noticed(vendored: Vendored, root: Path) -> None:
+    vendored.apply(groups(OLD), read)
+    edited = root / PATH / "main" / "a.py"
+    mine = root / PATH / "main" / "b.py"
+    with pytest.raises(OccupiedError):
+        vendored.apply(groups(NEW), read, before=groups(OLD), ahead=lambda _: write(mine, "mine") and None)
+    assert mine.read_text(encoding="utf-8") == "mine"
+    mine.unlink()
+    report = vendored.apply(
+        groups(NEW), read, before=groups(OLD), ahead=lambda _: write(edited, "edited") and None
+    )
+    assert report.restored == (f"{PATH}/main/a.py",)
+    assert tree(root) == laid_out(NEW)
 
 
 def test_an_update(vendored: Vendored, root: Path, way: str) -> None:
@@ -298,18 +327,14 @@ def test_a_disk_that_is_full_changes_nothing(vendored: Vendored, root: Path, way
     assert not vendored.recover()
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="everything can be written")
 def test_a_folder_that_is_read_only_changes_nothing(vendored: Vendored, root: Path, way: str) -> None:
     vendored.apply(groups(OLD), read)
     before = tree(root)
     folder = root / ".belay" if way != "file by file" else root / PATH / "main"
-    folder.chmod(0o500)
-    try:
+    with read_only(folder):
         with pytest.raises(PermissionError):
             vendored.apply(groups(NEW), read)
         assert tree(root) == before
-    finally:
-        folder.chmod(0o700)
 
 
 def test_a_journal_of_strangers_is_not_believed(vendored: Vendored, root: Path, tmp_path: Path) -> None:

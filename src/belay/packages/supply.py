@@ -216,6 +216,16 @@ class Supply:
             self.refetch(wanted)
         return held
 
+    def bring(self, files: Iterable[LockedFile]) -> None:
+        """Makes sure that the store has files exactly as they were locked.
+
+        Raises:
+            FetchError: One could not be had, or is not what was locked.
+        """
+        wanted = {file.sha256: file for file in files}
+        missing = [wanted[d] for d in sorted(wanted) if not self.store.has(d, wanted[d].size)]
+        self.each(self.locked_file, missing)
+
     def content(self, wanted: LockedFile) -> bytes:
         """What is in a file that was locked; fetched if the store has it no longer, or damaged.
 

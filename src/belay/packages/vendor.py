@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -170,6 +171,7 @@ class Vendored:
         wanted: Groups,
         read: Callable[[LockedFile], bytes] | None,
         *,
+        ahead: Callable[[Collection[LockedFile]], None] | None = None,
         before: Groups | None = None,
         adopt: Collection[str] = (),
         lock: bytes | None = None,
@@ -180,6 +182,8 @@ class Vendored:
             wanted: The files of the lock.
             read: Gives a file's content; None if nothing is to be written, and only what nobody wants is
                 to be removed.
+            ahead: Called with all files that will be read, if there are any, before the first of them is; it
+                may take its time.
             before: The files of the lock as it was until now: they are ours too.
             adopt: What else is ours, as ``"main/aiohttp"``: a folder, or a module of that name.
             lock: The new text of the lockfile, which changes in the same step.
@@ -194,14 +198,15 @@ class Vendored:
         self.state.prepare()
         self.state.recover()
         record = self.state.record(self.folder)
-        old = _flat(before or {})
-        there = self._scan({*wanted, *(before or {}), *record, *(path.partition("/")[0] for path in adopt)})
-        ours = {*old, *(f"{group}/{path}" for group in record for path in record[group])}
-        ours |= {path for path in there if _is_below(path, adopt)}
-        plan = self._plan(_flat(wanted), old, there, ours)
+        plan = self._plan(wanted, before or {}, record, adopt)
         if read is None:
             plan.leave_all()
         self._check_free(plan)
+        if plan.write and ahead is not None:
+            ahead(list(plan.write.values()))
+            # Meanwhile anybody may have edited what is there.
+            plan = self._plan(wanted, before or {}, record, adopt)
+            self._check_free(plan)
         if plan.write or plan.remove or lock is not None or record != _lists(wanted):
             self._change(plan, wanted, read, lock)
         return Report(*(tuple(self._paths(paths)) for paths in (plan.write, plan.restored, plan.remove)))
@@ -214,24 +219,20 @@ class Vendored:
         Args:
             groups: The folders to look into; of others only their names are told.
         """
-        found = {}
+        found: dict[str, bool] = {}
         try:
-            entries = sorted(self.place.iterdir())
+            todo = [("", _entries(self.place))]
         except FileNotFoundError:
             return {}
-        for entry in entries:
-            if entry.name in groups and entry.is_dir() and not entry.is_symlink():
-                for path in self._walk(entry):
-                    found[path.relative_to(self.place).as_posix()] = path.is_file() and not path.is_symlink()
-            else:
-                found[entry.name] = entry.is_file() and not entry.is_symlink()
+        while todo:
+            before, entries = todo.pop()
+            for entry in entries:
+                path = before + entry.name
+                if _is_folder(entry) and (before or path in groups):
+                    todo.append((f"{path}/", _entries(entry.path)))
+                else:
+                    found[path] = entry.is_file(follow_symlinks=False)
         return found
-
-    def _walk(self, folder: Path) -> Iterator[Path]:
-        for place, folders, names in os.walk(folder, onerror=_raise):
-            links = [name for name in folders if Path(place, name).is_symlink()]
-            folders[:] = [name for name in folders if name not in links]
-            yield from (Path(place, name) for name in (*links, *names))
 
     def _has(self, path: str, file: LockedFile) -> bool:
         place = self.place / path
@@ -245,12 +246,12 @@ class Vendored:
     # --- what is to be done ----------------------------------------------------------------------
 
     def _plan(
-        self,
-        wanted: dict[str, LockedFile],
-        old: dict[str, LockedFile],
-        there: dict[str, bool],
-        ours: set[str],
+        self, groups: Groups, before: Groups, record: Mapping[str, list[str]], adopt: Collection[str]
     ) -> _Plan:
+        wanted, old = _flat(groups), _flat(before)
+        there = self._scan({*groups, *before, *record, *(path.partition("/")[0] for path in adopt)})
+        ours = {*old, *(f"{group}/{path}" for group in record for path in record[group])}
+        ours |= {path for path in there if _is_below(path, adopt)}
         plan = _Plan()
         for path, file in wanted.items():
             if there.get(path) and self._has(path, file):
@@ -394,5 +395,12 @@ def _is_below(path: str, places: Collection[str]) -> bool:
     return any(name in places for name in names)
 
 
-def _raise(error: OSError) -> None:
-    raise error
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder, and no link to one."""
+    junction = sys.version_info >= (3, 12) and entry.is_junction()
+    return entry.is_dir(follow_symlinks=False) and not junction

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
 
 from belay.exceptions import PackageError
-from belay.packages.fetch import Fetcher
-from belay.packages.indices import Indices
 from belay.packages.journal import State
 from belay.packages.lock import Change, Lock, diff, locked_requirement, reasons_against
 from belay.packages.lockfile import read_lock, to_text
 from belay.packages.model import LockedPackage
-from belay.packages.store import Store
-from belay.packages.supply import Progress, Supply
-from belay.packages.update import Choices, update
 from belay.packages.vendor import Finding, Report, Vendored
 from belay.packages.writing import edited, replace_file
+from belay.project.attributes import keep_line_ends
 from belay.project.config import Project, load_project
+
+if TYPE_CHECKING:
+    from belay.packages.indices import Indices
+    from belay.packages.supply import Progress, Supply
 
 
 def _quiet(sentence: str) -> None:
@@ -71,6 +73,11 @@ def supply_of(project: Project, talk: Talk, *, offline: bool = False) -> Iterato
         talk: Whom to tell.
         offline: Whether the store is all that there is.
     """
+    # Who finds everything in place is done before all that were imported.
+    from belay.packages.fetch import Fetcher
+    from belay.packages.store import Store
+    from belay.packages.supply import Supply
+
     store, fetcher = Store(warn=talk.say), Fetcher(http_hosts=project.http_hosts)
     with Supply(store, fetcher, offline=offline, progress=talk.progress) as supply:
         yield supply
@@ -78,6 +85,8 @@ def supply_of(project: Project, talk: Talk, *, offline: bool = False) -> Iterato
 
 def indices_of(project: Project, supply: Supply, talk: Talk) -> Indices:
     """A project's indices."""
+    from belay.packages.indices import Indices
+
     return Indices(project.indices, supply, project.mpy_version, warn=talk.say)
 
 
@@ -134,7 +143,8 @@ def update_project(
         vendored = Vendored(project.root, project.dependencies_path)
         old = read_lock(project.lock_file)
         new = choose(project, old, supply, talk, names)
-        report = _vendor(vendored, new, supply, old, lock_text=_changed_text(project, old, new))
+        report = _vendor(vendored, new, lambda: supply, old, lock_text=_changed_text(project, old, new))
+        keep_line_ends(project)
     return Outcome(old, new, report)
 
 
@@ -174,10 +184,13 @@ def fetch_project(project: Project, talk: Talk, *, offline: bool = False) -> Out
         PackageError: There is no lock, or a file of it cannot be had.
         OSError: Something cannot be read or written.
     """
-    its_lock(project)  # no project without a lock is changed, not even by a folder for belay's own use
-    with alone(project, talk) as now, supply_of(now, talk, offline=offline) as supply:
+    if not project.lock_file.exists():
+        its_lock(project)  # no project without a lock is changed, not even by a folder for belay's own use
+    with ExitStack() as stack:
+        now = stack.enter_context(alone(project, talk))
         vendored = Vendored(now.root, now.dependencies_path)
         lock = its_lock(now)
+        supply = cache(lambda: stack.enter_context(supply_of(now, talk, offline=offline)))
         return Outcome(lock, lock, _vendor(vendored, lock, supply, lock, lock_text=None))
 
 
@@ -246,6 +259,8 @@ def choose(
         PackageError: There is none.
         OSError: Something cannot be read.
     """
+    from belay.packages.update import Choices, update
+
     urls = tuple(url for _, url in project.indices)
     updated = update(
         project.requirements,
@@ -261,15 +276,24 @@ def choose(
 
 
 def _still_right(project: Project, old: Lock | None) -> list[LockedPackage]:
-    """What a lock says that holds whatever the project wants: nothing of other indices or mpy versions."""
+    """What a lock says that holds still: nothing of other indices or mpy versions, or written otherwise."""
     if old is None:
         return []
     sources = {f"index+{url}" for _, url in project.indices}
+    then = {(need.group, need.key): need.wanted for need in old.requirements}
+    changed = {
+        need.key
+        for need in project.requirements
+        if then.get((need.group, need.key)) != locked_requirement(need).wanted
+    }
     right = {
         package.name: package
         for package in old.packages
-        if not package.source.startswith("index+")
-        or (package.source in sources and old.mpy_version == project.mpy_version)
+        if (
+            package.source in sources and old.mpy_version == project.mpy_version
+            if package.source.startswith("index+")
+            else package.name not in changed
+        )
     }
     # A package without one that it needs would be a riddle for whoever chooses.
     while gone := [name for name, package in right.items() if not right.keys() >= {*package.dependencies}]:
@@ -285,25 +309,25 @@ def _changed_text(project: Project, old: Lock | None, new: Lock) -> bytes | None
 
 
 def _vendor(
-    vendored: Vendored, lock: Lock, supply: Supply, old: Lock | None, *, lock_text: bytes | None
+    vendored: Vendored, lock: Lock, supply: Callable[[], Supply], old: Lock | None, *, lock_text: bytes | None
 ) -> Report:
-    wanted = lock.groups()
-    differing = {finding.path for finding in vendored.verify(wanted)}
-    missing = {
-        file.sha256: file
-        for group, files in wanted.items()
-        for path, file in files.items()
-        if str(vendored.folder / group / path) in differing
-    }
-    supply.each(supply.locked_file, [missing[digits] for digits in sorted(missing)])
     adopt = _adopted(lock) if old is None else ()
     before = old.groups() if old else None
-    return vendored.apply(wanted, supply.content, before=before, adopt=adopt, lock=lock_text)
+    return vendored.apply(
+        lock.groups(),
+        lambda file: supply().content(file),
+        ahead=lambda files: supply().bring(files),
+        before=before,
+        adopt=adopt,
+        lock=lock_text,
+    )
 
 
 def _adopted(lock: Lock) -> list[str]:
     """What is ours in a project that was never locked: whatever has the name of something that is wanted."""
-    names = {(need.group, need.key.replace("-", "_").replace(".", "/")) for need in lock.requirements}
+    wanted = {(need.group, need.key) for need in lock.requirements}
+    wanted |= {(group, package.name) for package in lock.packages for group in package.groups}
+    names = wanted | {(group, name.replace("-", "_").replace(".", "/")) for group, name in wanted}
     for group, files in lock.groups().items():
         names |= {(group, path.rpartition(".")[0]) for path in files}
     return sorted(f"{group}/{name}" for group, name in names)
