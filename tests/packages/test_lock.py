@@ -33,6 +33,11 @@ def test_differences() -> None:
         "f 1.0: added",
     ]
     assert diff(new, new) == ()
+    one = package("a", "b")
+    assert str(diff(Lock((one,)), Lock((replace(one, constraints=(("b", "mip:b<2"),)),)))[0]) == (
+        "a 1.0: other versions of dependencies"
+    )
+    assert str(diff(Lock((one,)), Lock((replace(one, develop=True),)))[0]) == "a 1.0: developed"
     assert list(map(str, diff(None, Lock((package("a", version=""),))))) == ["a: added"]
 
 

@@ -137,6 +137,31 @@ prefer = [
     assert from_text(text, FILE) == lock
 
 
+def test_what_packages_want_of_each_other() -> None:
+    aiohttp = replace(LOCK.packages[0], constraints=(("sensor", "mip:sensor>=1,<2"),))
+    lock = replace(LOCK, packages=(aiohttp, *LOCK.packages[1:]))
+    text = TEXT.replace(
+        'dependencies = [\n    "sensor",\n]\n',
+        """\
+dependencies = [
+    "sensor",
+]
+constraints = [
+    { name = "sensor", wanted = "mip:sensor>=1,<2" },
+]
+""",
+    )
+    assert to_text(lock, ROOT) == text
+    assert from_text(text, FILE) == lock
+    for old, new, reason in (
+        ('{ name = "sensor", wanted', '{ name = "drivers", wanted', "'drivers' is no dependency of aiohttp"),
+        ("mip:sensor>=1,<2", "mip:sensor>=x", "no range of versions"),
+    ):
+        with pytest.raises(LockError, match=reason) as caught:
+            from_text(text.replace(old, new), FILE)
+        assert caught.value.line == 26
+
+
 def test_packages_that_differ_in_a_file_need_a_preference() -> None:
     file = LOCK.packages[0].files[0]
     other = replace(LOCK.packages[2], files=(replace(file, sha256="f" * 64),))

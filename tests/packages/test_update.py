@@ -283,6 +283,20 @@ def test_only_what_is_named_is_chosen_anew(web: WebServer, run: Run) -> None:
     assert not web.counts().requests
 
 
+def test_what_stays_has_what_it_needs(web: WebServer, run: Run) -> None:
+    packages = {"a": {"1.0": {"deps": [["b", "<2"], ["c", "latest"]]}}, "b": {"1.0": {}}, "c": {"1.0": {}}}
+    web.packages(packages)
+    old = run(wants(a="*")).packages
+    assert {each.name: each.constraints for each in old} == {"a": (("b", "mip:b<2"),), "b": (), "c": ()}
+    newer: dict[str, object] = {"1.5": {}, "2.0": {}}
+    web.packages({**packages, "b": {"1.0": {}, **newer}, "c": {"1.0": {}, **newer}}, updated=1_700_000_001)
+    updated = run(wants(a="*"), locked=old, names=["b", "c"])
+    assert versions(updated) == {"a": "1.0", "b": "1.5", "c": "2.0"}
+    with pytest.raises(ResolutionError, match=r"b 2.0 is needed by the project") as caught:
+        run(wants(a="*", b="2.0"), locked=old, names=["b"])
+    assert "b <2 is needed by a 1.0" in caught.value.message
+
+
 def test_what_no_longer_suits_is_chosen_anew(web: WebServer, run: Run) -> None:
     web.packages(NEW)
     old = run(wants(c="1.0")).packages

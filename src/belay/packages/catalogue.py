@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from belay.packages.model import (
     Requirement,
     Source,
 )
+from belay.packages.requirement import canonical, parse_source
 from belay.packages.resolve import identify
 from belay.packages.supply import Page, Supply
 from belay.packages.version import Version, Wanted, parse_wanted
@@ -63,11 +64,10 @@ class Catalogue:
         self._supply = supply
         self._indices = indices
         self._root = root
-        known = {package.name: package for package in locked}
         self.kept = {
-            name: _as_candidate(package, known)
-            for name, package in known.items()
-            if fresh is not None and name not in fresh and not package.develop
+            package.name: _as_candidate(package)
+            for package in locked
+            if fresh is not None and package.name not in fresh and not package.develop
         }
         self._direct: dict[tuple[str, str, bool], Candidate] = {}
 
@@ -221,8 +221,6 @@ def is_indexed(need: Requirement) -> bool:
 
 def source_text(need: Requirement) -> str:
     """The source of the candidate that a requirement means that is of no index."""
-    from belay.packages.requirement import canonical
-
     texts = [
         f"path+{source.path}" if isinstance(source, FromPath) else canonical(source)
         for source in need.sources
@@ -236,19 +234,14 @@ def _index_source(need: Requirement) -> FromIndex:
     return source
 
 
-def _as_candidate(package: LockedPackage, locked: Mapping[str, LockedPackage]) -> Candidate:
+def _as_candidate(package: LockedPackage) -> Candidate:
     """A package as it was locked, to choose it again."""
     files = tuple(RemoteFile(file.destination, file.url, file.sha256) for file in package.files)
-    needs = tuple(_as_need(name, locked.get(name)) for name in package.dependencies)
+    constraints = [(name, parse_source(wanted)) for name, wanted in package.constraints]
+    told = {name for name, _ in constraints}
+    needs = tuple(Requirement(name, (source,)) for name, source in constraints)
+    needs += tuple(Requirement(name, (FromIndex(name),)) for name in package.dependencies if name not in told)
     return Candidate(package.name, package.version, package.source, files, needs)
-
-
-def _as_need(name: str, package: LockedPackage | None) -> Requirement:
-    """A dependency of a locked package: any version will do, for the lock does not say which would."""
-    source: Source = FromIndex(name)
-    if package is not None and package.source.startswith(("https:", "http:")):
-        source = FromUrl(package.source)
-    return Requirement(name, (source,))
 
 
 def _advice(name: str, wanted: Sequence[Wanted], index: Index) -> str:

@@ -86,6 +86,10 @@ class Change:
         for name in ("source", "groups", "dependencies", "files"):
             if getattr(self.old, name) != getattr(self.new, name):
                 yield f"other {name}"
+        if self.old.constraints != self.new.constraints and self.old.dependencies == self.new.dependencies:
+            yield "other versions of dependencies"
+        if self.old.develop != self.new.develop:
+            yield "developed" if self.new.develop else "no longer developed"
 
 
 def preferred_files(packages: Iterable[LockedPackage], prefer: Mapping[str, str]) -> dict[str, LockedFile]:

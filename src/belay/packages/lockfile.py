@@ -24,7 +24,7 @@ from belay.packages.lines import dotted, find_lines, line_of, where_it_broke
 from belay.packages.local import path_of
 from belay.packages.lock import Lock, LockedRequirement, preferred_files
 from belay.packages.model import LockedFile, LockedPackage
-from belay.packages.requirement import check_key
+from belay.packages.requirement import check_key, parse_source
 from belay.packages.writing import replace_file
 
 FORMAT = 1
@@ -71,6 +71,8 @@ def to_text(lock: Lock, root: Path) -> str:
         lines += ["develop = true"] if package.develop else []
         for name in ("groups", "dependencies"):
             lines += _array(name, map(_quoted, sorted(getattr(package, name))))
+        if package.constraints:
+            lines += _array("constraints", (_constraint_line(*each) for each in sorted(package.constraints)))
         files = sorted(package.files, key=lambda file: file.destination)
         lines += _array("files", (_file_line(file, root) for file in files))
     return "\n".join(lines) + "\n"
@@ -138,6 +140,11 @@ class _File(_Struct):
     url: str
 
 
+class _Constraint(_Struct):
+    name: str
+    wanted: str
+
+
 class _Package(_Struct):
     name: str
     version: str
@@ -146,6 +153,7 @@ class _Package(_Struct):
     dependencies: tuple[str, ...]
     files: tuple[_File, ...]
     develop: bool = False
+    constraints: tuple[_Constraint, ...] = ()
 
 
 class _Preference(_Struct):
@@ -202,6 +210,7 @@ class _Reader:
                 self.fail(f"{package.name} is there twice", ("package", number, "name"))
             seen.add(package.name)
             self.check_names(package.dependencies, names, ("package", number, "dependencies"))
+            self.check_constraints(package, ("package", number, "constraints"))
         for number, need in enumerate(page.requirements):
             with self.at("requirements", number):
                 check_group(need.group)
@@ -231,6 +240,7 @@ class _Reader:
                 for count, file in enumerate(package.files)
             ),
             package.develop,
+            tuple((each.name, each.wanted) for each in package.constraints),
         )
 
     def locked_file(self, file: _File, root: Path, place: Place) -> LockedFile:
@@ -246,6 +256,13 @@ class _Reader:
         for count, name in enumerate(wanted):
             if name not in names:
                 self.fail(f"there is no package {name!r}", (*place, count))
+
+    def check_constraints(self, package: LockedPackage, place: Place) -> None:
+        for count, (name, wanted) in enumerate(package.constraints):
+            if name not in package.dependencies:
+                self.fail(f"{name!r} is no dependency of {package.name}", (*place, count))
+            with self.at(*place, count):
+                parse_source(wanted)
 
     def check_groups(self, packages: tuple[LockedPackage, ...], prefer: Mapping[str, str]) -> None:
         preferred = preferred_files(packages, prefer)
@@ -303,6 +320,10 @@ def _requirement_line(need: LockedRequirement) -> str:
 
 def _preference_line(path: str, package: str) -> str:
     return f"{{ path = {_quoted(path)}, package = {_quoted(package)} }}"
+
+
+def _constraint_line(name: str, wanted: str) -> str:
+    return f"{{ name = {_quoted(name)}, wanted = {_quoted(wanted)} }}"
 
 
 def _file_line(file: LockedFile, root: Path) -> str:

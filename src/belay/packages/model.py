@@ -154,6 +154,8 @@ class LockedPackage:
         dependencies: The names of the packages that it needs, sorted.
         files: Its files, sorted by destination.
         develop: Whether it is read afresh each time instead of being vendored; then it has no files here.
+        constraints: Of those that it needs, name and what is wanted in canonical words, unless any version
+            will do; sorted.
     """
 
     name: str
@@ -163,3 +165,4 @@ class LockedPackage:
     dependencies: tuple[str, ...]
     files: tuple[LockedFile, ...]
     develop: bool = False
+    constraints: tuple[tuple[str, str], ...] = ()

@@ -12,7 +12,8 @@ from belay.packages.catalogue import Catalogue, is_indexed
 from belay.packages.compiled import check_compiled
 from belay.packages.destination import check_together
 from belay.packages.indices import Indices
-from belay.packages.model import Candidate, LockedFile, LockedPackage, RemoteFile, Requirement
+from belay.packages.model import Candidate, FromIndex, LockedFile, LockedPackage, RemoteFile, Requirement
+from belay.packages.requirement import canonical
 from belay.packages.resolve import Resolution, identify, resolve
 from belay.packages.supply import Held, Supply
 
@@ -173,9 +174,20 @@ def _lock(
             resolution.needs[name],
             () if name in developed else kept[name].files if name in unchanged else _files(candidate, held),
             name in developed,
+            _constraints(candidate, resolution.needs[name]),
         )
         for name, candidate in sorted(resolution.packages.items())
     ]
+
+
+def _constraints(candidate: Candidate, names: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """What a package wants of those that it needs, unless any version will do."""
+    found = {
+        (identify(need), canonical(need.sources[0]))
+        for need in candidate.dependencies
+        if identify(need) in names and need.sources != (FromIndex(identify(need)),)
+    }
+    return tuple(sorted(found))
 
 
 def _same_files(candidate: Candidate, package: LockedPackage) -> bool:
