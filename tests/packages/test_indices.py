@@ -89,23 +89,3 @@ def test_offline_what_is_not_in_the_store_is_not_found(web: WebServer, tmp_path:
         Indices([web.packages({"a": {"1.0": {}}})], supply).find("a", ANY)
     assert "--offline" in (caught.value.hint or "")
     assert not web.counts().requests
-
-
-def test_searching(web: WebServer, supply: Supply) -> None:
-    first = web.index("/first")
-    second = web.packages({"my-http": {"1.0": {}}, "requests": {"9.9": {}}}, "/second")
-    bare = web.packages({"http": {"1.0": {}}}, "/bare", listed=False)
-    indices = Indices([first, second, bare], supply)
-    hits = indices.search("HTTP")
-    assert [hit.name for hit in hits] == ["aiohttp", "my-http", "uaiohttpclient"]
-    assert [hit.index for hit in hits if hit.name == "my-http"] == [second]
-    [requests] = [hit for hit in indices.search("requests") if hit.name == "requests"]
-    assert (requests.version, requests.index) == ("1.1.1", first)
-    assert [hit.name for hit in indices.search("umqtt")][:2] == ["umqtt.robust", "umqtt.simple"]
-    assert indices.search("requests")[0].name == "requests"
-    assert indices.search("nothing at all") == []
-
-
-def test_searching_where_nothing_is_listed(web: WebServer, supply: Supply) -> None:
-    with pytest.raises(FetchError, match="no listing that could be searched"):
-        Indices([web.packages({"a": {"1.0": {}}}, listed=False)], supply).search("a")

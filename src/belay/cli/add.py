@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from belay.cli.names import complete_group
 from belay.cli.packages import edit_alone, edit_and_update, this_project
 from belay.cli.settings import Settings, examples, pass_settings, talk_options
 
@@ -26,7 +27,14 @@ EXAMPLES = examples(
 
 @click.command(epilog=EXAMPLES)
 @click.argument("words", nargs=-1, required=True, metavar="[NAME] URI...")
-@click.option("--group", default="main", metavar="NAME", show_default=True, help="Add to this group.")
+@click.option(
+    "--group",
+    default="main",
+    metavar="NAME",
+    show_default=True,
+    shell_complete=complete_group,
+    help="Add to this group.",
+)
 @click.option(
     "--develop", is_flag=True, help="Read it afresh each time; for files and folders of this computer."
 )

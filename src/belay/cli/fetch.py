@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from belay.cli.packages import counted, files_said, talking, tell_restored, this_project
+from belay.cli.packages import counted, files_said, talking, tell_restored, tell_unfit, this_project
 from belay.cli.settings import Settings, pass_settings, talk_options
 
 
@@ -14,7 +14,7 @@ from belay.cli.settings import Settings, pass_settings, talk_options
 @pass_settings
 def fetch(settings: Settings, offline: bool) -> None:
     """Make the vendored files exactly those of the lockfile, which stays as it is."""
-    from belay.project.upkeep import fetch_project, why_stale
+    from belay.project.upkeep import fetch_project
 
     project = this_project()
     with talking(settings) as talk:
@@ -25,7 +25,4 @@ def fetch(settings: Settings, offline: bool) -> None:
     count = sum(map(len, outcome.new.groups().values()))
     settings.say("; ".join([f"as locked: {counted(count, 'file')}", *files_said(report)]))
     tell_restored(settings, report)
-    for reason in (reasons := why_stale(project, outcome.new)):
-        settings.say(f"note: {reason}")
-    if reasons:
-        settings.say("hint: the lockfile does not fit pyproject.toml any more; `belay update` makes it fit")
+    tell_unfit(settings, project, outcome.new)

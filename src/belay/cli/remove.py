@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from belay.cli.names import complete_dependency, complete_group
 from belay.cli.packages import edit_alone, edit_and_update, this_project
 from belay.cli.settings import Settings, examples, pass_settings, talk_options
 
@@ -11,8 +12,13 @@ EXAMPLES = examples("belay remove aiohttp", "belay remove unittest --group dev")
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("--group", metavar="NAME", help="Take them out of this group only; else out of all.")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_dependency)
+@click.option(
+    "--group",
+    metavar="NAME",
+    shell_complete=complete_group,
+    help="Take them out of this group only; else out of all.",
+)
 @click.option(
     "--update/--no-update",
     "and_update",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from belay.cli.names import complete_locked
 from belay.cli.packages import talking, tell_outcome, this_project
 from belay.cli.settings import Settings, examples, pass_settings, talk_options
 
@@ -11,7 +12,7 @@ EXAMPLES = examples("belay update", "belay update aiohttp", "belay update --dry-
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_locked)
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.option("--offline", is_flag=True, help="Use what was fetched before, and no network.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of the packages that change.")

@@ -4,30 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from difflib import get_close_matches
 
 from belay.exceptions import FetchError, PackageNotFoundError, ResolutionError
 from belay.packages.index import SOURCES, Index
 from belay.packages.supply import Page, Supply
 from belay.packages.version import Wanted
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A package that a search found.
-
-    Attributes:
-        name: Its name.
-        version: The latest.
-        description: One line, or empty.
-        index: The URL of its index.
-    """
-
-    name: str
-    version: str
-    description: str
-    index: str
 
 
 class Indices:
@@ -128,6 +109,8 @@ class Indices:
             + (f"was passed over: {index.failure.reason}" if index.failure else "does not have it")
             for index in asked
         ]
+        from difflib import get_close_matches
+
         near = get_close_matches(name, self.names(), 1)
         if self._supply.offline:
             hint: str | None = "without --offline the indices would be asked"
@@ -138,30 +121,3 @@ class Indices:
     def names(self) -> list[str]:
         """All packages of all listings."""
         return sorted({name for index in self.all for name in index.listing or ()})
-
-    def search(self, word: str) -> list[Hit]:
-        """The packages that have a word in their name or description, the best first.
-
-        Raises:
-            FetchError: No index can be searched.
-        """
-        self.open()
-        hits: dict[str, Hit] = {}
-        for index in self.all:
-            for package in (index.listing or {}).values():
-                if word.lower() in f"{package.name}\n{package.description}".lower():
-                    hit = Hit(package.name, package.version, package.description, index.url)
-                    hits.setdefault(package.name, hit)
-        searched = [index for index in self.all if index.listing is not None]
-        if not searched and self.all:
-            raise self.all[0].failure or FetchError(
-                f"{self.all[0].url}/index.json",
-                "not-found",
-                "the index has no listing that could be searched",
-            )
-        return sorted(hits.values(), key=lambda hit: _rank(hit, word.lower()))
-
-
-def _rank(hit: Hit, word: str) -> tuple[int, str]:
-    name = hit.name.lower()
-    return (0 if name == word else 1 if name.startswith(word) else 2 if word in name else 3), name

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.shell_completion import ShellComplete
+
+from belay.cli.app import cli
+from belay.packages.lock import Lock
+from belay.packages.lockfile import write_lock
+from belay.packages.model import LockedPackage
+
+Complete = Callable[..., list[str]]
+
+PROJECT = """\
+[tool.belay.dependencies]
+aiohttp = "*"
+"umqtt.simple" = "*"
+
+[tool.belay.group.dev.dependencies]
+aiohttp = "*"
+unittest = "*"
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+    packages = (
+        LockedPackage("aiohttp", "1", "x", ("main",), ("ssl",), ()),
+        LockedPackage("ssl", "1", "x", ("main",), (), ()),
+    )
+    write_lock(tmp_path / "belay.lock", Lock(packages))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def complete() -> Complete:
+    """What is offered for the last of some words."""
+
+    def offered(*words: str) -> list[str]:
+        *before, last = words
+        found = ShellComplete(cli, {}, "belay", "_BELAY_COMPLETE").get_completions(before, last)
+        return [item.value for item in found]
+
+    return offered
+
+
+def test_dependencies(project: Path, complete: Complete) -> None:
+    assert complete("remove", "") == ["aiohttp", "umqtt.simple", "unittest"]
+    assert complete("remove", "un") == ["unittest"]
+    assert complete("remove", "unittest", "u") == ["umqtt.simple"]
+
+
+def test_locked_packages(project: Path, complete: Complete) -> None:
+    assert complete("update", "") == ["aiohttp", "ssl", "umqtt.simple", "unittest"]
+    assert complete("update", "ssl", "") == ["aiohttp", "umqtt.simple", "unittest"]
+    assert complete("tree", "--why", "s") == ["ssl"]
+    (project / "belay.lock").write_text("[", encoding="utf-8")
+    assert complete("update", "") == ["aiohttp", "umqtt.simple", "unittest"]
+
+
+def test_groups(project: Path, complete: Complete) -> None:
+    for verb in ("tree", "remove", "add"):
+        assert complete(verb, "--group", "") == ["main", "dev"]
+    assert complete("tree", "--group", "d") == ["dev"]
+
+
+def test_the_groups_of_a_dependency_are_told(project: Path) -> None:
+    found = ShellComplete(cli, {}, "belay", "_BELAY_COMPLETE").get_completions(["remove"], "a")
+    assert [(item.value, item.help) for item in found] == [("aiohttp", "main, dev")]
+
+
+@pytest.mark.parametrize("text", ["[tool.belay]\nname = 1\n", "[", ""])
+def test_where_there_is_no_project_nothing_is_offered(project: Path, complete: Complete, text: str) -> None:
+    (project / "pyproject.toml").write_text(text, encoding="utf-8")
+    assert complete("remove", "") == complete("tree", "--why", "") == complete("tree", "--group", "") == []
