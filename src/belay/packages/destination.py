@@ -6,6 +6,7 @@ system: what one of them forbids, or understands otherwise, is refused on all.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from keyword import iskeyword
@@ -29,6 +30,8 @@ _DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"}
 _DEVICES |= {f"{name}{digit}" for name in ("com", "lpt") for digit in "0123456789¹²³"}
 # Git runs what the configuration in a folder of this name says, wherever it finds one.
 _GIT = {".git", "git~1"}
+_PLAIN = re.compile("[A-Za-z0-9_.-]+")
+"""Nearly every name: no sign of it has to be looked at by itself."""
 
 
 def check_destination(path: str, *, where: str = "") -> str:
@@ -98,6 +101,8 @@ def parents(path: str) -> list[str]:
 
 def fold(path: str) -> str:
     """A text that is the same for paths that are one file on some system."""
+    if path.isascii():
+        return path.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
@@ -162,7 +167,9 @@ def _reason_against(path: str) -> str:
 def _reason_against_part(part: str) -> str:
     if part in {"", ".", ".."}:
         return "leads out of its folder" if part == ".." else "has a part that is empty or a dot"
-    return next(filter(None, map(_reason_against_sign, part)), "") or _reason_against_name(part)
+    if not _PLAIN.fullmatch(part) and (reason := next(filter(None, map(_reason_against_sign, part)), "")):
+        return reason
+    return _reason_against_name(part)
 
 
 def _reason_against_sign(sign: str) -> str:

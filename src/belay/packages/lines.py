@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 Path = tuple[str | int, ...]
 
@@ -69,6 +68,8 @@ def dotted(path: Path) -> str:
 
 def suggest(name: str, known: tuple[str, ...]) -> str:
     """A hint for a name that is not known."""
+    from difflib import get_close_matches
+
     near = get_close_matches(name, known, 1)
     return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from keyword import iskeyword
 from urllib.parse import unquote, urlsplit
 
@@ -125,7 +124,12 @@ def parse_additions(words: Sequence[str]) -> list[Addition]:
         check_key(words[0])
         source = parse_source(words[1], words[0])
         return [Addition(words[0], source, _written(source, words[1], words[0]))]
-    return [_addition(word) for word in words]
+    additions = [_addition(word) for word in words]
+    keys = [addition.key for addition in additions]
+    for word, key in zip(words, keys, strict=True):
+        if keys.count(key) > 1:
+            raise RequirementError(word, f"is not the only one to be named {key}", hint="belay add NAME URI")
+    return additions
 
 
 def infer_key(source: Source) -> str:
@@ -247,6 +251,8 @@ def _table(requirement: Requirement, table: Mapping[str, object]) -> Requirement
 
 
 def _field_hint(key: str, name: str) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(name, _FIELDS, 1)
     if near:
         return f"did you mean {near[0]!r}?"

@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -100,7 +99,7 @@ class Store:
         self._failed = False
         self._swept = False
         # Names that no other process and no other thread uses.
-        self._mark = secrets.token_hex(8)
+        self._mark = os.urandom(8).hex()
         self._numbers = count()
         self._content: dict[str, bytes] = {}
         self._memories: dict[str, bytes] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import sys
@@ -24,6 +23,9 @@ def exchange(one: Path, other: Path) -> bool:
     """
     if sys.platform == "win32":
         return False
+    # Slow to import, and most commands exchange nothing.
+    import ctypes
+
     library = ctypes.CDLL(None, use_errno=True)
     if sys.platform == "darwin":
         # renamex_np(2), RENAME_SWAP

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from belay.exceptions import PathConflictError, ResolutionError
@@ -114,6 +113,8 @@ def _fresh(roots: list[Requirement], locked: Sequence[LockedPackage], names: Col
     known = {package.name for package in locked} | {identify(need) for need in roots}
     known |= {need.key for need in roots}
     for name in sorted(set(names) - known):
+        from difflib import get_close_matches
+
         near = get_close_matches(name, known, 1)
         hint = f"did you mean {near[0]}?" if near else "belay add adds one"
         raise ResolutionError(f"the project has no dependency {name!r}", hint=hint)

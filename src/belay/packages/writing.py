@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +24,7 @@ def replace_file(path: Path, data: bytes) -> None:
     """
     _sweep(path)
     # Not the process's number: in a container it is the same each time.
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.new")
+    beside = path.with_name(f".{path.name}.{os.urandom(6).hex()}.new")
     try:
         with naming(path), beside.open("xb") as file:
             file.write(data)
