@@ -129,11 +129,17 @@ def edit_and_update(
     from belay.project.upkeep import update_project
 
     before = project.file.read_bytes()
+    edits = []
+
+    def edit_it() -> None:
+        edit()
+        edits.append(edit)
+
     try:
         with talking(settings) as talk:
-            outcome = update_project(project, talk, names=names, edit=edit)
+            outcome = update_project(project, talk, names=names, edit=edit_it)
     except (PackageError, OSError, KeyboardInterrupt):
-        if project.file.read_bytes() == before:
+        if edits and project.file.read_bytes() == before:
             settings.say(
                 f"{project.file.name} is as it was; with --no-update it would be changed all the same"
             )

@@ -344,7 +344,7 @@ class Vendored:
         """Notice before the first file is moved what would stop the last."""
         for path in [*plan.write, *plan.remove]:
             folder = next(place for place in (self.place / path).parents if place.exists())
-            if not os.access(folder, os.W_OK):
+            if not os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
                 raise PermissionError(13, "the folder is read-only", str(folder))
 
 
