@@ -255,6 +255,12 @@ def test_whatever_is_not_run_has_a_reason(page: Path) -> None:
     assert len(re.findall(r"<!--\s*file", fenceless)) == len(files), "a mark without a block below it"
 
 
+def test_tests_that_a_page_names_are_there() -> None:
+    named = {name for page in PAGES for name in re.findall(r"`(tests/[\w/]+\.py)`", page.read_text("utf-8"))}
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+
+
 # --- what runs the examples ------------------------------------------------------------------------
 
 
