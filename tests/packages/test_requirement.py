@@ -150,6 +150,17 @@ def test_each_refusal_has_its_reason(value: object, reason: str) -> None:
         parse_requirement("key", value)
 
 
+def test_a_name_with_a_dot_needs_quotes() -> None:
+    with pytest.raises(RequirementError) as caught:
+        parse_requirement("umqtt", {"simple": "*"})
+    assert 'a name with a dot needs quotes: "umqtt.simple"' in (caught.value.hint or "")
+
+
+def test_additions_of_one_name() -> None:
+    with pytest.raises(RequirementError, match="'foo@1': is not the only one to be named foo"):
+        parse_additions(["bar", "foo@1", "./foo.py"])
+
+
 def test_a_near_miss_gets_a_hint() -> None:
     with pytest.raises(RequirementError) as caught:
         parse_requirement("key", {"url": "x"})

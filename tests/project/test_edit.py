@@ -164,6 +164,28 @@ def test_line_ends_marks_links_and_modes_are_kept(write: Write, tmp_path: Path) 
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_mixed_line_ends_stay_as_they_are(write: Write) -> None:
+    text = '[tool.belay.dependencies]\r\na = \'*\'\n\r\n# Others.\n[tool.ruff]\r\nx = """\n\r\n"""\r\n'
+    file = write(text)
+    add_dependencies(file, {"b": "*"})
+    assert file.read_bytes() == text.replace("a = '*'\n", "a = '*'\nb = \"*\"\r\n").encode()
+    remove_dependencies(file, ["b"])
+    assert file.read_bytes() == text.encode()
+
+
+def test_what_only_one_parser_accepts_is_not_changed(write: Write) -> None:
+    text = (
+        "[tool]\nbelay.dependencies.a = '*'\nbelay.dependencies.b = '*'\n[project]\nname = 'y'\n"
+        "[tool.belay.dependencies.q]\nuri = './q'\n[x]\n[tool.belay.group.dev.dependencies]\nz = '1'\n"
+    )
+    file = write(text)
+    with pytest.raises(ConfigError, match=r"line 6: tool.belay.dependencies.q: is written in a way"):
+        remove_dependencies(file, ["q"])
+    with pytest.raises(ConfigError, match=r"line 6: tool.belay.dependencies.q: is written in a way"):
+        add_dependencies(file, {"q": "1.0"})
+    assert file.read_text(encoding="utf-8") == text
+
+
 def test_pytest_finds_a_new_group_if_it_finds_the_main_one(write: Write) -> None:
     text = '[tool.belay]\n\n[tool.pytest.ini_options]\npythonpath = [".", ".belay/dependencies/main"]\n'
     file = write(text)

@@ -6,6 +6,7 @@ import copy
 import json
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -114,11 +115,26 @@ def rewrite(file: Path, change: Callable[[str], str]) -> Project:
     text = old.decode("utf-8-sig")
     new = change(text.replace("\r\n", "\n"))
     mark = b"\xef\xbb\xbf" if old.startswith(b"\xef\xbb\xbf") else b""
-    data = mark + (new.replace("\n", "\r\n") if "\r\n" in text else new).encode()
+    data = mark + _with_line_ends(new, text).encode()
     project = load_project(file, text=new)
     if data != old:
         replace_file(file.resolve(), data)
     return project
+
+
+def _with_line_ends(new: str, old: str) -> str:
+    """A text with line feeds only, with the line ends of the text that it was made of."""
+    ends = ["\r\n" if line.endswith("\r") else "\n" for line in old.split("\n")[:-1]]
+    usual = "\r\n" if ends.count("\r\n") * 2 > len(ends) else "\n"
+    if len(set(ends)) < 2:
+        return new.replace("\n", usual)
+    before, after = old.replace("\r\n", "\n").split("\n"), new.split("\n")
+    made = [usual] * (len(after) - 1)
+    for one, other, size in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():
+        for count in range(size):
+            if one + count < len(ends) and other + count < len(made):
+                made[other + count] = ends[one + count]
+    return "".join(line + end for line, end in zip(after, [*made, ""], strict=True))
 
 
 def set_value(text: str, place: Place, value: Any) -> str:
@@ -156,9 +172,9 @@ def drop_value(text: str, place: Place) -> str:
         ConfigError: It is written in a way that cannot be changed.
     """
     wanted = _without(tomllib.loads(text), place)
-    document: Any = tomlkit.parse(text)
-    table = document
     try:
+        document: Any = tomlkit.parse(text)
+        table = document
         for part in place[:-1]:
             table = table[part]
         del table[place[-1]]
@@ -224,10 +240,10 @@ def _inserted(text: str, after: int, entry: str) -> str:
 
 
 def _by_tomlkit(text: str, place: Place, value: Any) -> str:
-    document = tomlkit.parse(text)
-    table: Any = document
     is_inline = is_made = False
     try:
+        document = tomlkit.parse(text)
+        table: Any = document
         for count, part in enumerate(place[:-1], start=1):
             if part not in table:
                 is_made = not is_inline
