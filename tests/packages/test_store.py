@@ -14,6 +14,8 @@ import pytest
 from belay.packages.store import Memory, Store, cache_folder
 from belay.packages.stored import Cleared, clear, elements
 
+from .rights import read_only
+
 
 def digits(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
@@ -173,21 +175,14 @@ def test_a_store_that_cannot_be_written_to_warns_once(tmp_path: Path) -> None:
     assert Store(tmp_path / "cache").add(b"hello") == name
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="nothing is read-only for root")
 def test_a_read_only_store_is_read(store: Store) -> None:
     name = store.add(b"hello")
-    folders = [store.folder, *(path for path in store.folder.rglob("*") if path.is_dir())]
-    for folder in folders:
-        folder.chmod(0o555)
-    try:
+    with read_only(store.folder):
         warnings: list[str] = []
         other = Store(store.folder, warn=warnings.append)
         assert other.read(name) == b"hello"
         assert other.read(other.add(b"more")) == b"more"
         assert len(warnings) == 1
-    finally:
-        for folder in folders:
-            folder.chmod(0o755)
 
 
 FULL = """
