@@ -136,7 +136,7 @@ def run_command(name: str, *words: str) -> tuple[str, int]:
         timeout=60,
         check=False,
         # In the order in which a terminal shows it.
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"},
     )
     return result.stdout, result.returncode
 
