@@ -15,7 +15,7 @@ NEWER = """\
 package  locked  wanted  latest
 a        1.0     2.0     2.0
 b        1.0     1.0     2.0     held by b<2 (main)
-c        1.0     1.0     2.0     held by d
+c        1.0     1.0     2.0     held by c@1.0 (needed by d)
 """
 
 
@@ -87,7 +87,10 @@ def test_json(belay: Belay, web: WebServer) -> None:
         "requirements": [{"group": "main", "name": "b", "wanted": "mip:b<2"}],
         "needed_by": [],
     }
-    assert (pages["c"]["requirements"], pages["c"]["needed_by"]) == ([], ["d"])
+    assert (pages["c"]["requirements"], pages["c"]["needed_by"]) == (
+        [],
+        [{"name": "d", "wanted": "mip:c@1.0"}],
+    )
 
 
 def test_content_that_changed(belay: Belay, web: WebServer) -> None:

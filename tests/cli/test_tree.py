@@ -38,22 +38,26 @@ main
 ├── sensor [../sensor (develop)]
 ├── top 3.0
 │   ├── left 1.0 (*)
-│   └── umqtt.simple 1.5
+│   └── umqtt.simple 1.5 [<3]
 └── umqtt.simple 1.5 [>=1,<2]
 dev
 └── top 3.0
     ├── left 1.0
     │   └── right 2.0
-    └── umqtt.simple 1.5
+    └── umqtt.simple 1.5 [<3]
 """
 
 
 def package(
-    name: str, version: str, *needs: str, groups: str = "dev main", develop: bool = False
+    name: str,
+    version: str,
+    *needs: str,
+    groups: str = "dev main",
+    develop: bool = False,
+    wants: tuple[tuple[str, str], ...] = (),
 ) -> LockedPackage:
-    return LockedPackage(
-        name, version, "index+https://example.com/pi", tuple(groups.split()), needs, (), develop
-    )
+    place = "index+https://example.com/pi"
+    return LockedPackage(name, version, place, tuple(groups.split()), needs, (), develop, wants)
 
 
 @pytest.fixture
@@ -64,7 +68,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         package("left", "1.0", "right"),
         package("right", "2.0"),
         package("sensor", "", groups="main", develop=True),
-        package("top", "3.0", "left", "umqtt.simple"),
+        package("top", "3.0", "left", "umqtt.simple", wants=(("umqtt.simple", "mip:umqtt.simple<3"),)),
         package("umqtt.simple", "1.5"),
     )
     needs = (
@@ -107,8 +111,9 @@ def test_a_tree_as_json(belay: Belay, project: Path) -> None:
         "source": "index+https://example.com/pi",
         "groups": ["dev", "main"],
         "develop": False,
-        "needs": ["right"],
+        "needs": [{"name": "right", "wanted": None}],
     }
+    assert page["packages"][2]["needs"][1] == {"name": "umqtt.simple", "wanted": "mip:umqtt.simple<3"}
     page = json.loads(belay("tree", "--json").out)
     assert [each["name"] for each in page["packages"] if each["develop"]] == ["sensor"]
     assert len(page["requirements"]) == 5
@@ -125,7 +130,7 @@ def test_why(belay: Belay, project: Path) -> None:
     ]
     assert belay("tree", "--why", "umqtt.simple", "--group", "main").out.splitlines() == [
         "main: umqtt.simple 1.5 [>=1,<2]",
-        "main: top 3.0 -> umqtt.simple 1.5",
+        "main: top 3.0 -> umqtt.simple 1.5 [<3]",
     ]
     # The name of a dependency that is no package's.
     assert belay("tree", "--why", "both").out == "main: both [mip:left + mip:right]\n"
@@ -194,3 +199,11 @@ def test_a_lock_steers_no_terminal(belay: Belay, project: Path) -> None:
         project / "belay.lock", Lock(packages, (LockedRequirement("main", "a", "mip:a\x1b]0;x\x07", ("a",)),))
     )
     assert "\x1b" not in belay("tree").out + belay("tree", "--why", "a").out
+
+
+def test_a_dependency_that_bears_another_name(belay: Belay, project: Path) -> None:
+    needs = (LockedRequirement("main", "mqtt", "mip:umqtt.simple@1.5", ("umqtt.simple",)),)
+    write_lock(project / "belay.lock", Lock((package("umqtt.simple", "1.5"),), needs))
+    assert belay("tree").out == "main\n└── mqtt: umqtt.simple 1.5 [1.5]\n"
+    assert belay("tree", "--why", "umqtt.simple").out == "main: mqtt: umqtt.simple 1.5 [1.5]\n"
+    assert belay("tree", "--why", "mqtt").out == "main: mqtt [mip:umqtt.simple@1.5]\n"

@@ -57,7 +57,7 @@ def test_newer_versions(web: WebServer, tmp_path: Path, listed: bool) -> None:
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert {name: versions(each) for name, each in found(wanting).items()} == {"a": ("1.0", "2.0", "2.0")}
     a = found(wanting)["a"]
-    assert (a.changes, a.held, a.content_changed, a.needs, a.needed_by) == (True, False, False, (), ("b",))
+    assert (a.changes, a.held, a.content_changed, a.needs, a.needed_by) == (True, False, False, (), {"b": ""})
     after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     outside = tmp_path / "cache"
     assert {k: v for k, v in before.items() if outside not in k.parents} == {
@@ -103,7 +103,7 @@ def test_packages_that_come_and_go(web: WebServer, tmp_path: Path) -> None:
         "c": (None, "1.0", "1.0"),
     }
     assert all(each.changes for each in changes.values())
-    assert changes["b"].needed_by == ("a",)
+    assert changes["b"].needed_by == {"a": ""}
 
 
 def test_an_index_that_takes_a_release_back(web: WebServer, tmp_path: Path) -> None:

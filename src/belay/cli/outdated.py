@@ -79,9 +79,10 @@ def _remarks(each: Prospect) -> Iterator[str]:
     if each.source_changed:
         yield f"from {each.new.source.removeprefix('index+')}"
     if each.held:
-        limits = [need for need in each.needs if need.wanted != f"mip:{each.name}"]
-        held_by = [f"{need.wanted.removeprefix('mip:')} ({need.group})" for need in limits]
-        yield f"held by {', '.join(held_by or each.needed_by or ['its index'])}"
+        limits = [(need.wanted, need.group) for need in each.needs if need.wanted != f"mip:{each.name}"]
+        limits += [(wanted, f"needed by {name}") for name, wanted in each.needed_by.items() if wanted]
+        held_by = [f"{wanted.removeprefix('mip:')} ({where})" for wanted, where in limits]
+        yield f"held by {', '.join(held_by or ['its index'])}"
 
 
 def _page(each: Prospect) -> dict[str, object]:
@@ -98,5 +99,5 @@ def _page(each: Prospect) -> dict[str, object]:
         "requirements": [
             {"group": need.group, "name": need.key, "wanted": need.wanted} for need in each.needs
         ],
-        "needed_by": list(each.needed_by),
+        "needed_by": [{"name": name, "wanted": wanted or None} for name, wanted in each.needed_by.items()],
     }

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import click
@@ -104,24 +105,28 @@ def _before(lasts: Sequence[bool], lines: Sequence[str]) -> str:
 
 
 def _label(row: Row) -> str:
-    text = _named(row.package) if row.package else ""
-    if row.need is not None:
-        text = _asked(row.need, text)
-    elif row.package is not None and row.package.develop:
-        text += " (develop)"
+    name = row.need.key if row.need else ""
+    text = _named(row.package, row.wanted, name) if row.package else f"{name} [{printable(row.wanted)}]"
     return f"{text} (*)" if row.repeated else text
 
 
-def _named(package: LockedPackage) -> str:
-    return printable(f"{package.name} {package.version}")
+def _named(package: LockedPackage, wanted: str, key: str = "") -> str:
+    """A package in a few words, as ``requests 0.10.0 [>=0.9,<1]``.
 
-
-def _asked(need: LockedRequirement, leads_to: str) -> str:
-    """A requirement in a few words, as ``requests 0.10.0 [>=0.9,<1]``."""
-    name = need.packages[0] if len(need.packages) == 1 else ""
-    text = leads_to if need.key == name else f"{need.key}: {leads_to}" if leads_to else need.key
-    wanted = need.wanted.removeprefix(f"mip:{name}").removeprefix("@") if name else need.wanted
-    return f"{text} [{printable(wanted)}]" if wanted else text
+    Args:
+        package: The package.
+        wanted: What who needs it wants.
+        key: The dependency's name in the project, if it is that.
+    """
+    text = f"{package.name} {package.version}".rstrip()
+    if key and key != package.name:
+        text = f"{key}: {text}"
+    if wanted.startswith(mark := f"mip:{package.name}"):
+        wanted = wanted.removeprefix(mark).removeprefix("@").strip()
+    text += f" [{wanted}]" if wanted else ""
+    # A requirement says it itself.
+    text += " (develop)" if package.develop and not key else ""
+    return printable(text)
 
 
 def _tree_page(lock: Lock, needs: list[LockedRequirement]) -> dict[str, object]:
@@ -129,7 +134,7 @@ def _tree_page(lock: Lock, needs: list[LockedRequirement]) -> dict[str, object]:
     packages = [package for package in lock.packages if groups & set(package.groups)]
     return {
         "requirements": [_need_page(need) for need in needs],
-        "packages": [{**_package_page(package), "needs": list(package.dependencies)} for package in packages],
+        "packages": [_package_page(package) for package in packages],
     }
 
 
@@ -143,12 +148,14 @@ def _need_page(need: LockedRequirement) -> dict[str, object]:
 
 
 def _package_page(package: LockedPackage) -> dict[str, object]:
+    limits = dict(package.constraints)
     return {
         "name": package.name,
         "version": package.version,
         "source": package.source,
         "groups": list(package.groups),
         "develop": package.develop,
+        "needs": [{"name": name, "wanted": limits.get(name)} for name in package.dependencies],
     }
 
 
@@ -167,10 +174,15 @@ def _show_chains(settings: Settings, found: Chains, name: str, as_json: bool) ->
 
 
 def _steps(chain: Chain) -> list[str]:
-    need, packages = chain.need, [_named(package) for package in chain.packages]
-    if packages and need.packages == (need.key,):
-        return [_asked(need, packages[0]), *packages[1:]]
-    return [_asked(need, ""), *packages]
+    need = chain.need
+    if len(need.packages) == 1 and chain.packages:
+        first = [_named(chain.packages[0], need.wanted, need.key)]
+    else:
+        first = [printable(f"{need.key} [{need.wanted}]"), *(_named(each, "") for each in chain.packages[:1])]
+    return first + [
+        _named(inner, dict(outer.constraints).get(inner.name, ""))
+        for outer, inner in pairwise(chain.packages)
+    ]
 
 
 def _chains(lock: Lock, needs: list[LockedRequirement], name: str) -> Chains:

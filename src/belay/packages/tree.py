@@ -22,12 +22,14 @@ class Row:
         lasts: For each level, from a requirement's down to this row's, whether it is the last there.
         need: What the project asks for, where the row is that.
         package: What was chosen; None for a requirement that leads to several packages, which are below it.
+        wanted: Which versions who stands above it wants, in canonical words; empty where any will do.
         repeated: Whether what is below it has been shown already.
     """
 
     lasts: tuple[bool, ...]
     need: LockedRequirement | None
     package: LockedPackage | None
+    wanted: str = ""
     repeated: bool = False
 
 
@@ -67,20 +69,22 @@ def rows(lock: Lock, needs: Sequence[LockedRequirement]) -> Iterator[Row]:
     packages = _by_name(lock)
     shown: set[str] = set()
     # No recursion: a chain may be longer than Python's stack.
-    todo: list[tuple[tuple[bool, ...], LockedRequirement | None, str]] = []
-    todo += [((number == 0,), need, "") for number, need in enumerate(reversed(needs))]
+    todo: list[tuple[tuple[bool, ...], LockedRequirement | None, str, str]] = []
+    todo += [((number == 0,), need, "", need.wanted) for number, need in enumerate(reversed(needs))]
     while todo:
-        lasts, need, name = todo.pop()
+        lasts, need, name, wanted = todo.pop()
         if need is not None and len(need.packages) == 1:
             name = need.packages[0]
         package = packages[name] if name else None
         below = package.dependencies if package else need.packages if need else ()
         repeated = package is not None and name in shown and bool(below)
-        yield Row(lasts, need, package, repeated)
+        yield Row(lasts, need, package, wanted, repeated)
         if package is not None:
             shown.add(name)
         if not repeated:
-            todo += [((*lasts, number == 0), None, inner) for number, inner in enumerate(reversed(below))]
+            limits = dict(package.constraints) if package else {}
+            for number, inner in enumerate(reversed(below)):
+                todo.append(((*lasts, number == 0), None, inner, limits.get(inner, "")))
 
 
 def chains(lock: Lock, needs: Iterable[LockedRequirement], name: str, *, most: int) -> Chains:

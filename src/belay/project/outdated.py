@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from belay.packages.index import Index
 from belay.packages.indices import Indices
@@ -27,7 +27,7 @@ class Prospect:
         new: As an update would lock it; None if it would go.
         latest: The version that its index calls the latest; empty for what comes from no index.
         needs: What the project asks for that leads to it directly.
-        needed_by: The packages that need it, sorted.
+        needed_by: The packages that need it, each with what it wants of it; empty where any version will do.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Prospect:
     new: LockedPackage | None
     latest: str
     needs: tuple[LockedRequirement, ...] = ()
-    needed_by: tuple[str, ...] = ()
+    needed_by: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def changes(self) -> bool:
@@ -115,9 +115,10 @@ def _latest(packages: Iterable[LockedPackage], indices: Indices, supply: Supply)
     return {name: index.latest(name) for name, index in places.items()}
 
 
-def _who_needs(name: str, lock: Lock) -> tuple[tuple[LockedRequirement, ...], tuple[str, ...]]:
+def _who_needs(name: str, lock: Lock) -> tuple[tuple[LockedRequirement, ...], dict[str, str]]:
     needs = tuple(need for need in lock.requirements if name in need.packages)
-    return needs, tuple(sorted(package.name for package in lock.packages if name in package.dependencies))
+    others = [package for package in lock.packages if name in package.dependencies]
+    return needs, {package.name: dict(package.constraints).get(name, "") for package in others}
 
 
 def _contents(package: LockedPackage) -> set[tuple[str, str]]:
