@@ -348,7 +348,7 @@ def test_an_example_that_fails_is_noticed(place: Path, text: str) -> None:
 # In pieces, or this file would be the first to be found.
 HOSTS = ["py" + r"pi\.(org|python)", "python" + r"hosted\.", "registry" + r"\.npm", "crates" + r"\.io"]
 PLACES = [
-    r"(?<![\w.])/" + r"(work|root|tmp|home/\w+|Users/\w+)\b",
+    r"(?<![\w.}])/" + r"(work|root|tmp|home/\w+|Users/\w+)\b",
     r"[A-Z]:\\" + r"Users\b",
     "/opt/" + "wheels",
 ]
