@@ -68,6 +68,14 @@ def test_groups(project: Path, complete: Complete) -> None:
     assert complete("tree", "--group", "d") == ["dev"]
 
 
+def test_indices(project: Path, complete: Complete) -> None:
+    file = project / "pyproject.toml"
+    index = '[tool.belay]\npackage_indices = [{name = "mine", url = "https://example.com/pi"}]\n'
+    file.write_text(index + file.read_text(encoding="utf-8"), encoding="utf-8")
+    assert complete("search", "--index", "m") == ["mine"]
+    assert complete("search", "--index", "mine", "--index", "") == []
+
+
 def test_the_groups_of_a_dependency_are_told(project: Path) -> None:
     found = ShellComplete(cli, {}, "belay", "_BELAY_COMPLETE").get_completions(["remove"], "a")
     assert [(item.value, item.help) for item in found] == [("aiohttp", "main, dev")]

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from belay.cli.text import can_encode, cut, printable, terminal_width
+from belay.cli.text import can_encode, cut, printable, short_version, terminal_width
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,12 @@ def test_cut(text: str, width: int, found: str) -> None:
 def test_cut_with_another_sign() -> None:
     assert cut("abcdef", 5, sign="...") == "ab..."
     assert cut("abcdef", 2, sign="...") == ".."
+
+
+def test_short_version() -> None:
+    assert short_version("1.0\x07") == "1.0"
+    assert short_version("0123456789abcdef") == "0123456789abcdef"
+    assert short_version("0123456789" * 4) == "0123456789"
 
 
 def test_can_encode() -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from belay.packages import tree
 from belay.packages.lock import Lock, LockedRequirement
@@ -107,10 +110,52 @@ def test_there_may_be_more_chains_than_anybody_wants() -> None:
 
 def test_a_search_for_chains_ends() -> None:
     # All need all: nearly every step is one that leads no further.
-    names = [f"p{i}" for i in range(60)]
+    names = [f"p{i}" for i in range(300)]
     everybody = {name: " ".join({*names} - {name}) for name in names}
     result = tree.chains(
-        lock(everybody, "main:p0"), lock(everybody, "main:p0").requirements, "p59", most=10**9
+        lock(everybody, "main:p0"), lock(everybody, "main:p0").requirements, "p299", most=10**9
     )
     assert result.more
     assert 1 < len(result.found) <= tree.MOST_STEPS
+
+
+NAMES = "abcde"
+GRAPHS = st.fixed_dictionaries(
+    {name: st.sets(st.sampled_from(NAMES)).map(sorted).map(" ".join) for name in NAMES}
+)
+
+
+def all_ways(graph: Mapping[str, str], name: str, way: str) -> Iterator[str]:
+    if way[-1] == name:
+        yield way
+        return
+    for inner in graph[way[-1]].split():
+        if inner not in way:
+            yield from all_ways(graph, name, way + inner)
+
+
+@given(GRAPHS)
+def test_all_chains_of_any_graph(graph: dict[str, str]) -> None:
+    of = lock(graph, "main:a", "main:b")
+    for name in NAMES:
+        found = tree.chains(of, of.requirements, name, most=1000)
+        ways = ["".join(package.name for package in chain.packages) for chain in found.found]
+        assert sorted(ways) == sorted([*all_ways(graph, name, "a"), *all_ways(graph, name, "b")])
+        assert [len(way) for way in ways] == sorted(map(len, ways))
+        assert not found.more
+
+
+@given(GRAPHS)
+def test_the_tree_of_any_graph(graph: dict[str, str]) -> None:
+    of = lock(graph, "main:a", "main:b")
+    below: dict[str, list[str]] = {}
+    path: list[str] = []
+    for row in tree.rows(of, of.requirements):
+        assert row.package is not None
+        depth = len(row.lasts) - 1
+        path[depth:] = [row.package.name]
+        if depth:
+            below.setdefault(path[depth - 1], []).append(path[depth])
+    # Whatever is needed is there, once below whoever needs it.
+    needed = {name for start in "ab" for name in NAMES if any(all_ways(graph, name, start))}
+    assert below == {name: graph[name].split() for name in sorted(needed) if graph[name]}

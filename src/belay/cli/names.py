@@ -36,6 +36,13 @@ def complete_group(ctx: click.Context, param: click.Parameter, incomplete: str) 
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
+def complete_index(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name or the URL of an index of the project."""
+    project = _project()
+    known = dict(project.indices) if project else {}
+    return _unused(ctx, param, incomplete, {name: url if url != name else "" for name, url in known.items()})
+
+
 def _unused(
     ctx: click.Context, param: click.Parameter, incomplete: str, known: dict[str, str]
 ) -> list[CompletionItem]:

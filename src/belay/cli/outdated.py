@@ -12,7 +12,7 @@ from belay.cli import exits
 from belay.cli.packages import counted, talking, tell_unfit, this_project
 from belay.cli.settings import Settings, examples, pass_settings, talk_options
 from belay.cli.table import table
-from belay.cli.text import printable
+from belay.cli.text import printable, short_version
 
 if TYPE_CHECKING:
     from belay.packages.model import LockedPackage
@@ -60,12 +60,12 @@ def outdated(settings: Settings, check: bool, offline: bool, as_json: bool) -> i
 
 
 def _row(each: Prospect) -> list[str]:
-    versions = (_version(each.old), _version(each.new), each.latest or "-")
-    return [each.name, *map(printable, versions), printable("; ".join(_remarks(each)))]
+    versions = (_version(each.old), _version(each.new), printable(each.latest) or "-")
+    return [each.name, *versions, printable("; ".join(_remarks(each)))]
 
 
 def _version(package: LockedPackage | None) -> str:
-    return (package.version if package else "") or "-"
+    return short_version(package.version if package else "") or "-"
 
 
 def _remarks(each: Prospect) -> Iterator[str]:

@@ -12,6 +12,7 @@ import click
 
 from belay.cli import exits
 from belay.cli.board import WrongUse
+from belay.cli.names import complete_index
 from belay.cli.packages import counted, talking, this_project
 from belay.cli.settings import Settings, examples, pass_settings, talk_options
 from belay.cli.table import table
@@ -36,6 +37,7 @@ _NARROWEST = 10
     "places",
     multiple=True,
     metavar="NAME|URL",
+    shell_complete=complete_index,
     help="Search this index instead; it may be given several times.",
 )
 @click.option(

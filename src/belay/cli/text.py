@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import unicodedata
 from typing import TextIO
+
+_COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def printable(text: str) -> str:
     """A text in one line, without what would steer a terminal."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
+def short_version(version: str) -> str:
+    """A version as it is shown: of a commit, as many digits as people read."""
+    return version[:10] if _COMMIT.fullmatch(version) else printable(version)
 
 
 def can_encode(stream: TextIO, text: str) -> bool:

@@ -15,7 +15,7 @@ from belay.cli import exits
 from belay.cli.names import complete_group, complete_locked
 from belay.cli.packages import its_lock, tell_unfit, this_project
 from belay.cli.settings import Settings, examples, pass_settings, talk_options
-from belay.cli.text import can_encode, printable
+from belay.cli.text import can_encode, printable, short_version
 from belay.exceptions import PackageError, PackageNotFoundError
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _named(package: LockedPackage, wanted: str, key: str = "") -> str:
         wanted: What who needs it wants.
         key: The dependency's name in the project, if it is that.
     """
-    text = f"{package.name} {package.version}".rstrip()
+    text = f"{package.name} {short_version(package.version)}".rstrip()
     if key and key != package.name:
         text = f"{key}: {text}"
     if wanted.startswith(mark := f"mip:{package.name}"):

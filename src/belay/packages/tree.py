@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 from belay.packages.lock import Lock, LockedRequirement
 from belay.packages.model import LockedPackage
 
-MOST_STEPS = 20_000
+MOST_STEPS = 100_000
 """How far a search for chains goes: packages that need each other may have more than anybody can count."""
 
 
@@ -105,9 +105,8 @@ def chains(lock: Lock, needs: Iterable[LockedRequirement], name: str, *, most: i
         for start in far.keys() & need.packages:
             heappush(ways, (far[start], number, (start,)))
     found: list[Chain] = []
-    for _ in range(MOST_STEPS):
-        if not ways or len(found) == most:
-            break
+    steps = 0
+    while ways and len(found) < most and steps < MOST_STEPS:
         _, number, way = heappop(ways)
         if way[-1] == name:
             found.append(Chain(asked[number], tuple(packages[each] for each in way)))
@@ -115,6 +114,7 @@ def chains(lock: Lock, needs: Iterable[LockedRequirement], name: str, *, most: i
         for inner in packages[way[-1]].dependencies:
             if inner in far and inner not in way:
                 heappush(ways, (len(way) + far[inner], number, (*way, inner)))
+                steps += 1
     return Chains(tuple(found), more=bool(ways))
 
 

@@ -59,7 +59,9 @@ class Prospect:
     @property
     def held(self) -> bool:
         """Whether there is a newer version than what an update would take."""
-        return self.new is not None and bool(self.latest) and Version(self.latest) > Version(self.new.version)
+        if self.new is None or not self.latest or not self.new.version:
+            return False
+        return Version(self.latest) > Version(self.new.version)
 
 
 @dataclass(frozen=True)
