@@ -19,6 +19,7 @@ from servers.tunnel import Tunnel
 from servers.web import WebServer
 
 from belay.cli import exits
+from belay.packages.lockfile import read_lock, to_text
 from belay.project import load_project
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -242,6 +243,19 @@ def test_configurations_are_understood(page: Path, tmp_path: Path) -> None:
     for block in blocks(page.read_text(encoding="utf-8")):
         if block.language == "toml" and "[tool.belay" in block.text:
             load_project(tmp_path / "pyproject.toml", text=block.text)
+
+
+def test_the_lockfile_that_is_shown_is_one(tmp_path: Path) -> None:
+    shown = next(
+        block.text
+        for block in blocks((ROOT / "docs" / "lockfile.md").read_text(encoding="utf-8"))
+        if block.language == "toml" and "[[package]]" in block.text
+    ).replace("…64 digits…", "c4ba2a2c" * 8)
+    file = tmp_path / "belay.lock"
+    file.write_text(shown, encoding="utf-8")
+    lock = read_lock(file)
+    assert lock is not None
+    assert to_text(lock, tmp_path).endswith(shown)
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])

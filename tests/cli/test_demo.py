@@ -30,6 +30,7 @@ def test_each_step_shows_its_source_and_what_came_of_it(belay: Belay) -> None:
     assert (
         "rolling 1.0: added\nsmooth 0.3: added\nlocked: 2 packages; changed: 2; written: 2 files\n" in added
     )
+    assert "    $ belay tree\nmain\n└── smooth 0.3\n    └── rolling 1.0 [>=1,<2]\n" in added
     assert '[[package]]\nname = "rolling"\nversion = "1.0"\n' in added
     assert parts[demo_project.update].count("rolling: 1.0 -> 1.1\n") == 2
     restored = parts[demo_project.restore]

@@ -85,6 +85,7 @@ def add(stage: Stage) -> None:
     """A package comes with what it needs: chosen, locked to the byte, and put where it is imported from."""
     demo_index.publish(demo_index.FIRST, stage.index)
     belay("add", "smooth")
+    belay("tree")
     show_text("$ ls .belay/dependencies/main")
     click.echo("\n".join(sorted(path.name for path in VENDORED.iterdir())))
     show_text("$ cat belay.lock")
