@@ -382,6 +382,18 @@ def test_one_path_with_two_contents(web: WebServer, run: Run) -> None:
     assert "nobody, which is preferred, has no such file" in (caught.value.hint or "")
 
 
+def test_a_module_beside_a_folder_of_its_name(web: WebServer, run: Run) -> None:
+    web.packages(
+        {
+            "a": {"1.0": {"files": {"string.py": "1", "own.py": "", "own/data.py": ""}}},
+            "b": {"1.0": {"files": {"string/__init__.py": "2", "string/templatelib.py": "3"}}},
+        }
+    )
+    assert run(wants(a="*")).notes == ()
+    note = "string.py of a cannot be imported beside the folder string of b"
+    assert run(wants(a="*", b="*")).notes == (note,)
+
+
 def test_paths_that_are_one_on_some_systems(web: WebServer, run: Run) -> None:
     web.packages({"a": {"1.0": {"files": {"x.py": ""}}}, "b": {"1.0": {"files": {"X.py": ""}}}})
     with pytest.raises(UnsafePathError, match="differ by their case"):

@@ -155,8 +155,26 @@ class Index:
 
 
 def compiled(destination: str, content: bytes) -> bytes:
-    """What stands for the ``.mpy`` of a source: a true header, then not code but something of its own."""
-    return MPY_HEADER + hashlib.sha256(destination.encode() + content).digest()
+    """What stands for the ``.mpy`` of a source: it can be imported, and its ``CONTENT`` is :func:`mark`.
+
+    https://docs.micropython.org/en/latest/reference/mpyfiles.html: names, no constants, then one function.
+    """
+    names = [destination, "<module>", "CONTENT", mark(destination, content)]
+    table = b"".join(_number(len(name.encode()) << 1) + name.encode() + b"\0" for name in names)
+    # Two places on the stack, one byte of information: the function's name. Then: load text 3, store name 2,
+    # load None, return.
+    code = bytes([0x08, 0x02, 0x01, 0x10, 3, 0x16, 2, 0x51, 0x63])
+    return MPY_HEADER + _number(len(names)) + _number(0) + table + _number(len(code) << 3) + code
+
+
+def mark(destination: str, content: bytes) -> str:
+    """What tells the ``.mpy`` of a source from all others."""
+    return hashlib.sha256(destination.encode() + content).hexdigest()
+
+
+def _number(value: int) -> bytes:
+    more = _number(value >> 7) if value > 0x7F else b""
+    return bytes(byte | 0x80 for byte in more) + bytes([value & 0x7F])
 
 
 @cache
@@ -215,18 +233,24 @@ def micropython_lib(**options: Any) -> Index:
     packages = {}
     for name, package in shape.items():
         versions = {v: _release(files) for v, files in package["versions"].items()}
-        latest = _release([newest[file[0]] for file in package["versions"][package["latest"]]])
+        latest = _release([newest[_place(file)] for file in package["versions"][package["latest"]]])
         packages[name] = Package(versions, latest, package["latest"], description=f"The {name} module")
     return Index(packages, **options)
 
 
 def _one_tree(shape: dict[str, Any]) -> dict[str, list[Any]]:
-    """The newest file of each destination among the latest versions."""
+    """The newest file of each module among the latest versions; one became a folder of its name."""
     tree: dict[str, list[Any]] = {}
     for package in shape.values():
         for destination, size, number in package["versions"][package["latest"]]:
-            tree[destination] = max(tree.get(destination, ["", 0, -1]), [destination, size, number], key=_age)
+            file = [destination, size, number]
+            tree[_place(file)] = max(tree.get(_place(file), file), file, key=_age)
     return tree
+
+
+def _place(file: list[Any]) -> str:
+    """What a file is imported as, with slashes."""
+    return str(file[0]).removesuffix(".py").removesuffix("/__init__")
 
 
 def _age(file: list[Any]) -> int:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from belay.exceptions import PathConflictError, ResolutionError
 from belay.packages.catalogue import Catalogue, is_indexed
 from belay.packages.compiled import check_compiled
-from belay.packages.destination import check_together
+from belay.packages.destination import check_together, parents
 from belay.packages.indices import Indices
 from belay.packages.model import Candidate, FromIndex, LockedFile, LockedPackage, RemoteFile, Requirement
 from belay.packages.requirement import canonical
@@ -24,10 +24,12 @@ class Updated:
     Attributes:
         packages: All packages, sorted by name. The store has the files of those that were not locked before.
         led_to: By group and key of each requirement, the names of the packages that it led to directly.
+        notes: Sentences about what is as it was asked for, and yet may surprise.
     """
 
     packages: tuple[LockedPackage, ...]
     led_to: Mapping[tuple[str, str], tuple[str, ...]]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def update(
     led_to = {
         (need.group, need.key): tuple(sorted({identify(part) for part in _split(need)})) for need in asked
     }
-    return Updated(tuple(packages), led_to)
+    return Updated(tuple(packages), led_to, tuple(_shadowed(packages)))
 
 
 def _split(need: Requirement) -> list[Requirement]:
@@ -205,6 +207,22 @@ def _files(candidate: Candidate, held: Mapping[tuple[str, str], Held]) -> tuple[
         content = held[file.url, file.hash_prefix]
         files.append(LockedFile(file.destination, content.size, content.sha256, file.url))
     return tuple(files)
+
+
+def _shadowed(packages: list[LockedPackage]) -> Iterator[str]:
+    """What no board can import: of ``x.py`` and a folder ``x``, MicroPython takes the folder."""
+    folders = {
+        folder: package.name
+        for package in packages
+        for file in package.files
+        for folder in parents(file.destination)
+    }
+    for package in packages:
+        for file in package.files:
+            stem, _, suffix = file.destination.rpartition(".")
+            if suffix in {"py", "mpy"} and (other := folders.get(stem, package.name)) != package.name:
+                mine = f"{file.destination} of {package.name}"
+                yield f"{mine} cannot be imported beside the folder {stem} of {other}"
 
 
 def _check_conflicts(packages: list[LockedPackage], prefer: Mapping[str, str]) -> None:

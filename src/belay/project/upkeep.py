@@ -12,7 +12,7 @@ from belay.exceptions import PackageError
 from belay.packages.journal import State
 from belay.packages.lock import Change, Lock, diff, locked_requirement, reasons_against
 from belay.packages.lockfile import read_lock, to_text
-from belay.packages.model import LockedPackage
+from belay.packages.model import FromIndex, LockedPackage
 from belay.packages.vendor import Finding, Report, Vendored
 from belay.packages.writing import edited, replace_file
 from belay.project.attributes import keep_line_ends
@@ -140,6 +140,8 @@ def update_project(
             stack.enter_context(edited(project.file, edit, State(project.root).before))
             project = load_project(project.file)
         supply = stack.enter_context(supply_of(project, talk, offline=offline))
+        if names is None and not offline:
+            _ask_ahead(project, supply, talk)
         vendored = Vendored(project.root, project.dependencies_path)
         old = read_lock(project.lock_file)
         new = choose(project, old, supply, talk, names)
@@ -270,9 +272,20 @@ def choose(
         locked=_still_right(project, old),
         names=names,
     )
+    for note in updated.notes:
+        talk.say(f"note: {note}")
     needs = [locked_requirement(need, updated.led_to[need.group, need.key]) for need in project.requirements]
     needs.sort(key=lambda need: (need.group, need.key))
     return Lock(updated.packages, tuple(needs), project.mpy_version, urls, project.arch, project.prefer)
+
+
+def _ask_ahead(project: Project, supply: Supply, talk: Talk) -> None:
+    """Begin to fetch the indices' listings: while they are on their way there is enough to read and import."""
+    needs = (source for need in project.requirements for source in need.sources)
+    if any(isinstance(source, FromIndex) for source in needs):
+        supply.fetcher.ready()
+        for index in indices_of(project, supply, talk).all:
+            index.open_soon()
 
 
 def _still_right(project: Project, old: Lock | None) -> list[LockedPackage]:
@@ -304,6 +317,8 @@ def _still_right(project: Project, old: Lock | None) -> list[LockedPackage]:
 
 def _changed_text(project: Project, old: Lock | None, new: Lock) -> bytes | None:
     """The text of a new lock, if it is another one."""
+    if old == new:
+        return None
     text = to_text(new, project.root)
     return None if old is not None and text == to_text(old, project.root) else text.encode()
 
