@@ -14,6 +14,9 @@ from belay.exceptions import ConnectionLost
 
 from .conftest import Belay, Check
 
+BELOW = ("cache info", "cache list", "cache clear")
+"""Commands of commands."""
+
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_is_where_the_table_says(name: str) -> None:
@@ -23,11 +26,11 @@ def test_each_command_is_where_the_table_says(name: str) -> None:
     assert command.name == name
 
 
-@pytest.mark.parametrize("name", ["", *(name for name in COMMANDS if name != "demo")])
+@pytest.mark.parametrize("name", ["", *(name for name in COMMANDS if name != "demo"), *BELOW])
 def test_help(belay: Belay, snapshot: Check, name: str) -> None:
     result = belay(*name.split(), "--help")
     assert (result.code, result.err) == (0, "")
-    snapshot(f"help-{name}".rstrip("-"), result.out)
+    snapshot(f"help-{name}".rstrip("-").replace(" ", "-"), result.out)
 
 
 ERRORS = {
@@ -53,6 +56,9 @@ ERRORS = {
     "not-json": ["eval", "--json", "virtual:", "b'x'"],
     "value-stays": ["eval", "--json", "virtual:", "object()"],
     "tcp-and-pty": ["virtual", "--tcp", "0", "--pty"],
+    "cache-what": ["cache", "clear"],
+    "run-what": ["run", "nosuch", "-m", "unittest"],
+    "run-board-option": ["run", "--timeout", "5", "micropython", "x.py"],
     "tcp-and-link": ["virtual", "--tcp", "0", "--link", "x"],
 }
 

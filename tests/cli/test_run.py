@@ -1,16 +1,27 @@
 from __future__ import annotations
 
 import io
+import os
+import select
+import signal
+import subprocess
 import sys
+from ast import literal_eval
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
+from servers.web import WebServer
 
 from belay.cli import exits
+from belay.cli.app import cli
 from belay.cli.board import WrongUse
+from belay.cli.program import Program
 from belay.cli.run import BoardScript, understand
+from belay.project.environment import DEFAULT_PATHS
 
-from .conftest import Belay
+from .conftest import Belay, Result, Start
 
 FILLING = "".join(f"filler_{number} = {number}\n" for number in range(100))
 """Makes a script longer than what travels inside a string."""
@@ -29,7 +40,7 @@ def script(tmp_path: Path) -> Path:
     ("words", "expected"),
     [
         (("script.py",), BoardScript(None, "script.py")),
-        (("script",), BoardScript(None, "script")),
+        (("no-such-program",), BoardScript(None, "no-such-program")),
         (("-",), BoardScript(None, "-")),
         (("/some/where/script.py",), BoardScript(None, "/some/where/script.py")),
         (("virtual:", "script.py"), BoardScript("virtual:", "script.py")),
@@ -50,6 +61,54 @@ def test_a_file_may_have_the_name_of_a_board(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a0").touch()
     assert understand(("a0",)) == BoardScript(None, "a0")
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that is all of PATH, with a program; the current folder is beside it."""
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    for name in ("tool", "a0", "COM3", "script.py"):
+        (folder / name).write_text('#!/bin/sh\necho "$MICROPYPATH" "$@"\n', encoding="utf-8")
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return folder
+
+
+@pytest.mark.parametrize("rest", [(), ("-m", "x", "--help"), ("virtual:", "x.py"), ("--", "-")])
+def test_a_program_is_found_on_path_or_is_a_path(tools: Path, rest: tuple[str, ...]) -> None:
+    file = str(tools / "tool")
+    assert understand(("tool", *rest)) == Program(file, ("tool", *rest))
+    assert understand((file, *rest)) == Program(file, (file, *rest))
+    Path("own").symlink_to(file)
+    assert understand(("./own", *rest)) == Program("./own", ("./own", *rest))
+
+
+def test_the_interpreter_is_a_program_even_if_there_is_none(tools: Path) -> None:
+    assert understand(("micropython", "-c", "1")) == Program(None, ("micropython", "-c", "1"))
+    assert understand(("micropython",)) == Program(None, ("micropython",))
+    (tools / "micropython").symlink_to(tools / "tool")
+    assert understand(("micropython",)) == Program(str(tools / "micropython"), ("micropython",))
+
+
+def test_what_is_no_program(tools: Path) -> None:
+    assert understand(("a0", "tool")) == BoardScript("a0", "tool")
+    assert understand(("COM3", "tool")) == BoardScript("COM3", "tool")
+    assert understand(("script.py",)) == BoardScript(None, "script.py")
+    assert understand((str(tools / "script.py"),)) == BoardScript(None, str(tools / "script.py"))
+    Path("tool").touch()
+    assert understand(("tool",)) == BoardScript(None, "tool")
+    assert understand(("tool", "x.py")) == Program(str(tools / "tool"), ("tool", "x.py"))
+    Path("tool").chmod(0o755)
+    assert understand(("tool",)) == Program(str(tools / "tool"), ("tool",))
+    Path("text").touch()
+    assert understand(("text",)) == BoardScript(None, "text")
+    assert understand(("./text",)) == BoardScript(None, "./text")
+    assert understand(("virtual:", "tool")) == BoardScript("virtual:", "tool")
+    with pytest.raises(WrongUse, match="neither a program nor"):
+        understand(("text", "x.py"))
 
 
 def test_output_and_end(belay: Belay, script: Path) -> None:
@@ -196,3 +255,248 @@ def test_input_reads_standard_input(
     script.write_text(f"{filling}print(int(input('a? ')) + int(input('b? ')))\n", encoding="utf-8")
     result = belay("run", "virtual:", str(script))
     assert (result.code, result.out, result.err) == (0, "a? b? 3\n", "")
+
+
+# --- programs of this computer ---------------------------------------------------------------------
+
+UNITTEST = """\
+class TestCase:
+    def assertEqual(self, one, other):
+        assert one == other, (one, other)
+"""
+UNITTEST_MAIN = """\
+import os, sys, unittest
+
+names = sorted(name[:-3] for name in os.listdir(".") if name.startswith("test_"))
+failed = 0
+for case in [getattr(__import__(name), "Test") for name in names]:
+    for method in sorted(name for name in dir(case) if name.startswith("test_")):
+        try:
+            getattr(case(), method)()
+            print(method, "ok")
+        except AssertionError as error:
+            failed += 1
+            print(method, "failed:", error)
+print("arguments:", sys.argv[1:])
+sys.exit(1 if failed else 0)
+"""
+TEST = """\
+import my_project, sensor, unittest
+
+class Test(unittest.TestCase):
+    def test_double(self):
+        self.assertEqual(my_project.double(21), 42)
+
+    def test_sensor(self):
+        self.assertEqual(sensor.read(), 1)
+"""
+PYPROJECT = """\
+[tool.belay]
+package_indices = ["{url}"]
+
+[tool.belay.dependencies]
+sensor = {{uri = "../sensor", develop = true}}
+unittest = "*"
+
+[tool.belay.group.dev]
+optional = true
+dependencies.unittest-discover = "*"
+"""
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[str]:
+    """An index with a unittest, whose parts are packages as those of the real one are."""
+    init = {"unittest/__init__.py": UNITTEST}
+    packages = {
+        "unittest": {"1.0": {"files": init}},
+        "unittest-discover": {"1.0": {"files": {**init, "unittest/__main__.py": UNITTEST_MAIN}}},
+    }
+    with WebServer() as web:
+        yield web.packages(packages)
+
+
+@pytest.fixture
+def project(index: str, belay: Belay, tools: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with tests, which is the current folder; on PATH is no MicroPython."""
+    root = tools.parent / "project"
+    files = {
+        "project/pyproject.toml": PYPROJECT.format(url=index),
+        "project/my_project/__init__.py": "def double(x):\n    return 2 * x\n",
+        "project/test_it.py": TEST,
+        "sensor/__init__.py": "def read():\n    return 1\n",
+    }
+    for name, text in files.items():
+        (tools.parent / name).parent.mkdir(exist_ok=True)
+        (tools.parent / name).write_text(text, encoding="utf-8")
+    monkeypatch.setenv("BELAY_CACHE_DIR", str(tools.parent / "cache"))
+    monkeypatch.delenv("MICROPYPATH", raising=False)
+    monkeypatch.chdir(root)
+    assert belay("update").code == 0
+    return root
+
+
+def finish(process: subprocess.Popen[bytes], text: bytes | None = None) -> Result:
+    out, err = process.communicate(text, timeout=60)
+    return Result(process.returncode, out.decode(), err.decode())
+
+
+def test_unittest_just_works(project: Path, start: Start) -> None:
+    done = finish(start("run", "micropython", "-m", "unittest", "--help", "-v", "x y"))
+    assert (done.code, done.err) == (0, "")
+    assert done.out == "test_double ok\ntest_sensor ok\narguments: ['--help', '-v', 'x y']\n"
+    sensor = project.parent / "sensor" / "__init__.py"
+    sensor.write_text("def read():\n    return 2\n", encoding="utf-8")
+    done = finish(start("run", "micropython", "-m", "unittest"))
+    assert (done.code, done.err) == (1, "")
+    assert done.out == "test_double ok\ntest_sensor failed: (2, 1)\narguments: []\n"
+
+
+def test_what_the_interpreter_has_by_itself_is_kept(
+    project: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("MICROPYPATH", "/mine")
+    (project / "sub").mkdir()
+    done = finish(
+        start("run", "micropython", "-c", "import asyncio, my_project, sys; print(sys.path)", cwd="sub")
+    )
+    assert (done.code, done.err) == (0, "")
+    folders = ["", "/.belay/.local/run", "/.belay/dependencies/main", "/.belay/dependencies/dev"]
+    defaults = [".frozen", "/home/me/.micropython/lib", "/usr/lib/micropython"]
+    expected = ["", *(f"{project}{folder}" for folder in folders), "/mine", *defaults]
+    assert literal_eval(done.out) == expected
+
+
+def test_the_defaults_are_those_of_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "~")
+    monkeypatch.delenv("MICROPYPATH", raising=False)
+    program = "import sys; from belay.virtual.command import become_micropython as m; m(sys.argv[1:], {})"
+    words = [sys.executable, "-c", program, "-c", "import sys; print(sys.path)"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert literal_eval(done.stdout) == ["", *DEFAULT_PATHS]
+
+
+def test_a_program_gets_its_arguments_as_they_are(project: Path, start: Start) -> None:
+    done = finish(start("run", "tool", "--timeout", "1", "--", "-h", "a b", cwd="my_project"))
+    assert (done.code, done.err) == (0, "")
+    path, _, rest = done.out.partition(" ")
+    assert path.startswith(f"{project}:{project}/.belay/.local/run:{project}/.belay/dependencies/main:")
+    assert rest == "--timeout 1 -- -h a b\n"
+    done = finish(start("-v", "run", "--", "tool", "-x"))
+    assert (done.code, done.err) == (0, f"MICROPYPATH={path}\n")
+    assert done.out == f"{path} -x\n"
+
+
+def test_a_micropython_on_path_is_preferred(project: Path, tools: Path, start: Start) -> None:
+    (tools / "micropython").symlink_to(tools / "tool")
+    assert finish(start("run", "micropython", "-m", "x")).out.endswith(" -m x\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("micropython", "-c", "raise SystemExit(7)"), 7),
+        (("micropython", "-c", "1/0"), 1),
+        (("micropython", "nosuch.py"), 2),
+        (("/bin/sh", "-c", "exit 41"), 41),
+        (("/bin/sh", "-c", "kill -9 $$"), -9),
+        (("/bin/sh", "-c", "kill -PIPE $$"), -13),
+    ],
+)
+def test_the_end_is_the_programs(project: Path, start: Start, words: tuple[str, ...], code: int) -> None:
+    assert finish(start("run", *words)).code == code
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -1)]
+)
+def test_signals_are_the_programs(project: Path, start: Start, number: int, code: int) -> None:
+    program = "print('ready')\nwhile True: pass"
+    process = start("run", "micropython", "-c", program)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(number)
+    done = finish(process)
+    assert done.code == code
+    assert ("KeyboardInterrupt" in done.out + done.err) == (number == signal.SIGINT)
+
+
+def test_standard_input_is_the_programs(project: Path, start: Start) -> None:
+    process = start("run", "micropython", "-c", "import sys; print(sys.stdin.readline(), sys.stdin.read())")
+    assert finish(process, b"one\ntwo").out == "one\n two\n"
+    assert finish(start("run", "/bin/cat"), b"\0\xc3\xa9").out == "\0é"
+
+
+def test_a_terminal_stays_one(project: Path, start: Start) -> None:
+    host, program = os.openpty()
+    try:
+        process = start("run", "micropython", stdin=program, stdout=program, stderr=program)
+        seen = until(host, b">>> ")
+        os.write(host, b"1+\x7f*42\r")
+        seen = until(host, b"\n42\r\n")
+        os.write(host, b"\x04")
+        until(host, b"\n")
+        assert process.wait(60) == 0, seen
+    finally:
+        os.close(host)
+        os.close(program)
+
+
+def until(host: int, end: bytes) -> bytes:
+    """What a terminal shows up to an end."""
+    seen = b""
+    while end not in seen:
+        assert select.select([host], [], [], 60)[0], seen
+        seen += os.read(host, 1000)
+    return seen
+
+
+def test_vendored_files_that_are_missing_are_told(project: Path, start: Start) -> None:
+    (project / ".belay/dependencies/dev/unittest/__main__.py").unlink()
+    done = finish(start("run", "tool"))
+    assert done.code == 0
+    missing = Path(".belay/dependencies/dev/unittest/__main__.py")
+    assert done.err == (
+        f"warning: vendored files are not as locked: {missing} is missing\n"
+        "hint: `belay fetch` restores them\n"
+    )
+    assert finish(start("-q", "run", "tool")).err == ""
+
+
+def test_outside_of_a_project(belay: Belay, tools: Path) -> None:
+    result = belay("run", "micropython")
+    assert result.code == exits.PACKAGES
+    assert "belay new" in result.err
+
+
+def test_no_interpreter_at_all(belay: Belay, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "micropython_run", None)
+    result = belay("run", "micropython", "-m", "unittest")
+    assert result.code == exits.UNAVAILABLE
+    assert result.err.startswith("error: there is no micropython on PATH, and none that belay brings along\n")
+    assert "hint: install a MicroPython" in result.err
+    assert "MICROPYPATH" not in os.environ
+
+
+def test_a_program_that_cannot_be_run(belay: Belay, project: Path, tools: Path) -> None:
+    (tools / "tool").write_text("#!/no/such/interpreter\n", encoding="utf-8")
+    result = belay("run", "tool")
+    assert (result.code, result.err) == (exits.FILE, f"error: {tools / 'tool'}: No such file or directory\n")
+    assert signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN
+
+
+def test_a_develop_dependency_that_is_gone(belay: Belay, project: Path) -> None:
+    (project.parent / "sensor").rename(project.parent / "elsewhere")
+    result = belay("run", "tool")
+    assert result.code == exits.USAGE
+    assert "there is no such file or folder" in result.err
+
+
+def test_completion(tools: Path) -> None:
+    complete = ShellComplete(cli, {}, "belay", "_BELAY_COMPLETE")
+    found = complete.get_completions(["run"], "micro")
+    assert [(item.value, item.type) for item in found] == [("micropython", "plain"), ("micro", "file")]
+    assert [item.type for item in complete.get_completions(["run", "tool"], "x")] == ["file"]
+    assert complete.get_completions(["run", "tool"], "--") == []
+    assert "--timeout" in [item.value for item in complete.get_completions(["run"], "--")]

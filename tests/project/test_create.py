@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from belay.exceptions import ConfigError, RequirementError
 from belay.project import find_project, load_project
-from belay.project.create import create, module_name
+from belay.project.create import Created, create, module_name
 from belay.project.edit import add_dependencies
 
 from .conftest import Write
@@ -47,8 +48,23 @@ pythonpath = [".", ".belay/dependencies/main"]
     assert tree(folder) == before
 
 
-def test_pytest_finds_the_code_and_the_dependencies(tmp_path: Path) -> None:
-    folder = create(tmp_path / "my-project").project.root
+@pytest.mark.parametrize(
+    "before",
+    [
+        None,
+        '[tool.pytest.ini_options]\npythonpath = "src lib"\n',
+        '[tool.pytest]\naddopts = ["-q"]\n',
+        '[tool.pytest]\npythonpath = ["src"]\n',
+    ],
+    ids=["new", "ini-text", "native", "native-list"],
+)
+def test_pytest_finds_the_code_and_the_dependencies(tmp_path: Path, before: str | None) -> None:
+    folder = tmp_path / "my-project"
+    if before is not None:
+        (folder / "my_project").mkdir(parents=True)
+        (folder / "my_project" / "__init__.py").touch()
+        (folder / "pyproject.toml").write_text(before, encoding="utf-8")
+    create(folder)
     add_dependencies(folder / "pyproject.toml", {"unittest": "*"}, group="dev")
     for name in ("main/first.py", "dev/second.py"):
         path = folder / ".belay" / "dependencies" / name
@@ -59,6 +75,7 @@ def test_pytest_finds_the_code_and_the_dependencies(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=folder,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -108,6 +125,20 @@ def test_an_existing_project(write: Write, before: str, after: str | None) -> No
     else:
         assert 'pythonpath = [".", ".belay/dependencies/main", ".belay/dependencies/dev"]' in text
     assert create(file.parent).written == ()
+
+
+@pytest.mark.parametrize("name", ["pytest.ini", ".pytest.toml"])
+@pytest.mark.parametrize("text", [None, '[tool.belay]\nname = "x"\n[tool.belay.group.dev]\n'])
+def test_another_file_that_pytest_reads(tmp_path: Path, name: str, text: str | None) -> None:
+    (tmp_path / name).touch()
+    if text is not None:
+        (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    created = create(tmp_path)
+    paths = ". .belay/dependencies/main" + (" .belay/dependencies/dev" if text else "")
+    assert created.notes == (f"pytest reads {name} here: its pythonpath should have {paths}",)
+    assert "tool.pytest" not in (tmp_path / "pyproject.toml").read_text(encoding="utf-8")
+    (tmp_path / name).write_text(f"pythonpath = {paths}", encoding="utf-8")
+    assert create(tmp_path) == Created(created.project, (), ())
 
 
 def test_an_existing_file_that_is_broken(write: Write) -> None:

@@ -27,7 +27,7 @@ COMMANDS = {
     "info": Entry("belay.cli.info:info", "Say what a board is and what it has left."),
     "exec": Entry("belay.cli.exec:exec_", "Run statements on a board."),
     "eval": Entry("belay.cli.eval:eval_", "Print the value of an expression."),
-    "run": Entry("belay.cli.run:run", "Run a script on a board."),
+    "run": Entry("belay.cli.run:run", "Run a script on a board, or a program with the project's packages."),
     "latency": Entry("belay.cli.latency:latency", "Measure how long calls to a board take."),
     "devices": Entry("belay.cli.devices:devices", "List the boards connected by USB."),
     "new": Entry("belay.cli.new:new", "Begin a project, or make one of a folder."),

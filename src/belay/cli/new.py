@@ -25,6 +25,8 @@ def new(settings: Settings, path: Path) -> None:
     from belay.project.create import create
 
     created = create(path)
+    for note in created.notes:
+        settings.say(f"note: {note}")
     where = "" if path == Path() else f" in {path}"
     if not created.written:
         settings.say(f"there is a project{where} already; nothing is missing")

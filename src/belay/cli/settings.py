@@ -158,3 +158,6 @@ _BOARD: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         },
     ),
 ]
+
+BOARD_OPTIONS = tuple(names[0].lstrip("-").partition("/")[0] for names, _ in _BOARD)
+"""The names of the options that are for boards only."""

@@ -19,10 +19,9 @@ _NEW = """\
 name = "{name}"
 
 [tool.belay.dependencies]
-
-[tool.pytest.ini_options]
-pythonpath = [".", "{path}/{main}"]
 """
+_PYTEST_FILES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
+"""Files that pytest reads instead of a pyproject.toml (https://docs.pytest.org/en/stable/reference/customize.html)."""
 _README = """\
 # {title}
 
@@ -37,10 +36,12 @@ class Created:
     Attributes:
         project: The project.
         written: The files that were made or changed, relative to its folder, sorted.
+        notes: What is left for the user to do, as sentences.
     """
 
     project: Project
     written: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def create(folder: Path) -> Created:
@@ -70,8 +71,9 @@ def create(folder: Path) -> Created:
             path.write_text(text, encoding="utf-8", newline="\n")
             written.append(path.relative_to(folder).as_posix())
     # Last: with it, it is a project.
-    replace_file(file, _NEW.format(name=name, path=DEFAULT_PATH, main=MAIN_GROUP).encode())
-    return Created(load_project(file), tuple(sorted(written)))
+    text, notes = _for_pytest(_NEW.format(name=name), folder)
+    replace_file(file, text.encode())
+    return Created(load_project(file), tuple(sorted(written)), notes)
 
 
 def module_name(text: str) -> str:
@@ -92,19 +94,37 @@ def _adopt(file: Path) -> Created:
     """Add to a pyproject.toml what is missing."""
     parse(file)
     before = file.read_bytes()
-    project = rewrite(file, lambda text: _completed(text, file.parent.name))
-    return Created(project, (FILE,) if file.read_bytes() != before else ())
+    notes: tuple[str, ...] = ()
+
+    def change(text: str) -> str:
+        nonlocal notes
+        text, notes = _for_pytest(_completed(text, file.parent.name), file.parent)
+        return text
+
+    project = rewrite(file, change)
+    return Created(project, (FILE,) if file.read_bytes() != before else (), notes)
 
 
-def _completed(text: str, folder: str) -> str:
+def _completed(text: str, title: str) -> str:
     document = tomllib.loads(text)
     belay = document.get("tool", {}).get("belay", {})
     if "name" not in belay:
-        title = document.get("project", {}).get("name") or folder
+        title = document.get("project", {}).get("name") or title
         text = set_value(text, ("tool", "belay", "name"), module_name(str(title)))
     if "dependencies" not in belay:
         text = set_table(text, dependencies_place(MAIN_GROUP))
+    return text
+
+
+def _for_pytest(text: str, folder: Path) -> tuple[str, tuple[str, ...]]:
+    """A pyproject.toml with which pytest finds what the project imports, and what is left to do for that."""
+    belay = tomllib.loads(text)["tool"]["belay"]
     path = str(belay.get("dependencies_path", DEFAULT_PATH)).rstrip("/")
-    return with_pytest_paths(
-        text, [".", *(f"{path}/{group}" for group in (MAIN_GROUP, *belay.get("group", {})))]
-    )
+    paths = [".", *(f"{path}/{group}" for group in (MAIN_GROUP, *belay.get("group", {})))]
+    for name in _PYTEST_FILES:
+        if (folder / name).is_file():
+            said = (folder / name).read_text(encoding="utf-8", errors="replace")
+            if all(path in said for path in paths):
+                return text, ()
+            return text, (f"pytest reads {name} here: its pythonpath should have {' '.join(paths)}",)
+    return with_pytest_paths(text, paths), ()

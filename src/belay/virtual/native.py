@@ -81,10 +81,10 @@ class Native:
         self._pending = ctypes.c_void_p.from_address(self._find_pending())
         self._action = ctypes.create_string_buffer(256)
 
-    def run(self, arguments: list[bytes]) -> None:
-        """Run MicroPython's ``main`` on this thread until it returns."""
+    def run(self, arguments: list[bytes]) -> int:
+        """Run MicroPython's ``main`` on this thread until it returns; its status."""
         argv = (ctypes.c_char_p * (len(arguments) + 1))(*arguments, None)
-        self._lib.micropython_unix_main(len(arguments), argv)
+        return int(self._lib.micropython_unix_main(len(arguments), argv))
 
     @property
     def raw(self) -> bool:
