@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from belay.packages.draft import LARGE, Draft
 from belay.packages.store import Memory, Store, cache_folder
 from belay.packages.stored import Cleared, clear, elements
 
@@ -281,3 +282,45 @@ def test_where_the_cache_is_on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BELAY_CACHE_DIR", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     assert cache_folder() == Path.home() / ".cache" / "belay"
+
+
+def large(store: Store) -> tuple[Draft, bytes]:
+    """A draft that is on the disk if the store can be written to, and what is in it."""
+    content = bytes(range(256)) * (LARGE // 256 + 1)
+    draft = store.draft()
+    draft.write(content)
+    return draft, content
+
+
+def test_large_content_is_moved_into_the_store(store: Store) -> None:
+    for _ in range(2):
+        draft, content = large(store)
+        with draft:
+            place = draft.on_disk
+            assert place is not None
+            name = store.keep(draft)
+        assert name == digits(content)
+        assert not place.exists()
+    assert Store(store.folder).read(name) == content
+    assert [each for each, _ in store.contents().values()] == [store.contents()[name][0]]
+
+
+def test_large_content_that_cannot_be_kept_is_still_here(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file stands where the folder should be")
+    warnings: list[str] = []
+    store = Store(tmp_path / "cache", warn=warnings.append)
+    for _ in range(2):
+        draft, content = large(store)
+        with draft:
+            name = store.keep(draft)
+        assert store.read(name) == content
+    assert len(warnings) == 1
+
+
+def test_large_content_that_cannot_be_moved_is_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft, content = large(store)
+    with draft:
+        with monkeypatch.context() as patched:
+            patched.setattr("belay.packages.store._move", lambda place, target: False)
+            name = store.keep(draft)
+        assert Store(store.folder).read(name) == content

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -176,7 +177,9 @@ def test_hashes_of_any_length(web: WebServer, supply: Supply, count: int) -> Non
 
 def test_a_file_that_was_locked(web: WebServer, supply: Supply) -> None:
     url = web.page("/f", b"hello")
-    assert supply.locked_file(locked(url, b"hello")) == Held(digits(b"hello"), 5)
+    supply.bring([locked(url, b"hello"), locked(url, b"hello")])
+    assert supply.store.has(digits(b"hello"), 5)
+    supply.bring([locked(url, b"hello")])
     assert supply.content(locked(url, b"hello")) == b"hello"
     assert paths(web) == ["/f"]
     clear(supply.store, elements(supply.store))
@@ -186,7 +189,7 @@ def test_a_file_that_was_locked(web: WebServer, supply: Supply) -> None:
 
 def test_a_damaged_file_is_fetched_again(web: WebServer, supply: Supply) -> None:
     file = locked(web.page("/f", b"hello"), b"hello")
-    supply.locked_file(file)
+    supply.bring([file])
     for path, _ in supply.store.contents().values():
         path.write_bytes(b"HELLO")
     assert supply.content(file) == b"hello"
@@ -196,7 +199,7 @@ def test_a_damaged_file_is_fetched_again(web: WebServer, supply: Supply) -> None
 
 def test_a_file_that_has_changed_since_it_was_locked(web: WebServer, supply: Supply) -> None:
     with pytest.raises(FetchError) as caught:
-        supply.locked_file(locked(web.page("/f", b"other"), b"hello"))
+        supply.bring([locked(web.page("/f", b"other"), b"hello")])
     assert caught.value.kind == "mismatch"
     assert "since it was locked" in (caught.value.hint or "")
 
@@ -205,13 +208,41 @@ def test_without_a_store_files_are_still_here(web: WebServer, tmp_path: Path) ->
     (tmp_path / "cache").write_text("no folder")
     with Supply(Store(tmp_path / "cache"), Fetcher(proxies={})) as supply:
         file = locked(web.page("/f", b"hello"), b"hello")
-        supply.locked_file(file)
+        supply.bring([file])
         supply.page(web.url + "/f")
         assert supply.content(file) == b"hello"
     assert paths(web) == ["/f", "/f"]
 
 
 # --- many at once ----------------------------------------------------------------------------------
+
+
+def test_files_that_are_here_are_not_asked_for(web: WebServer, supply: Supply) -> None:
+    contents = [b"%d" % number for number in range(5)]
+    wanted = [
+        RemoteFile("a.py", web.page(f"/{n}", data), digits(data)[:8]) for n, data in enumerate(contents)
+    ]
+    supply.files(wanted[1:4:2])
+    web.counts()
+    assert again(supply).files(wanted) == [Held(digits(data), 1) for data in contents]
+    assert sorted(paths(web)) == ["/0", "/2", "/4"]
+
+
+def test_large_files_are_not_held_in_memory(web: WebServer, supply: Supply) -> None:
+    content = bytes(4 << 20)
+    url = web.page("/large", content)
+    supply.page(web.page("/p", b"hello"))  # whatever has to be imported is so now
+    web.counts()
+    tracemalloc.start()
+    try:
+        held = supply.file(RemoteFile("a.py", url, digits(content)[:8]))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held == Held(digits(content), len(content))
+    assert most < len(content) / 2
+    assert supply.content(locked(url, content)) == content
+    assert paths(web) == ["/large"]
 
 
 def test_many_at_once(web: WebServer, store: Store) -> None:

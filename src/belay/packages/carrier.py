@@ -19,7 +19,7 @@ from belay.packages.fetch import is_loopback
 from belay.packages.watched import Exchange, Watch, WatchedPool, WatchedTlsPool
 
 if TYPE_CHECKING:
-    from belay.packages.fetch import Limits
+    from belay.packages.fetch import Limits, Sink
 
 _PIECE = 1 << 16
 _PROXIES = "write http://host:port, in http_proxy and https_proxy; no_proxy names hosts without one"
@@ -36,12 +36,10 @@ class Reply:
     Attributes:
         status: HTTP's.
         headers: By name, in any case.
-        content: The body.
     """
 
     status: int
     headers: Mapping[str, str]
-    content: bytes
 
 
 class Carrier:
@@ -68,7 +66,7 @@ class Carrier:
             for way in self._ways.values():
                 way.clear()
 
-    def ask(self, url: str, headers: Mapping[str, str], most: int, deadline: Deadline) -> Reply:
+    def ask(self, url: str, headers: Mapping[str, str], most: int, deadline: Deadline, into: Sink) -> Reply:
         """Asks once.
 
         Args:
@@ -76,32 +74,35 @@ class Carrier:
             headers: To send.
             most: The most bytes that are accepted.
             deadline: When the answer must be complete.
+            into: Gets the body, from its start.
 
         Raises:
             FetchError: There was no answer, or not a complete one.
         """
         with self._watch.exchange(deadline.remaining or 0.0) as exchange:
             try:
-                return self._exchange(url, headers, most, exchange)
+                return self._exchange(url, headers, most, exchange, into)
             except (exceptions.HTTPError, OSError, ValueError) as error:
                 if exchange.cut:
                     raise FetchError(url, "timeout", f"took longer than {deadline.seconds:g} s") from error
                 raise _translated(url, error) from error
 
-    def _exchange(self, url: str, headers: Mapping[str, str], most: int, exchange: Exchange) -> Reply:
+    def _exchange(
+        self, url: str, headers: Mapping[str, str], most: int, exchange: Exchange, into: Sink
+    ) -> Reply:
         timeout = Timeout(connect=self._limits.connect, read=self._limits.read)
         answer = self._way(urlsplit(url)).urlopen(
             "GET", url, headers=headers, timeout=timeout, retries=False, redirect=False, preload_content=False
         )
         complete = False
         try:
-            content = _body(url, answer, most, exchange)
+            _read_body(url, answer, most, exchange, into)
             complete = True
         finally:
             if not complete:
                 answer.close()
             answer.release_conn()
-        return Reply(answer.status, answer.headers, content)
+        return Reply(answer.status, answer.headers)
 
     def _way(self, parts: SplitResult) -> PoolManager:
         """What holds the connections for an address, direct or by a proxy."""
@@ -145,11 +146,11 @@ def _proxy_manager(proxy: str, options: Mapping[str, Any]) -> ProxyManager:
     return ProxyManager(parts.geturl(), proxy_headers=login, **options)
 
 
-def _body(url: str, answer: BaseHTTPResponse, most: int, exchange: Exchange) -> bytes:
-    pieces = []
+def _read_body(url: str, answer: BaseHTTPResponse, most: int, exchange: Exchange, into: Sink) -> None:
+    into.restart()
     size = 0
     while piece := answer.read1(_PIECE):
-        pieces.append(piece)
+        into.write(piece)
         size += len(piece)
         if size > most:
             raise FetchError(url, "too-large", f"is larger than {most} bytes")
@@ -158,7 +159,6 @@ def _body(url: str, answer: BaseHTTPResponse, most: int, exchange: Exchange) -> 
     promised = answer.headers.get("Content-Length", "")
     if promised.isdecimal() and size < int(promised) and "Content-Encoding" not in answer.headers:
         raise exceptions.IncompleteRead(size, int(promised) - size)
-    return b"".join(pieces)
 
 
 def _translated(url: str, error: Exception) -> FetchError:

@@ -9,13 +9,13 @@ import random
 import threading
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from belay.deadline import Deadline
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FILE_BYTES = 16 << 20
 """The largest file that is fetched unless more is asked for; no board has room for more."""
+_PIECE = 1 << 16
 _FINAL = {"dns", "tls", "refused", "unreachable", "proxy", "timeout"}
 _REPEATED = {"dropped", "truncated", "refused", "unreachable", "timeout"}
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
@@ -63,7 +64,7 @@ class Answer:
     """What came.
 
     Attributes:
-        content: The bytes; None: what the asker has is still right.
+        content: The bytes, or nothing if they went elsewhere; None: what the asker has is still right.
         etag: The server's name for this content, or empty.
         modified: The server's date of this content, or empty.
     """
@@ -71,6 +72,34 @@ class Answer:
     content: bytes | None
     etag: str = ""
     modified: str = ""
+
+
+class Sink(Protocol):
+    """Where bytes go."""
+
+    def restart(self) -> None:
+        """Forgets what has come: it comes again, from the start."""
+        ...
+
+    def write(self, piece: bytes) -> None:
+        """Takes a piece."""
+        ...
+
+
+class _Pieces:
+    """Bytes in memory."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def restart(self) -> None:
+        self._pieces.clear()
+
+    def write(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+
+    def content(self) -> bytes:
+        return b"".join(self._pieces)
 
 
 class _Origin:
@@ -128,7 +157,19 @@ class Fetcher:
             if self._carrier_made is not None:
                 self._carrier_made.close()
 
-    def get(self, url: str, *, etag: str = "", modified: str = "", most: int = FILE_BYTES) -> Answer:
+    def ready(self) -> None:
+        """Imports what it takes to ask; else whoever asks first does that."""
+        _ = self._carrier
+
+    def get(
+        self,
+        url: str,
+        *,
+        etag: str = "",
+        modified: str = "",
+        most: int = FILE_BYTES,
+        into: Sink | None = None,
+    ) -> Answer:
         """Fetches what lies at a URL.
 
         Args:
@@ -136,12 +177,21 @@ class Fetcher:
             etag: The ETag of what the asker has already.
             modified: Its date, as the server gave it.
             most: The most bytes that are accepted.
+            into: Gets the bytes, which are not in the answer then; what comes before an error is there too.
 
         Raises:
             FetchError: It could not be had.
         """
+        if into is None:
+            pieces = _Pieces()
+            answer = self._get(url, etag, modified, most, pieces)
+            return answer if answer.content is None else replace(answer, content=pieces.content())
+        return self._get(url, etag, modified, most, into)
+
+    def _get(self, url: str, etag: str, modified: str, most: int, into: Sink) -> Answer:
         if url[:5].lower() == "file:":
-            return _read_file(url, most)
+            _read_file(url, most, into)
+            return Answer(b"")
         headers = {"User-Agent": "belay", "Accept-Encoding": "identity"}
         if etag:
             headers["If-None-Match"] = etag
@@ -151,7 +201,7 @@ class Fetcher:
         place = url
         for _ in range(self.limits.redirects + 1):
             self._check(url, place)
-            reply = self._ask(place, headers, most, deadline)
+            reply = self._ask(place, headers, most, deadline, into)
             if reply.status not in _REDIRECTS:
                 return self._understand(url, reply)
             place = _join(place, reply.headers.get("Location", ""))
@@ -186,16 +236,16 @@ class Fetcher:
 
     def _understand(self, url: str, reply: Reply) -> Answer:
         if reply.status == 200:
-            return Answer(
-                reply.content, reply.headers.get("ETag", ""), reply.headers.get("Last-Modified", "")
-            )
+            return Answer(b"", reply.headers.get("ETag", ""), reply.headers.get("Last-Modified", ""))
         if reply.status == 304:
             return Answer(None)
         if reply.status in _GONE:
             raise FetchError(url, "not-found", f"is not there ({reply.status})", status=reply.status)
         raise FetchError(url, "status", f"the server answers {reply.status}", status=reply.status)
 
-    def _ask(self, place: str, headers: Mapping[str, str], most: int, deadline: Deadline) -> Reply:
+    def _ask(
+        self, place: str, headers: Mapping[str, str], most: int, deadline: Deadline, into: Sink
+    ) -> Reply:
         """Asks until there is an answer, or no hope of one."""
         parts = _split(place)
         with self._lock:
@@ -204,7 +254,7 @@ class Fetcher:
             self._pause(place, origin, deadline)
             last = attempt == self.limits.attempts
             try:
-                reply = self._carrier.ask(place, headers, most, deadline)
+                reply = self._carrier.ask(place, headers, most, deadline, into)
             except FetchError as error:
                 if self._closed.is_set():
                     raise FetchError(place, "interrupted", "was interrupted") from error
@@ -303,7 +353,7 @@ def _retry_after(text: str) -> float | None:
     return min(max(0.0, seconds), _EVER)
 
 
-def _read_file(url: str, most: int) -> Answer:
+def _read_file(url: str, most: int, into: Sink) -> None:
     from urllib.request import url2pathname
 
     parts = _split(url)
@@ -311,11 +361,14 @@ def _read_file(url: str, most: int) -> Answer:
         raise FetchError(url, "address", "is a file on another machine", hint="write file:///path")
     try:
         with Path(url2pathname(parts.path)).open("rb") as file:
-            content = file.read(most + 1)
+            into.restart()
+            size = 0
+            while size <= most and (piece := file.read(_PIECE)):
+                into.write(piece)
+                size += len(piece)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FetchError(url, "not-found", "is not there") from error
     except (OSError, ValueError) as error:
         raise FetchError(url, "file", f"cannot be read: {error}") from error
-    if len(content) > most:
+    if size > most:
         raise FetchError(url, "too-large", f"is larger than {most} bytes")
-    return Answer(content)

@@ -21,6 +21,8 @@ from pathlib import Path
 
 import msgspec
 
+from belay.packages.draft import Draft
+
 FORMAT = "store-1"
 """The folder of this format; another version of belay may have another beside it."""
 _ABANDONED = 24 * 3600.0
@@ -117,6 +119,24 @@ class Store:
         if self._size_of(path) != len(content) and not self._write(path, content):
             self._content[digits] = content
         return digits
+
+    def draft(self) -> Draft:
+        """For content that comes in pieces, to be kept when it is complete."""
+        return Draft(None if self._failed else self._beside())
+
+    def keep(self, draft: Draft) -> str:
+        """Keeps what has come in pieces.
+
+        Returns:
+            Its SHA-256.
+        """
+        path = self._content_path(draft.sha256)
+        if self._size_of(path) == draft.size:
+            return draft.sha256
+        place = draft.on_disk
+        if place is None or not _move(place, path):
+            self.add(draft.content())
+        return draft.sha256
 
     def has(self, sha256: str, size: int) -> bool:
         """Whether content seems to be there; only reading it makes sure."""
@@ -219,6 +239,10 @@ class Store:
         digits = hashlib.sha256(url.encode(errors="surrogatepass")).hexdigest()
         return self._root / "pages" / digits
 
+    def _beside(self) -> Path:
+        """A file for nobody else."""
+        return self._root / "tmp" / f"{self._mark}-{next(self._numbers)}"
+
     @staticmethod
     def _size_of(path: Path) -> int | None:
         try:
@@ -233,7 +257,7 @@ class Store:
         if not self._swept:
             self._swept = True
             self.sweep()
-        beside = self._root / "tmp" / f"{self._mark}-{next(self._numbers)}"
+        beside = self._beside()
         try:
             self._put(path, data, beside)
         except OSError as error:
@@ -271,6 +295,15 @@ def _write_new(path: Path, data: bytes) -> None:
             left = left[os.write(handle, left) :]
     finally:
         os.close(handle)
+
+
+def _move(place: Path, target: Path) -> bool:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        place.replace(target)
+    except OSError:
+        return False
+    return True
 
 
 def _scan(folder: Path, name: re.Pattern[str]) -> list[Path]:

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from belay.exceptions import FetchError, PackageError
+from belay.packages.draft import Draft
 from belay.packages.fetch import FILE_BYTES, Answer, Fetcher
 from belay.packages.model import LockedFile, RemoteFile
 from belay.packages.store import Memory, Store
@@ -183,38 +184,51 @@ class Supply:
 
     # --- files -----------------------------------------------------------------------------------
 
-    def file(self, wanted: RemoteFile) -> Held:
-        """Makes sure that the store has a file.
+    def files(self, wanted: Iterable[RemoteFile]) -> list[Held]:
+        """Makes sure that the store has files.
 
         A file whose hash is known is fetched once; another is asked for each time.
+
+        Returns:
+            What the store has, in their order.
+
+        Raises:
+            FetchError: One could not be had, or is not what its hash says.
+        """
+        # What is here already is found sooner than a thread for it.
+        known = [(file, self._here(file)) for file in wanted]
+        fetched = iter(self.each(self._fetch_file, [file for file, held in known if held is None]))
+        return [next(fetched) if held is None else held for _, held in known]
+
+    def file(self, wanted: RemoteFile) -> Held:
+        """Makes sure that the store has a file; as :meth:`files`.
 
         Raises:
             FetchError: It could not be had, or is not what its hash says.
         """
-        known = self.store.recall(wanted.url)
-        memory = known[0] if known and self.store.has(known[0].sha256, known[0].size) else None
-        if memory is not None and not _is_file(wanted.url):
-            fits = memory.sha256.startswith(wanted.hash_prefix)
-            if fits and (wanted.hash_prefix or self.offline):
+        return self._here(wanted) or self._fetch_file(wanted)
+
+    def _here(self, wanted: RemoteFile) -> Held | None:
+        """What the store has, if that is what is wanted whatever the server may have."""
+        memory = None if _is_file(wanted.url) else self._remembered(wanted.url)
+        if memory is None or not (wanted.hash_prefix or self.offline):
+            return None
+        return Held(memory.sha256, memory.size) if memory.sha256.startswith(wanted.hash_prefix) else None
+
+    def _remembered(self, url: str) -> Memory | None:
+        """What is known of an address whose content the store has."""
+        known = self.store.recall(url)
+        return known[0] if known and self.store.has(known[0].sha256, known[0].size) else None
+
+    def _fetch_file(self, wanted: RemoteFile) -> Held:
+        memory = None if wanted.hash_prefix else self._remembered(wanted.url)
+        etag, modified = (memory.etag, memory.modified) if memory else ("", "")
+        with self.store.draft() as draft:
+            answer = self._ask(wanted.url, FILE_BYTES, etag, modified, draft)
+            if answer.content is None and memory is not None:
                 return Held(memory.sha256, memory.size)
-        etag, modified = (memory.etag, memory.modified) if memory and not wanted.hash_prefix else ("", "")
-        answer = self._ask(wanted.url, FILE_BYTES, etag, modified)
-        if answer.content is None and memory is not None:
-            return Held(memory.sha256, memory.size)
-        content = _present(wanted.url, answer)
-        _check_hash(wanted.url, content, wanted.hash_prefix, "it has been damaged or exchanged on the way")
-        return self._keep(wanted.url, content, answer)
-
-    def locked_file(self, wanted: LockedFile) -> Held:
-        """Makes sure that the store has a file exactly as it was locked.
-
-        Raises:
-            FetchError: It could not be had, or is not what was locked.
-        """
-        held = Held(wanted.sha256, wanted.size)
-        if not self.store.has(wanted.sha256, wanted.size):
-            self.refetch(wanted)
-        return held
+            hint = "it has been damaged or exchanged on the way"
+            return self._keep(wanted.url, answer, draft, wanted.hash_prefix, hint)
 
     def bring(self, files: Iterable[LockedFile]) -> None:
         """Makes sure that the store has files exactly as they were locked.
@@ -224,7 +238,7 @@ class Supply:
         """
         wanted = {file.sha256: file for file in files}
         missing = [wanted[d] for d in sorted(wanted) if not self.store.has(d, wanted[d].size)]
-        self.each(self.locked_file, missing)
+        self.each(self._fetch_locked, missing)
 
     def content(self, wanted: LockedFile) -> bytes:
         """What is in a file that was locked; fetched if the store has it no longer, or damaged.
@@ -233,37 +247,38 @@ class Supply:
             FetchError: It could not be had, or is not what was locked.
         """
         content = self.store.read(wanted.sha256)
-        return self.refetch(wanted) if content is None else content
-
-    def refetch(self, wanted: LockedFile) -> bytes:
-        """Fetches a file that was locked, whatever the store has.
-
-        Raises:
-            FetchError: It could not be had, or is not what was locked.
-        """
-        answer = self._ask(wanted.url, FILE_BYTES, "", "")
-        content = _present(wanted.url, answer)
-        _check_hash(
-            wanted.url,
-            content,
-            wanted.sha256,
-            "it has changed since it was locked; update takes what is there now",
-        )
-        self._keep(wanted.url, content, answer)
+        if content is None:
+            self._fetch_locked(wanted)
+            content = self.store.read(wanted.sha256)
+        if content is None:
+            raise FetchError(wanted.url, "file", "was fetched, but the store has lost it at once")
         return content
 
-    def _keep(self, url: str, content: bytes, answer: Answer) -> Held:
-        digits = self.store.add(content)
-        if not _is_file(url):
-            self.store.remember(Memory(url, digits, len(content), answer.etag, answer.modified, time.time()))
-        return Held(digits, len(content))
+    def _fetch_locked(self, wanted: LockedFile) -> Held:
+        with self.store.draft() as draft:
+            answer = self._ask(wanted.url, FILE_BYTES, "", "", draft)
+            hint = "it has changed since it was locked; update takes what is there now"
+            return self._keep(wanted.url, answer, draft, wanted.sha256, hint)
 
-    def _ask(self, url: str, most: int, etag: str, modified: str) -> Answer:
+    def _keep(self, url: str, answer: Answer, draft: Draft, digits: str, hint: str) -> Held:
+        _present(url, answer)
+        if not draft.sha256.startswith(digits.lower()):
+            reason = f"has the SHA-256 {draft.sha256[:16]}… and not {digits[:16]}…"
+            raise FetchError(url, "mismatch", reason, hint=hint)
+        self.store.keep(draft)
+        held = Held(draft.sha256, draft.size)
+        if not _is_file(url):
+            self.store.remember(
+                Memory(url, held.sha256, held.size, answer.etag, answer.modified, time.time())
+            )
+        return held
+
+    def _ask(self, url: str, most: int, etag: str, modified: str, into: Draft | None = None) -> Answer:
         if self.offline and not _is_file(url):
             raise FetchError(
                 url, "offline", "is not in the store", hint="without --offline it would be fetched"
             )
-        return self.fetcher.get(url, etag=etag, modified=modified, most=most)
+        return self.fetcher.get(url, etag=etag, modified=modified, most=most, into=into)
 
     # --- many at once ----------------------------------------------------------------------------
 
@@ -344,12 +359,6 @@ def _present(url: str, answer: Answer) -> bytes:
     if answer.content is None:
         raise FetchError(url, "status", "the server says that what nobody has is not modified", status=304)
     return answer.content
-
-
-def _check_hash(url: str, content: bytes, digits: str, hint: str) -> None:
-    found = hashlib.sha256(content).hexdigest()
-    if not found.startswith(digits.lower()):
-        raise FetchError(url, "mismatch", f"has the SHA-256 {found[:16]}… and not {digits[:16]}…", hint=hint)
 
 
 def path_url(path: Path) -> str:

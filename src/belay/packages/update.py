@@ -165,9 +165,7 @@ def _lock(
     }
     # Files that packages share are fetched once.
     remote = sorted({(file.url, file.hash_prefix) for file in wanted})
-    held = dict(
-        zip(remote, supply.each(supply.file, (RemoteFile("", *each) for each in remote)), strict=True)
-    )
+    held = dict(zip(remote, supply.files(RemoteFile("", *each) for each in remote), strict=True))
     return [
         LockedPackage(
             name,

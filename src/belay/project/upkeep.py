@@ -280,7 +280,7 @@ def choose(
 
 
 def _ask_ahead(project: Project, supply: Supply, talk: Talk) -> None:
-    """Begin to fetch the indices' listings: while they are on their way there is enough to read and import."""
+    """Begin to fetch the listings: while they are on their way there is enough to read and to import."""
     needs = (source for need in project.requirements for source in need.sources)
     if any(isinstance(source, FromIndex) for source in needs):
         supply.fetcher.ready()
