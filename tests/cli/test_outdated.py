@@ -119,6 +119,17 @@ def test_a_stale_lock_is_told(belay: Belay, web: WebServer) -> None:
     assert "note: e (main) is not locked\n" in result.err
 
 
+def test_another_index(belay: Belay, web: WebServer) -> None:
+    belay("update")
+    packages = {name: {"1.0": {}} for name in "abc"}
+    url = web.packages({**packages, "d": {"1.0": {"deps": [["c", "1.0"]]}}}, "/other")
+    file = Path("pyproject.toml")
+    file.write_text(file.read_text(encoding="utf-8").replace("/pi/v2", "/other"), encoding="utf-8")
+    result = belay("outdated")
+    assert result.out.splitlines()[1] == f"a        1.0     1.0     1.0     from {url}"
+    assert "note: package_indices have changed\n" in result.err
+
+
 def test_offline(belay: Belay, web: WebServer) -> None:
     assert belay("outdated", "--offline").code == exits.PACKAGES
     belay("update")

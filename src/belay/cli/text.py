@@ -52,11 +52,13 @@ def cut(text: str, width: int, *, sign: str = "…") -> str:
     if sum(map(_columns, text)) <= width:
         return text
     left = max(width - len(sign), 0)
-    for end, character in enumerate(text):
+    kept = ""
+    for character in text:
         left -= _columns(character)
         if left < 0:
-            return (text[:end].rstrip() + sign)[: max(width, 0)]
-    return text
+            break
+        kept += character
+    return (kept.rstrip() + sign)[: max(width, 0)]
 
 
 def _columns(character: str) -> int:
