@@ -355,7 +355,7 @@ def test_unittest_just_works(project: Path, start: Start) -> None:
 def test_what_the_interpreter_has_by_itself_is_kept(
     project: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("HOME", "/homes/me")
     monkeypatch.setenv("MICROPYPATH", "/mine")
     (project / "sub").mkdir()
     done = finish(
@@ -363,7 +363,7 @@ def test_what_the_interpreter_has_by_itself_is_kept(
     )
     assert (done.code, done.err) == (0, "")
     folders = ["", "/.belay/.local/run", "/.belay/dependencies/main", "/.belay/dependencies/dev"]
-    defaults = [".frozen", "/home/me/.micropython/lib", "/usr/lib/micropython"]
+    defaults = [".frozen", "/homes/me/.micropython/lib", "/usr/lib/micropython"]
     expected = ["", *(f"{project}{folder}" for folder in folders), "/mine", *defaults]
     assert literal_eval(done.out) == expected
 
