@@ -202,14 +202,14 @@ def test_held_output_is_shown_after_a_while(link: Link) -> None:
     """A person sees what a program printed although it may be the end of it."""
     seen: list[tuple[float, bytes]] = []
     code = (
-        "import time\nprint('M', end='')\ntime.sleep(1)\n"
-        "print('\\x04Name: ', end='')\ntime.sleep(1)\nprint('x')"
+        "import time\nprint('M', end='')\ntime.sleep(2)\n"
+        "print('\\x04Name: ', end='')\ntime.sleep(2)\nprint('x')"
     )
     start = time.monotonic()
     link.run(code, on_output=lambda data: seen.append((time.monotonic() - start, data)))
     assert [data for _, data in seen[:2]] == [b"M", b"\x04Name: "]
-    assert seen[0][0] < 0.8
-    assert 1 < seen[1][0] < 1.8
+    assert seen[0][0] < 1.9
+    assert 2 < seen[1][0] < 3.9
 
 
 def test_output_after_a_false_end_is_shown(link: Link) -> None:
@@ -217,7 +217,7 @@ def test_output_after_a_false_end_is_shown(link: Link) -> None:
     code = "import time\nprint('\\x04\\x04>')\nfor i in range(20):\n  print(i)\n  time.sleep(0.1)"
     start = time.monotonic()
     link.run(code, on_output=lambda data: seen.append(time.monotonic() - start))
-    assert len([at for at in seen if at < 1.9]) >= 5
+    assert len([at for at in seen if at < 1.9]) >= 2
 
 
 def test_output_comes_as_it_is_printed(link: Link) -> None:
@@ -263,22 +263,22 @@ def test_a_thread_prints_without_end(link: Link) -> None:
         assert b"<%d>" % number in printed
 
 
-def test_idle_output(link: Link) -> None:
+def test_idle_output(link: Link, files: Path) -> None:
     idle = bytearray()
     link.on_idle_output = idle.extend
-    run(link, BACKGROUND.format(does="print('bg')"))
-    time.sleep(0.1)
+    run(link, BACKGROUND.format(does="print('bg'); open('/said', 'w').close()"))
+    eventually((files / "said").exists)
     run(link, "pass")
     assert idle == b"bg\r\n"
 
 
-def test_a_handler_of_idle_output_that_raises(link: Link) -> None:
+def test_a_handler_of_idle_output_that_raises(link: Link, files: Path) -> None:
     def fail(data: bytes) -> None:
         raise TimeoutError("mine")
 
     link.on_idle_output = fail
-    run(link, BACKGROUND.format(does="print('bg')"))
-    time.sleep(0.1)
+    run(link, BACKGROUND.format(does="print('bg'); open('/said', 'w').close()"))
+    eventually((files / "said").exists)
     with pytest.raises(TimeoutError, match="mine"):
         link.run("pass")
     works(link)
@@ -308,9 +308,15 @@ def test_a_program_that_resets_hard(link: Link, files: Path) -> None:
     works(link)
 
 
-def test_a_reset_while_nobody_looked(link: Link) -> None:
+def reset_behind_its_back(link: Link, files: Path) -> None:
+    (files / "main.py").write_text("open('/booted', 'w').close()")
     run(link, BACKGROUND.format(does="machine.reset()"))
-    time.sleep(0.5)
+    eventually((files / "booted").exists)
+    time.sleep(0.3)  # for the banner
+
+
+def test_a_reset_while_nobody_looked(link: Link, files: Path) -> None:
+    reset_behind_its_back(link, files)
     with pytest.raises(BoardResetError) as caught:
         link.run("print(1)")
     assert not caught.value.sent
@@ -358,9 +364,8 @@ def test_reboot_and_a_handler_that_raises(link: Link, files: Path) -> None:
     works(link)
 
 
-def test_a_reset_after_a_reset(link: Link) -> None:
-    run(link, BACKGROUND.format(does="machine.reset()"))
-    time.sleep(0.5)
+def test_a_reset_after_a_reset(link: Link, files: Path) -> None:
+    reset_behind_its_back(link, files)
     link.soft_reset()
     works(link)
 

@@ -12,7 +12,7 @@ from belay import BoardError, BoardTimeoutError, Device, FeatureUnavailableError
 from belay.exceptions import SpecialFunctionNameError, UnsupportedFunctionError, UntransferableError
 from tests.patience import SOON
 
-PATIENCE = 10.0
+PATIENCE = 20.0
 
 
 def until(condition: Callable[[], object]) -> None:

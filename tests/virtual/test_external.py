@@ -9,7 +9,7 @@ import pytest
 
 from belay.exceptions import BoardCrashedError
 
-from .conftest import PROMPT, RAW_PROMPT, Keyboard, MakeBoard, process_gone
+from .conftest import PROMPT, RAW_PROMPT, Keyboard, MakeBoard, process_gone, wait_until
 
 PROGRAM = Path(sys.executable).parent / "micropython"
 REST = f"?interpreter={PROGRAM}"
@@ -112,7 +112,7 @@ def test_crash_and_close(make_board: MakeBoard) -> None:
     pid = other.board.interpreter_pid
     other.start("while True: pass")
     other.board.close()
-    assert process_gone(pid)
+    wait_until(lambda: process_gone(pid))
 
 
 @pytest.mark.parametrize(

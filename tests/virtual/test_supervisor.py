@@ -76,7 +76,7 @@ def test_close_leaves_nothing_behind() -> None:
     assert time.monotonic() - start < SOON
     board.close()
     assert not Path(f"/proc/{supervisor}").exists()
-    assert process_gone(interpreter)
+    wait_until(lambda: process_gone(interpreter))
     assert not root.exists()
     assert (sorted(Path("/proc/self/fd").iterdir()), threading.active_count()) == before
     assert board.pins[3].value == 1
@@ -95,7 +95,7 @@ def test_close_of_a_busy_board_that_nobody_reads(make_board: MakeBoard) -> None:
     start = time.monotonic()
     keyboard.board.close()
     assert time.monotonic() - start < SOON
-    assert process_gone(interpreter)
+    wait_until(lambda: process_gone(interpreter))
 
 
 def test_a_stopped_interpreter_cannot_hold_up_the_close(make_board: MakeBoard) -> None:
@@ -103,7 +103,7 @@ def test_a_stopped_interpreter_cannot_hold_up_the_close(make_board: MakeBoard) -
     interpreter = keyboard.board.interpreter_pid
     os.kill(interpreter, signal.SIGSTOP)
     keyboard.board.close()
-    assert process_gone(interpreter)
+    wait_until(lambda: process_gone(interpreter))
     assert not keyboard.board.root.exists()
 
 
