@@ -73,6 +73,7 @@ def test_urls(place: str, where: str, url: str) -> None:
         "a\x00b",
         "mip:x",
         "ftp://x/y.py",
+        "C:/x.py",
     ],
 )
 @pytest.mark.parametrize("place", [PLACE, "file:///srv/lib/package.json"])

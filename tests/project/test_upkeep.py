@@ -203,6 +203,8 @@ def test_a_dependency_s_index_is_not_that_of_what_it_needs(
     write('a = "*"', settings=indices)
     assert "was locked as mip:a from two, and is mip:a now" in belay("lock", "--check", code=8)
     belay("lock")
+    assert versions(root) == {"a": "9.0", "c": "1.0"}, "what is locked stays if it will do"
+    belay("update")
     assert versions(root) == {"a": "1.0"}
 
 

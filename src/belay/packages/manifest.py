@@ -183,7 +183,7 @@ def _linked(destination: str, where: str, *, place: str, host_url: Callable[[Fro
 
 
 def _relative(where: str, place: str) -> str:
-    if not where or not where.isprintable() or "\\" in where or where.startswith("/"):
+    if not where or not where.isprintable() or "\\" in where or where[0] == "/" or where[1:2] == ":":
         raise ManifestError(place, f"{where!r} is no address of a file")
     if not place.startswith("file:"):
         return urljoin(place, quote(where, safe="/%?=&+,;@:~!$'()*"))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from belay.exceptions import PathConflictError, ResolutionError
+from belay.exceptions import FetchError, PathConflictError, ResolutionError
 from belay.packages.catalogue import Catalogue, is_indexed
 from belay.packages.compiled import check_compiled
 from belay.packages.destination import check_together, parents
@@ -85,7 +85,13 @@ def update(
     resolution = resolve(roots, catalogue)
     _check_origins(resolution, locked, indices)
     kept = {package.name: package for package in locked if package.name in catalogue.kept}
-    packages = _lock(resolution, _developed(roots), kept, supply)
+    try:
+        packages = _lock(resolution, _developed(roots), kept, supply)
+    except FetchError as error:
+        owners = [name for name, found in resolution.packages.items() if error.url in _urls(found)]
+        if owners:
+            error.args = (f"{error.message}\n  it is a file of {' and '.join(owners)}",)
+        raise
     _check_conflicts(packages, choices.prefer)
     for package in packages:
         check_compiled(package, supply.content, mpy_version=choices.mpy_version, arch=choices.arch)
@@ -189,6 +195,10 @@ def _constraints(candidate: Candidate, names: Collection[str]) -> tuple[tuple[st
         if identify(need) in names and need.sources != (FromIndex(identify(need)),)
     }
     return tuple(sorted(found))
+
+
+def _urls(candidate: Candidate) -> set[str]:
+    return {file.url for file in candidate.files}
 
 
 def _same_files(candidate: Candidate, package: LockedPackage) -> bool:
