@@ -248,17 +248,20 @@ class Supply:
         """
         content = self.store.read(wanted.sha256)
         if content is None:
-            self._fetch_locked(wanted)
-            content = self.store.read(wanted.sha256)
-        if content is None:
-            raise FetchError(wanted.url, "file", "was fetched, but the store has lost it at once")
+            # Not out of the store again: another process may clear that at any moment.
+            draft = Draft(None)
+            self._fetch_into(draft, wanted)
+            content = draft.content()
         return content
 
     def _fetch_locked(self, wanted: LockedFile) -> Held:
         with self.store.draft() as draft:
-            answer = self._ask(wanted.url, FILE_BYTES, "", "", draft)
-            hint = "it has changed since it was locked; update takes what is there now"
-            return self._keep(wanted.url, answer, draft, wanted.sha256, hint)
+            return self._fetch_into(draft, wanted)
+
+    def _fetch_into(self, draft: Draft, wanted: LockedFile) -> Held:
+        answer = self._ask(wanted.url, FILE_BYTES, "", "", draft)
+        hint = "it has changed since it was locked; update takes what is there now"
+        return self._keep(wanted.url, answer, draft, wanted.sha256, hint)
 
     def _keep(self, url: str, answer: Answer, draft: Draft, digits: str, hint: str) -> Held:
         _present(url, answer)
