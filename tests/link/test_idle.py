@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -23,17 +24,33 @@ from tests.patience import SOON
 from .conftest import OneByte, Slow, Uart, Wrapper, eventually, run, works
 from .test_stopping import press_ctrl_c
 
-THREAD = "import _thread, time\ndef f():\n {}\n_thread.start_new_thread(f, ())\n"
-LATER = "time.sleep(0.05)\n "
+NUMBERS = itertools.count()
+THREAD = """
+import _thread, os, time
+def f():
+ while {go!r} not in os.listdir('/'): time.sleep(0.005)
+ {does}
+nothing = _thread.start_new_thread(f, ())
+"""
 
 
 def listeners() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name.startswith("belay listens")]
 
 
+def root_of(transport: Transport) -> Path:
+    """The files of the board behind a line."""
+    while not isinstance(transport, VirtualTransport):
+        assert isinstance(transport, Wrapper)
+        transport = transport.inner
+    return Path(transport.board.root)
+
+
 def later(link: Link, does: str) -> None:
     """Have a thread of the board's do something when the program that starts it is over."""
-    run(link, THREAD.format(LATER + does))
+    go = root_of(link.transport) / f"go{next(NUMBERS)}"
+    run(link, THREAD.format(go=go.name, does=does))
+    go.touch()
 
 
 @pytest.fixture
@@ -101,8 +118,8 @@ def test_calls_get_their_own_answers(transport: VirtualTransport, kind: type[Wra
     link.listen()
     for _ in range(5):
         works(link)
-        later(link, "print('bg')")
         count = heard.count(b"bg\r\n")
+        later(link, "print('bg')")
         eventually(lambda count=count: heard.count(b"bg\r\n") > count)
     link.close()
 
