@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from servers.index_recipes import of
 from servers.web import WebServer
 
 from belay.exceptions import FetchError, PackageNotFoundError, ResolutionError
@@ -58,6 +59,17 @@ def test_an_index_that_cannot_be_reached_is_passed_over(web: WebServer, supply: 
         indices.find("b", ANY)
     [warning] = warnings
     assert "https://no-such-host.invalid/pi" in warning
+
+
+def test_a_folder_that_is_not_there_is_passed_over(supply: Supply, tmp_path: Path) -> None:
+    of({"a": {"1.0": {}}}, listed=False).write(tmp_path / "index")
+    gone = (tmp_path / "gone").as_uri()
+    warnings: list[str] = []
+    indices = Indices([gone, (tmp_path / "index").as_uri()], supply, warn=warnings.append)
+    assert indices.find("a", ANY).url == (tmp_path / "index").as_uri()
+    assert warnings == [f"the index {gone} is passed over: there is no such folder"]
+    with pytest.raises(FetchError, match="there is no such folder"):
+        Indices([gone], supply).find("a", ANY)
 
 
 def test_a_silent_index_costs_one_time_out(

@@ -167,6 +167,24 @@ def test_errors_name_file_line_and_key(write: Write, line: str, key: str, reason
     assert error.message.startswith(f"{file}, line {error.line}: tool.belay.{key}: ")
 
 
+def test_folders_as_indices(write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    project = load_project(
+        write("[tool.belay]\npackage_indices = ['.', './a b/', '../up', '/srv/mirror', '~/mine']")
+    )
+    folders = (
+        tmp_path,
+        tmp_path / "a b",
+        tmp_path.parent / "up",
+        Path("/srv/mirror"),
+        tmp_path / "home" / "mine",
+    )
+    assert [url for _, url in project.indices] == [folder.absolute().as_uri() for folder in folders]
+    with pytest.raises(ConfigError, match=r"package_indices\[0\]: .*no such home"):
+        load_project(write("[tool.belay]\npackage_indices = ['~no-such-user/x']"))
+
+
 def test_hints(write: Write) -> None:
     with pytest.raises(ConfigError) as caught:
         load_project(write("[tool.belay]\ndependency = {}\n"))

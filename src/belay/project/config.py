@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from belay.exceptions import ConfigError, PackageError, ProjectNotFoundError, RequirementError
 from belay.packages.compiled import ARCHES
 from belay.packages.destination import check_destination, check_group, check_together
+from belay.packages.journal import check_not_own
 from belay.packages.lines import Path as Place
 from belay.packages.lines import dotted, find_lines, line_of, suggest, where_it_broke
 from belay.packages.local import locate
@@ -43,6 +44,7 @@ _KEYS = (
     "group",
 )
 _MPY_VERSION = re.compile(r"py|[1-9][0-9]?")
+_FOLDER = re.compile(r"\.{0,2}/|\.{1,2}$|~|[A-Za-z]:[/\\]")
 _KINDS: dict[type, str] = {str: "a text", bool: "true or false", list: "a list", dict: "a table"}
 
 
@@ -273,6 +275,7 @@ class _Reader:
         if parts:
             with self.at(place):
                 check_destination("/".join(parts))
+                check_not_own(PurePosixPath(*parts))
         return PurePosixPath(*parts)
 
     def mpy_version(self, table: Mapping[str, Any]) -> str:
@@ -325,8 +328,9 @@ class _Reader:
 
     def index_url(self, place: Place, text: str) -> str:
         text = text.strip().rstrip("/")
-        if text.startswith(("./", "../", "/")):
-            return locate(FromPath(text), self.file.parent).as_uri()
+        if _FOLDER.match(text):
+            with self.at(place):
+                return locate(FromPath(text), self.file.parent).as_uri()
         try:
             parts = urlsplit(text)
             known = parts.scheme in {"http", "https"} and parts.hostname
