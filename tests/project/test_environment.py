@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from servers.web import WebServer
 
 from belay.exceptions import FeatureUnavailableError, RequirementError, UnsafePathError
 from belay.packages.lock import Lock, locked_requirement
@@ -154,6 +155,13 @@ def test_develop_dependencies_are_as_they_are_now(root: Path, sources: Path) -> 
     assert laid_out(root) == {**expected, "sensor/__init__.py": "two", "sensor/new.py": "new"}
     assert not (root / LAYOUT / "sensor/sub").exists()
     assert (root / LAYOUT / "one/__init__.py").stat() == kept, "what has not changed is not written"
+    # Where nothing changes, nothing has to be writable.
+    (root / ".belay/.local/run-in-use").unlink()
+    (root / ".belay/.local/run-in-use").mkdir()
+    assert import_folders(project(root, DEVELOP)) == folders
+    import_folders(project(root))
+    assert laid_out(root)
+    (root / ".belay/.local/run-in-use").rmdir()
     import_folders(project(root))
     assert laid_out(root) == {}
 
@@ -166,6 +174,17 @@ def test_a_develop_dependency_beside_vendored_parts_of_its_package(root: Path, s
     assert (found["umqtt/simple.py"], found["umqtt/robust.py"]) == ("described", "robust")
     assert "sensor.py" not in found
     assert "other.py" not in found
+
+
+def test_a_manifest_that_names_files_of_other_machines(
+    root: Path, sources: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BELAY_CACHE_DIR", str(root.parent / "cache"))
+    with WebServer() as web:
+        urls = [["far.py", web.page("/far.py", "from far away")], ["near.py", "src/x.py"]]
+        write(sources, {"described/package.json": json.dumps({"urls": urls})})
+        import_folders(project(root, DEVELOP))
+    assert (laid_out(root)["far.py"], laid_out(root)["near.py"]) == ("from far away", "described")
 
 
 def test_a_develop_dependency_that_is_not_there(root: Path) -> None:

@@ -7,20 +7,21 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from belay.exceptions import FeatureUnavailableError
-from belay.packages.catalogue import Catalogue
 from belay.packages.exclusive import exclusive
 from belay.packages.journal import STATE, State, check_no_links
 from belay.packages.local import path_of
 from belay.packages.lockfile import read_lock
-from belay.packages.model import MAIN_GROUP, RemoteFile
-from belay.packages.resolve import identify
-from belay.packages.supply import Supply
+from belay.packages.model import MAIN_GROUP, LockedFile, RemoteFile
 from belay.packages.vendor import CACHE, Vendored
 from belay.packages.writing import replace_file
 from belay.project.config import Project
 from belay.project.upkeep import Talk, indices_of, supply_of, why_stale
+
+if TYPE_CHECKING:
+    from belay.packages.supply import Supply
 
 VARIABLE = "MICROPYPATH"
 DEFAULT_PATHS = (".frozen", "~/.micropython/lib", "/usr/lib/micropython")
@@ -149,6 +150,9 @@ def read_developed(project: Project, talk: Talk) -> dict[str, dict[str, bytes]]:
     found: dict[str, dict[str, bytes]] = {}
     if not needs:
         return found
+    from belay.packages.catalogue import Catalogue
+    from belay.packages.resolve import identify
+
     with supply_of(project, talk) as supply:
         catalogue = Catalogue(needs, supply, indices_of(project, supply, talk), project.root)
         for need in needs:
@@ -162,9 +166,8 @@ def read_developed(project: Project, talk: Talk) -> dict[str, dict[str, bytes]]:
 def _content(file: RemoteFile, supply: Supply) -> bytes:
     if file.url.startswith("file:"):
         return path_of(file.url).read_bytes()
-    content = supply.store.read(supply.file(file).sha256)
-    assert content is not None
-    return content
+    held = supply.file(file)
+    return supply.content(LockedFile(file.destination, held.size, held.sha256, file.url))
 
 
 # --- what cannot be imported from where it is ------------------------------------------------------
@@ -211,19 +214,41 @@ def _lay_out(root: Path, wanted: Mapping[str, bytes | Path]) -> Path | None:
     Other processes may import from it meanwhile: a file is the old one or the new one.
     """
     folder = root / LAYOUT
-    if not wanted and not folder.is_dir():
-        return None
+    contents = {
+        name: content if isinstance(content, bytes) else content.read_bytes()
+        for name, content in wanted.items()
+    }
+    check_no_links(root, LAYOUT)
+    if not _is_laid_out(folder, contents):
+        try:
+            _change_layout(root, folder, contents)
+        except OSError:
+            # What nobody wants is in nobody's way.
+            if contents:
+                raise
+    return folder if contents else None
+
+
+def _is_laid_out(folder: Path, contents: Mapping[str, bytes]) -> bool:
+    try:
+        there = {name: path for path in _walk(folder) for name in [path.relative_to(folder).as_posix()]}
+        return there.keys() == contents.keys() and all(
+            not path.is_symlink() and path.read_bytes() == contents[name] for name, path in there.items()
+        )
+    except OSError:
+        return False  # another process changes it just now
+
+
+def _change_layout(root: Path, folder: Path, contents: Mapping[str, bytes]) -> None:
     state = State(root)
     state.prepare()
-    check_no_links(root, LAYOUT)
     with exclusive(state.folder / "run-in-use"):
         for path in _walk(folder):
-            if path.is_symlink() or path.relative_to(folder).as_posix() not in wanted:
+            if path.is_symlink() or path.relative_to(folder).as_posix() not in contents:
                 path.unlink()
         _drop_empty(folder)
-        for name, content in wanted.items():
-            _put(folder / name, content if isinstance(content, bytes) else content.read_bytes())
-    return folder if wanted else None
+        for name, content in contents.items():
+            _put(folder / name, content)
 
 
 def _drop_empty(folder: Path) -> None:
