@@ -86,6 +86,18 @@ def test_a_program_is_found_on_path_or_is_a_path(tools: Path, rest: tuple[str, .
     assert understand(("./own", *rest)) == Program("./own", ("./own", *rest))
 
 
+@pytest.mark.parametrize("word", ["", "a\0b", "x" * 5000])
+def test_a_word_that_can_be_no_file(belay: Belay, tools: Path, word: str) -> None:
+    assert understand((word,)) == BoardScript(None, word)
+    assert belay("run", word, "-m", "x").code == exits.USAGE
+
+
+def test_an_option_that_nobody_knows(belay: Belay, tools: Path) -> None:
+    result = belay("run", "x.py", "--nosuch")
+    assert result.code == exits.USAGE
+    assert "neither a program" not in result.err
+
+
 def test_the_interpreter_is_a_program_even_if_there_is_none(tools: Path) -> None:
     assert understand(("micropython", "-c", "1")) == Program(None, ("micropython", "-c", "1"))
     assert understand(("micropython",)) == Program(None, ("micropython",))

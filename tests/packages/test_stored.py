@@ -120,6 +120,7 @@ def test_what_somebody_else_has_cleared_is_gone(store: Store) -> None:
     assert clear(store, found) == clear(Store(store.folder), found)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="what is below a file is only missing there")
 def test_a_file_in_place_of_the_store_is_an_error(store: Store) -> None:
     store.folder.write_text("", encoding="utf-8")
     with pytest.raises(NotADirectoryError):
