@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote
 
 from belay.exceptions import FetchError, PackageError
 from belay.packages.draft import Draft
-from belay.packages.fetch import FILE_BYTES, Answer, Fetcher
+from belay.packages.fetch import FILE_BYTES, Answer, Fetcher, Sink
 from belay.packages.model import LockedFile, RemoteFile
 from belay.packages.store import Memory, Store
 from belay.packages.workers import Workers
+
+if TYPE_CHECKING:
+    from belay.packages.unpacking import Archive
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -29,6 +34,8 @@ MAX_PAGES = 5000
 """The most pages of one command: a server could make up packages that need packages for ever."""
 MAX_BYTES = 256 << 20
 """The most bytes of them all; they are held in memory."""
+ARCHIVE_BYTES = 128 << 20
+"""The largest archive that is fetched; it goes to the disk."""
 _CHECK = 0.2 if sys.platform == "win32" else None
 """Seconds after which a wait looks for Ctrl-C, which on Windows interrupts no wait."""
 
@@ -103,6 +110,10 @@ class Supply:
         self._workers = Workers(fetcher.limits.connections)
         self._pages: dict[str, Future[Page]] = {}
         self._page_bytes = 0
+        self._archives: dict[str, Archive] = {}
+        self._archives_soon: dict[str, Future[Archive]] = {}
+        self._archive_locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
         self._done = 0
         self._total = 0
 
@@ -118,6 +129,8 @@ class Supply:
         """Drops what is not here yet, and closes all connections."""
         self._workers.close()
         self.fetcher.close()
+        for archive in list(self._archives.values()):
+            archive.close()
 
     # --- pages -----------------------------------------------------------------------------------
 
@@ -238,7 +251,12 @@ class Supply:
         """
         wanted = {file.sha256: file for file in files}
         missing = [wanted[d] for d in sorted(wanted) if not self.store.has(d, wanted[d].size)]
-        self.each(self._fetch_locked, missing)
+        # What comes out of one archive comes together.
+        archived: dict[str, list[LockedFile]] = {}
+        for file in missing:
+            archive, path = split_member(file.url)
+            archived.setdefault(archive if path else file.sha256, []).append(file)
+        self.each(self._fetch_together, archived.values())
 
     def content(self, wanted: LockedFile) -> bytes:
         """What is in a file that was locked; fetched if the store has it no longer, or damaged.
@@ -253,6 +271,15 @@ class Supply:
             self._fetch_into(draft, wanted)
             content = draft.content()
         return content
+
+    def _fetch_together(self, files: Sequence[LockedFile]) -> None:
+        """Fetches one file, or several of one archive."""
+        if len(files) > 1:
+            archive, _ = split_member(files[0].url)
+            self._archive(archive).unpack({split_member(file.url)[1] for file in files}, self.store)
+        for file in files:
+            if not self.store.has(file.sha256, file.size):
+                self._fetch_locked(file)
 
     def _fetch_locked(self, wanted: LockedFile) -> Held:
         with self.store.draft() as draft:
@@ -276,12 +303,47 @@ class Supply:
             )
         return held
 
-    def _ask(self, url: str, most: int, etag: str, modified: str, into: Draft | None = None) -> Answer:
+    def _ask(self, url: str, most: int, etag: str, modified: str, into: Sink | None = None) -> Answer:
+        archive, path = split_member(url)
+        if path and into is not None:
+            into.restart()
+            into.write(self._archive(archive).read(path))
+            return Answer(b"")
         if self.offline and not _is_file(url):
             raise FetchError(
                 url, "offline", "is not in the store", hint="without --offline it would be fetched"
             )
         return self.fetcher.get(url, etag=etag, modified=modified, most=most, into=into)
+
+    # --- archives --------------------------------------------------------------------------------
+
+    def archive_soon(self, url: str) -> Future[Archive]:
+        """The archive at an address, and what is in it; each is fetched once."""
+        future = self._archives_soon.get(url)
+        if future is None:
+            future = self._archives_soon[url] = self._workers.submit(self._listed_archive, url)
+        return future
+
+    def _listed_archive(self, url: str) -> Archive:
+        archive = self._archive(url)
+        archive.listing()
+        return archive
+
+    def _archive(self, url: str) -> Archive:
+        with self._lock:
+            lock = self._archive_locks.setdefault(url, threading.Lock())
+        with lock:
+            if url not in self._archives:
+                from belay.packages.unpacking import Archive
+
+                archive = Archive(url)
+                try:
+                    _present(url, self._ask(url, ARCHIVE_BYTES, "", "", archive))
+                except BaseException:
+                    archive.close()
+                    raise
+                self._archives[url] = archive
+            return self._archives[url]
 
     # --- many at once ----------------------------------------------------------------------------
 
@@ -362,6 +424,14 @@ def _present(url: str, answer: Answer) -> bytes:
     if answer.content is None:
         raise FetchError(url, "status", "the server says that what nobody has is not modified", status=304)
     return answer.content
+
+
+def split_member(url: str) -> tuple[str, str]:
+    """The address of an archive of a web server, and the path in it; the path is empty for all other."""
+    if not url.startswith(("https:", "http:")):
+        return url, ""
+    archive, _, path = url.partition("#")
+    return archive, unquote(path)
 
 
 def path_url(path: Path) -> str:
