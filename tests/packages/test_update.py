@@ -243,6 +243,19 @@ def test_others_that_do_not_agree_on_where_a_package_comes_from(web: WebServer, 
     assert package(updated, "b").source == f"{web.url}/two/b"
 
 
+def test_a_project_that_does_not_agree_with_itself(web: WebServer, run: Run, tmp_path: Path) -> None:
+    web.packages({"a": {"1.0": {}}, "z": {"1.0": {"deps": [["a", "1.0"]]}}})
+    (tmp_path / "a.py").write_text("1")
+    with pytest.raises(ResolutionError, match="no version of a suits all") as caught:
+        run([*wants(a="*"), *wants("dev", a="../a.py")])
+    assert caught.value.chains == ("a (../a.py) is needed by the project", "a * is needed by the project")
+    assert caught.value.hint == "give one that is not to be a another name in pyproject.toml"
+    elsewhere = web.manifest("/a/package.json", version="1.5")
+    with pytest.raises(ResolutionError, match="no version of a suits all") as caught:
+        run(wants(a=elsewhere, z="*"))
+    assert caught.value.hint == "ask for another version of a, or try another version of z, or do without z"
+
+
 def test_a_dependency_developed_in_one_group_only(run: Run, tmp_path: Path) -> None:
     (tmp_path / "x.py").write_text("1")
     needs = [*wants(x={"uri": "../x.py", "develop": True}), *wants("dev", x="../x.py")]

@@ -164,7 +164,10 @@ class Catalogue:
         """What there is of a name, and what would help; either may be empty."""
         indexed = [need for need in needs if is_indexed(need)]
         if len(indexed) < len(needs):
-            return "", f"say where {name} comes from in [tool.belay.dependencies]"
+            own = [id(need) in self._own for need in needs]
+            if all(own):
+                return "", f"give one that is not to be {name} another name in pyproject.toml"
+            return "", "" if any(own) else f"say where {name} comes from in [tool.belay.dependencies]"
         wanted = [_wanted(_index_source(need).wanted) for need in indexed]
         places = {_index_source(need).index for need in indexed} - {""}
         if len(places) > 1:

@@ -205,8 +205,7 @@ def _impossible(error: Any, asked: _Asked, offers: Offers) -> ResolutionError:
         causes.setdefault(identify(cause.requirement), []).append(cause)
     # Of several names that failed, the one with the most demands tells the most.
     name = max(sorted(causes), key=lambda each: len(causes[each]))
-    # Whoever takes any version stands against nothing.
-    telling = [cause for cause in causes[name] if not _takes_any(cause.requirement)] or causes[name]
+    telling = _telling(causes[name])
     needs = [cause.requirement for cause in telling]
     chains = sorted({asked.chain(cause.requirement, cause.parent) for cause in telling})
     there_is, hint = offers.explain(name, needs)
@@ -219,8 +218,17 @@ def _impossible(error: Any, asked: _Asked, offers: Offers) -> ResolutionError:
     return ResolutionError(message, lines, hint=hint or None)
 
 
-def _takes_any(need: Requirement) -> bool:
-    return need.sources == (FromIndex(identify(need)),)
+def _telling(causes: list[Any]) -> list[Any]:
+    """The causes without those that take any version: if all are of an index, they stand against nothing."""
+    needs = [cause.requirement for cause in causes]
+    if any(not isinstance(source, FromIndex) for need in needs for source in need.sources):
+        return causes
+    telling = [cause for cause in causes if _wants_something(cause.requirement)]
+    return telling or causes
+
+
+def _wants_something(need: Requirement) -> bool:
+    return need.sources != (FromIndex(identify(need)),)
 
 
 def _way_out(name: str, causes: list[Any]) -> str:
