@@ -97,7 +97,8 @@ class Store:
     def __init__(self, folder: Path | None = None, *, warn: Callable[[str], None] | None = None) -> None:
         self.folder = cache_folder() if folder is None else folder
         self._warn = warn
-        self._root = self.folder / FORMAT
+        root = self.folder / FORMAT
+        self._contents, self._pages, self._tmp = root / "content", root / "pages", root / "tmp"
         self._failed = False
         self._swept = False
         # Names that no other process and no other thread uses.
@@ -115,10 +116,13 @@ class Store:
             Its SHA-256.
         """
         digits = hashlib.sha256(content).hexdigest()
-        path = self._content_path(digits)
+        self._add(digits, content)
+        return digits
+
+    def _add(self, digits: str, content: bytes) -> None:
+        path = self._contents / digits
         if self._size_of(path) != len(content) and not self._write(path, content):
             self._content[digits] = content
-        return digits
 
     def draft(self) -> Draft:
         """For content that comes in pieces, to be kept when it is complete."""
@@ -130,23 +134,21 @@ class Store:
         Returns:
             Its SHA-256.
         """
-        path = self._content_path(draft.sha256)
-        if self._size_of(path) == draft.size:
-            return draft.sha256
-        place = draft.on_disk
-        if place is None or not _move(place, path):
-            self.add(draft.content())
-        return draft.sha256
+        digits, place = draft.sha256, draft.on_disk
+        path = self._contents / digits
+        if place is None or not (self._size_of(path) == draft.size or _move(place, path)):
+            self._add(digits, draft.content())
+        return digits
 
     def has(self, sha256: str, size: int) -> bool:
         """Whether content seems to be there; only reading it makes sure."""
-        return sha256 in self._content or self._size_of(self._content_path(sha256)) == size
+        return sha256 in self._content or self._size_of(self._contents / sha256) == size
 
     def read(self, sha256: str) -> bytes | None:
         """Content that is certainly of this SHA-256, or None; an entry that is damaged is taken away."""
         if sha256 in self._content:
             return self._content[sha256]
-        path = self._content_path(sha256)
+        path = self._contents / sha256
         try:
             content = path.read_bytes()
         except OSError:
@@ -198,7 +200,7 @@ class Store:
         Raises:
             OSError: The store cannot be read.
         """
-        for path in _scan(self._root / "pages", _DIGITS):
+        for path in _scan(self._pages, _DIGITS):
             try:
                 data = path.read_bytes()
             except FileNotFoundError:
@@ -215,7 +217,7 @@ class Store:
         Raises:
             OSError: The store cannot be read.
         """
-        paths = _scan(self._root / "content", _DIGITS)
+        paths = _scan(self._contents, _DIGITS)
         return {path.name: (path, size) for path in paths if (size := self._size_of(path)) is not None}
 
     def sweep(self, *, idle: bool = False) -> None:
@@ -225,23 +227,20 @@ class Store:
             idle: Whether also what somebody wrote to a minute ago is taken for that.
         """
         with suppress(OSError):
-            for path in _scan(self._root / "tmp", _BESIDE):
+            for path in _scan(self._tmp, _BESIDE):
                 with suppress(OSError):
                     if time.time() - path.stat().st_mtime >= (_IDLE if idle else _ABANDONED):
                         path.unlink()
 
     # --- files -----------------------------------------------------------------------------------
 
-    def _content_path(self, sha256: str) -> Path:
-        return self._root / "content" / sha256
-
     def _memory_path(self, url: str) -> Path:
         digits = hashlib.sha256(url.encode(errors="surrogatepass")).hexdigest()
-        return self._root / "pages" / digits
+        return self._pages / digits
 
     def _beside(self) -> Path:
         """A file for nobody else."""
-        return self._root / "tmp" / f"{self._mark}-{next(self._numbers)}"
+        return self._tmp / f"{self._mark}-{next(self._numbers)}"
 
     @staticmethod
     def _size_of(path: Path) -> int | None:
