@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
@@ -130,11 +131,8 @@ class Board:
 
     def reset_behind_our_back(self) -> None:
         """Reset the board as a watchdog does, between two calls."""
-        self.run(
-            "import _thread, time, machine\ndef later():\n time.sleep_ms(50)\n machine.reset()\n"
-            "_thread.start_new_thread(later, ())",
-            record=False,
-        )
+        self.run("import machine", record=False)
+        later(self, "machine.reset()")
         port = self.opened[-1]
         before = len(port.seen)
         port.wait_for(lambda: b">>> " in port.seen[before:])
@@ -547,7 +545,21 @@ def test_whoever_holds_the_old_way_to_the_board_can_tell(board: Board) -> None:
 
 # --- what comes unasked --------------------------------------------------------------------------
 
-PRINTS = "import _thread, time\ndef f():\n time.sleep(0.05)\n {}\n_thread.start_new_thread(f, ())"
+NUMBERS = itertools.count()
+PRINTS = """
+import _thread, os, time
+def f():
+ while {go!r} not in os.listdir('/'): time.sleep(0.005)
+ {does}
+nothing = _thread.start_new_thread(f, ())
+"""
+
+
+def later(board: Board, does: str) -> None:
+    """Have a thread of the board's do something when the program that starts it is over."""
+    go = board.root / f"go{next(NUMBERS)}"
+    board.run(PRINTS.format(go=go.name, does=does), record=False)
+    go.touch()
 
 
 def eventually(condition: Callable[[], object]) -> None:
@@ -560,10 +572,10 @@ def eventually(condition: Callable[[], object]) -> None:
 @pytest.mark.parametrize("agent", [False, True])
 def test_listening_from_the_beginning_and_after_a_reconnect(board: Board, agent: bool) -> None:
     board.connect(listen=True, agent=agent)
-    board.run(PRINTS.format("print('one')"), record=False)
+    later(board, "print('one')")
     eventually(lambda: board.output == b"one\r\n")
     board.session.reconnect(1)
-    board.run(PRINTS.format("print('two')"), record=False)
+    later(board, "print('two')")
     eventually(lambda: board.output == b"one\r\ntwo\r\n")
     assert board.value("1") == 1
 
@@ -571,7 +583,7 @@ def test_listening_from_the_beginning_and_after_a_reconnect(board: Board, agent:
 @pytest.mark.parametrize("listen", [None, False])
 def test_listening_when_something_prints_by_itself(board: Board, listen: bool | None) -> None:
     board.connect(listen=listen)
-    board.run(PRINTS.format("print('one')"), record=False)
+    later(board, "print('one')")
     port = board.opened[-1]
     if listen is None:
         board.session.listen()
@@ -602,7 +614,7 @@ def test_news_go_to_handlers_that_may_call_the_board(board: Board) -> None:
         f" sys.stdout.write('%s%s\\x04%08x' % ({mark!r}, t, binascii.crc32(t.encode())))",
         record=False,
     )
-    board.run(PRINTS.format("for n in range(10): send(n)"), record=False)
+    later(board, "for n in range(10): send(n)")
     board.run("for n in range(10, 20): send(n)", record=False)
     assert done.wait(PATIENCE)
     assert sorted(value[0] for value, _ in taken) == list(range(20))

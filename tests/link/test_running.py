@@ -22,12 +22,18 @@ BANNER = 'MicroPython v1.29.0 on 2026-01-01; some board\\nType "help()" for more
 
 
 BACKGROUND = """
-import _thread, time, machine
+import _thread, os, time, machine
 def f():
-    time.sleep(0.05)
+    while 'go' not in os.listdir('/'): time.sleep(0.005)
     {does}
 nothing = _thread.start_new_thread(f, ())
 """
+
+
+def in_background(link: Link, files: Path, does: str) -> None:
+    """Have a thread of the board's do something when the program that starts it is over."""
+    link.run(BACKGROUND.format(does=does), timeout=SOON)
+    (files / "go").touch()
 
 
 def framed(link: Link, output: str = "''") -> str:
@@ -254,9 +260,9 @@ def test_threads_print_around_the_end(link: Link, sleep: float) -> None:
         assert b"end" in printed
 
 
-def test_a_thread_prints_without_end(link: Link) -> None:
+def test_a_thread_prints_without_end(link: Link, files: Path) -> None:
     """It hides the ends of programs, but none is lost, and no time-out is stretched."""
-    link.run(BACKGROUND.format(does="while True: print('bg'); time.sleep(0.001)"), timeout=20)
+    in_background(link, files, "while True: print('bg'); time.sleep(0.001)")
     for number in range(5):
         printed = bytearray()
         link.run(f"print('<{number}>')", on_output=printed.extend, timeout=20)
@@ -266,7 +272,7 @@ def test_a_thread_prints_without_end(link: Link) -> None:
 def test_idle_output(link: Link, files: Path) -> None:
     idle = bytearray()
     link.on_idle_output = idle.extend
-    run(link, BACKGROUND.format(does="print('bg'); open('/said', 'w').close()"))
+    in_background(link, files, "print('bg'); open('/said', 'w').close()")
     eventually((files / "said").exists)
     run(link, "pass")
     assert idle == b"bg\r\n"
@@ -277,7 +283,7 @@ def test_a_handler_of_idle_output_that_raises(link: Link, files: Path) -> None:
         raise TimeoutError("mine")
 
     link.on_idle_output = fail
-    run(link, BACKGROUND.format(does="print('bg'); open('/said', 'w').close()"))
+    in_background(link, files, "print('bg'); open('/said', 'w').close()")
     eventually((files / "said").exists)
     with pytest.raises(TimeoutError, match="mine"):
         link.run("pass")
@@ -310,7 +316,7 @@ def test_a_program_that_resets_hard(link: Link, files: Path) -> None:
 
 def reset_behind_its_back(link: Link, files: Path) -> None:
     (files / "main.py").write_text("open('/booted', 'w').close()")
-    run(link, BACKGROUND.format(does="machine.reset()"))
+    in_background(link, files, "machine.reset()")
     eventually((files / "booted").exists)
     time.sleep(0.3)  # for the banner
 
