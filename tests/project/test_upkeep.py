@@ -139,6 +139,23 @@ def test_the_lock_is_for_what_the_settings_say(
     ]
 
 
+def test_compiled_files_that_stay_are_not_fetched_again(
+    web: WebServer, root: Path, write: Write, belay: Belay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web.packages({"a": {"1.0": {}}, "b": {"1.0": {}}})
+    settings = 'mpy_version = 6\narch = "armv6m"'
+    write('a = "*"', 'b = "*"', settings=settings)
+    belay("update")
+    monkeypatch.setenv("BELAY_CACHE_DIR", str(root.parent / "another"))
+    web.counts()
+    belay("remove", "b")
+    assert not web.counts().requests
+    # For another board they have to be looked at.
+    write('a = "*"', settings=settings.replace("armv6m", "armv7m"))
+    belay("lock")
+    assert [request.path for request in web.counts().requests if "/file/" in request.path]
+
+
 def test_whose_file_it_is_to_be(web: WebServer, root: Path, write: Write, belay: Belay) -> None:
     web.packages({name: {"1.0": {"files": {"s.py": name, f"{name}.py": ""}}} for name in "ab"})
     both = ('a = "*"', '[tool.belay.group.dev.dependencies]\nb = "*"')

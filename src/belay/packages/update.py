@@ -41,12 +41,14 @@ class Choices:
         prefer: By destination, the package whose file is taken where several have other content for it.
         mpy_version: The only mpy version that fits, as ``"6"``; ``"py"`` if any does.
         arch: The architecture of the boards, as ``"armv6m"``, or empty if no native code fits.
+        is_checked: Whether the compiled files that are locked are known to fit these two.
     """
 
     root: Path
     prefer: Mapping[str, str]
     mpy_version: str = "py"
     arch: str = ""
+    is_checked: bool = False
 
 
 def update(
@@ -93,8 +95,10 @@ def update(
             error.args = (f"{error.message}\n  it is a file of {' and '.join(owners)}",)
         raise
     _check_conflicts(packages, choices.prefer)
+    known = {package.files for package in locked} if choices.is_checked else set()
     for package in packages:
-        check_compiled(package, supply.content, mpy_version=choices.mpy_version, arch=choices.arch)
+        if package.files not in known:
+            check_compiled(package, supply.content, mpy_version=choices.mpy_version, arch=choices.arch)
     led_to = {
         (need.group, need.key): tuple(sorted({identify(part) for part in _split(need)})) for need in asked
     }

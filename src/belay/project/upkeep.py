@@ -264,11 +264,12 @@ def choose(
     from belay.packages.update import Choices, update
 
     urls = tuple(url for _, url in project.indices)
+    is_checked = old is not None and (old.mpy_version, old.arch) == (project.mpy_version, project.arch)
     updated = update(
         project.requirements,
         supply,
         indices_of(project, supply, talk),
-        Choices(project.root, project.prefer, project.mpy_version, project.arch),
+        Choices(project.root, project.prefer, project.mpy_version, project.arch, is_checked),
         locked=_still_right(project, old),
         names=names,
     )
