@@ -10,12 +10,15 @@ from typing import BinaryIO
 
 
 @contextmanager
-def exclusive(file: Path, *, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+def exclusive(file: Path, *, waiting: Callable[[], None] | None = None) -> Iterator[BinaryIO]:
     """Keep other processes out of a ``with`` block on the same file; the system lets go if this one dies.
 
     Args:
         file: A file for nothing else, made if there is none; its folder exists.
         waiting: Called once if another process is inside, before waiting for it.
+
+    Yields:
+        The file; whoever inherits it keeps others out, too, until it is closed (not on Windows).
 
     Raises:
         OSError: The file cannot be made.
@@ -25,7 +28,7 @@ def exclusive(file: Path, *, waiting: Callable[[], None] | None = None) -> Itera
             if waiting is not None:
                 waiting()
             _take(held, wait=True)
-        yield
+        yield held
 
 
 @contextmanager

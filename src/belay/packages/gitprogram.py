@@ -1,0 +1,383 @@
+"""Runs the git program: bounded in time and output, without hooks, and never asking where nobody can answer.
+
+What a remote does is git's own business and the user's: proxies, certificates, keys, credential helpers and
+``url.….insteadOf`` are those of the user's configuration (https://git-scm.com/docs/git-config).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import IO, BinaryIO
+
+from belay.exceptions import FetchError, PackageError
+
+
+@dataclass(frozen=True)
+class GitLimits:
+    """What is waited for, and how much is taken.
+
+    Attributes:
+        silent: Seconds in which git may say nothing.
+        total: Seconds for one run of it.
+        output: Bytes of what it answers.
+        received: Bytes of what it fetches, about.
+    """
+
+    silent: float = 90.0
+    total: float = 1800.0
+    output: int = 64 << 20
+    received: int = 512 << 20
+
+
+_INSTALL = {
+    "win32": "winget install Git.Git, or https://git-scm.com",
+    "darwin": "xcode-select --install, brew install git, or https://git-scm.com",
+}
+_ELSEWHERE = "apt install git, dnf install git, or https://git-scm.com"
+_OPTIONS = (
+    # Nothing of a repository's is run, and nothing of the user's that belongs to his own repositories.
+    f"core.hooksPath={os.devnull}",
+    "core.fsmonitor=false",
+    "protocol.ext.allow=never",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    # A kill must leave a whole pack or none, and nothing may run on behind.
+    "fetch.unpackLimit=1",
+    "transfer.unpackLimit=1",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "fetch.writeCommitGraph=false",
+    # What is large is not held in memory.
+    "core.bigFileThreshold=16m",
+)
+_NOT_INHERITED = re.compile(
+    # Those of another repository: belay may be called by one of its hooks (git rev-parse --local-env-vars).
+    r"GIT_(DIR|WORK_TREE|IMPLICIT_WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|"
+    r"COMMON_DIR|PREFIX|NAMESPACE|GRAFT_FILE|SHALLOW_FILE|REPLACE_REF_BASE|INTERNAL_SUPER_PREFIX|QUARANTINE_PATH"
+    # These write to where errors are read, with secrets among it.
+    r"|TRACE.*|CURL_VERBOSE|REDIRECT_STD.*)"
+)
+_KINDS = tuple(
+    (kind, re.compile(pattern, re.IGNORECASE))
+    for kind, pattern in (
+        ("dns", r"could not resolve host|name or service not known|failure in name resolution"),
+        (
+            "tls",
+            r"SSL certificate|certificate verif|server certificate|SSL_connect|gnutls_handshake|SSL rout",
+        ),
+        ("refused", r"connection refused|failed to connect"),
+        ("unreachable", r"no route to host|network is unreachable"),
+        ("timeout", r"timed out|timeout was reached"),
+        (
+            "denied",
+            (
+                r"authentication failed|could not read (username|password)|terminal prompts disabled|"
+                r"permission denied|access denied|host key verification failed|error: 40[13]"
+            ),
+        ),
+        ("insecure", r"transport '[a-z]+' not allowed"),
+        (
+            "not-found",
+            (
+                r"repository .* not found|repository not found|does not appear to be a git repository|"
+                r"does not exist|couldn't find remote ref|not our ref|unadvertised object|error: 404"
+            ),
+        ),
+        (
+            "dropped",
+            r"early EOF|hung up unexpectedly|RPC failed|unexpected disconnect|connection (reset|closed)",
+        ),
+    )
+)
+"""What git's own words mean, in the language that it is told to speak."""
+_HINTS = {
+    "denied": "git has no login there that is right: `git ls-remote {url}` must work without a question",
+    "not-found": "hosts say so, too, of repositories that one may not see; `git ls-remote {url}` shows it",
+    "insecure": "https and ssh can be used, and http where http_hosts names the server",
+}
+_LOGIN = re.compile(r"(://)(?!git@)[^/@\s'\"]+@")
+_RECEIVED = re.compile(rb"^Receiving objects:.*?, ([0-9.]+) (bytes|KiB|MiB|GiB)")
+_UNITS = {b"bytes": 1, b"KiB": 1 << 10, b"MiB": 1 << 20, b"GiB": 1 << 30}
+_LINES = 4
+_LETTERS = 500
+_AFTER_THE_END = 1.0
+"""Seconds for what a program that has ended may have said: a child of it may hold its pipes for ever."""
+_GRACE = 3.0
+"""Seconds to end in once asked to."""
+
+
+class GitProgram:
+    """The git program; for any number of threads at once.
+
+    Args:
+        limits: Time-outs and sizes.
+        interactive: Whether somebody is there to be asked for a login; None: if this is a terminal.
+    """
+
+    def __init__(self, limits: GitLimits | None = None, *, interactive: bool | None = None) -> None:
+        self.limits = limits or GitLimits()
+        if interactive is None:
+            interactive = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+        self.interactive = interactive
+        self._lock = threading.Lock()
+        self._live: set[subprocess.Popen[bytes]] = set()
+        self._closed = False
+
+    def close(self) -> None:
+        """Ends whatever runs; whoever waits for it gets an error."""
+        with self._lock:
+            self._closed = True
+            live = list(self._live)
+        for process in live:
+            self._end(process, wait=False)
+        for process in live:
+            self._end(process)
+
+    def run(self, url: str, repository: Path, *words: str, hold: BinaryIO | None = None) -> bytes:
+        """Runs a command of git's.
+
+        Args:
+            url: The remote repository that it is about, for what may be used and for messages.
+            repository: A bare repository.
+            words: The command and its arguments.
+            hold: A file that stays open until git has ended, even if this program dies before.
+
+        Returns:
+            What it answers.
+
+        Raises:
+            FetchError: It failed, took too long, or answered or fetched too much; ``kind`` is ``"git"`` if
+                it is not known why.
+            PackageError: There is no git.
+        """
+        process = self._start(url, repository, words, hold)
+        try:
+            answer, said, code = _Conversation(process, url, self.limits).listen()
+        finally:
+            self._end(process)
+        if code and self._closed:
+            raise FetchError(url, "interrupted", "was interrupted")
+        if code:
+            raise _failure(url, words[0], said)
+        return answer
+
+    def start(self, url: str, repository: Path, *words: str) -> subprocess.Popen[bytes]:
+        """Starts a command of git's that talks by its standard streams; :meth:`stop` ends it.
+
+        Raises:
+            PackageError: There is no git.
+        """
+        return self._start(url, repository, words, None, talks=True)
+
+    def stop(self, process: subprocess.Popen[bytes]) -> None:
+        """Ends what :meth:`start` has started."""
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:
+                    pass  # it does not listen any more
+        self._end(process)
+
+    def _start(
+        self,
+        url: str,
+        repository: Path,
+        words: tuple[str, ...],
+        hold: BinaryIO | None,
+        *,
+        talks: bool = False,
+    ) -> subprocess.Popen[bytes]:
+        options = [part for option in _OPTIONS for part in ("-c", option)]
+        command = [find_git(), f"--git-dir={repository}", *options, *words]
+        held = () if hold is None or sys.platform == "win32" else (hold.fileno(),)
+        with self._lock:
+            if self._closed:
+                raise FetchError(url, "interrupted", "was interrupted")
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL if talks else subprocess.PIPE,
+                cwd=repository,
+                env=_environment(url, interactive=self.interactive),
+                pass_fds=held,
+                # Without a terminal nobody can be asked; with one, its Ctrl-C reaches git, too.
+                start_new_session=not self.interactive,
+            )
+            self._live.add(process)
+        return process
+
+    def _end(self, process: subprocess.Popen[bytes], *, wait: bool = True) -> None:
+        """Makes sure that a process and its children have ended."""
+        if process.poll() is None:
+            self._signal(process, signal.SIGTERM)
+            try:
+                process.wait(_GRACE if wait else 0)
+            except subprocess.TimeoutExpired:
+                if not wait:
+                    return
+                self._signal(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+                process.wait()
+        with self._lock:
+            self._live.discard(process)
+
+    def _signal(self, process: subprocess.Popen[bytes], number: int) -> None:
+        if sys.platform == "win32" or self.interactive:
+            process.send_signal(number)
+            return
+        try:
+            os.killpg(process.pid, number)
+        except (ProcessLookupError, PermissionError):
+            pass  # it has ended meanwhile
+
+
+def find_git() -> str:
+    """The path of the git program.
+
+    Raises:
+        PackageError: There is none.
+    """
+    found = shutil.which("git")
+    # Windows looks into the current folder first, where a project may have put anything.
+    if found is None or Path(found).parent.resolve() == Path.cwd():
+        hint = f"install it ({_INSTALL.get(sys.platform, _ELSEWHERE)}), or write github:owner/repository"
+        raise PackageError("git+ addresses need the git program, which is not there", hint=hint)
+    return found
+
+
+def redacted(text: str) -> str:
+    """What git says, without logins and without signs that a terminal would obey."""
+    text = _LOGIN.sub(r"\1…@", text)
+    return "".join(sign if sign.isprintable() else " " for sign in text).strip()
+
+
+def _environment(url: str, *, interactive: bool) -> dict[str, str]:
+    found = {name: value for name, value in os.environ.items() if not _NOT_INHERITED.fullmatch(name)}
+    allowed = {"https", "ssh", "file", *(["http"] if url.startswith("http:") else [])}
+    if (said := found.get("GIT_ALLOW_PROTOCOL")) is not None:
+        allowed &= set(said.split(":"))
+    found.update(
+        LC_ALL="C",
+        LANGUAGE="",
+        GIT_ALLOW_PROTOCOL=":".join(sorted(allowed)),
+        GIT_NO_REPLACE_OBJECTS="1",
+        GIT_NO_LAZY_FETCH="1",
+        GIT_OPTIONAL_LOCKS="0",
+    )
+    if not interactive:
+        # Nobody sees a window of ssh's or of a credential manager's either.
+        found.update(GIT_TERMINAL_PROMPT="0", SSH_ASKPASS_REQUIRE="never", GCM_INTERACTIVE="never")
+    return found
+
+
+class _Conversation:
+    """What a process says until it has ended.
+
+    Args:
+        process: The process.
+        url: For messages.
+        limits: How long and how much.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], url: str, limits: GitLimits) -> None:
+        self._process = process
+        self._url = url
+        self._limits = limits
+        self._events: SimpleQueue[tuple[str, bytes]] = SimpleQueue()
+
+    def listen(self) -> tuple[bytes, str, int]:
+        """Waits for the end.
+
+        Returns:
+            What it answered, what it said of errors, and its exit code.
+
+        Raises:
+            FetchError: It took too long, or it was too much.
+        """
+        for name, call in self._sources():
+            threading.Thread(target=call, name=f"belay-git-{name}", daemon=True).start()
+        answer, said = bytearray(), bytearray()
+        over = time.monotonic() + self._limits.total
+        open_streams, code = {"answer", "said"}, None
+        while open_streams or code is None:
+            patience = _AFTER_THE_END if code is not None else self._limits.silent
+            try:
+                name, data = self._events.get(timeout=max(0.0, min(patience, over - time.monotonic())))
+            except Empty:
+                if code is not None:
+                    break
+                raise self._too_slow(over) from None
+            if name == "end":
+                code = self._process.returncode
+            elif not data:
+                open_streams.discard(name)
+            else:
+                (answer if name == "answer" else said).extend(data)
+                self._check(answer, said)
+        return bytes(answer), said.decode(errors="replace"), code or 0
+
+    def _sources(self) -> list[tuple[str, Callable[[], None]]]:
+        def read(name: str, stream: IO[bytes] | None) -> None:
+            assert stream is not None
+            with stream:
+                while data := os.read(stream.fileno(), 1 << 16):
+                    self._events.put((name, data))
+            self._events.put((name, b""))
+
+        def wait() -> None:
+            self._process.wait()
+            self._events.put(("end", b""))
+
+        return [
+            ("answer", lambda: read("answer", self._process.stdout)),
+            ("said", lambda: read("said", self._process.stderr)),
+            ("end", wait),
+        ]
+
+    def _too_slow(self, over: float) -> FetchError:
+        if time.monotonic() >= over:
+            return FetchError(self._url, "timeout", f"git was not done within {self._limits.total:.0f} s")
+        return FetchError(self._url, "timeout", f"git said nothing for {self._limits.silent:.0f} s")
+
+    def _check(self, answer: bytearray, said: bytearray) -> None:
+        """Refuses too much; of what git says of its progress only the last is kept."""
+        *lines, rest = said.replace(b"\r", b"\n").split(b"\n")
+        for line in lines:
+            if match := _RECEIVED.match(line):
+                received = float(match[1]) * _UNITS[match[2]]
+                if received > self._limits.received:
+                    most = self._limits.received >> 20
+                    raise FetchError(self._url, "too-large", f"is larger than {most} MiB")
+        if len(said) > _MOST_SAID:
+            said[:] = b"\n".join([*(line for line in lines if not _is_progress(line)), rest])[-_MOST_SAID:]
+        if len(answer) > self._limits.output:
+            raise FetchError(self._url, "too-large", f"git answers more than {self._limits.output >> 20} MiB")
+
+
+_MOST_SAID = 64 << 10
+
+
+def _is_progress(line: bytes | bytearray) -> bool:
+    return b"%" in line or line.startswith(b"remote: Counting")
+
+
+def _failure(url: str, command: str, said: str) -> FetchError:
+    lines = [redacted(line) for line in re.split(r"[\r\n]+", said)]
+    lines = [line for line in lines if line and not _is_progress(line.encode())]
+    kind = next((kind for kind, pattern in _KINDS for line in lines if pattern.search(line)), "git")
+    telling = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:", "remote:", "ssh:"))]
+    text = "\n  ".join((telling or lines)[-_LINES:])[:_LETTERS] or "it does not say why"
+    hint = _HINTS.get(kind)
+    return FetchError(url, kind, f"git {command} failed: {text}", hint=hint.format(url=url) if hint else None)
