@@ -203,6 +203,22 @@ def test_a_dependency_that_is_written_otherwise_is_read_anew(root: Path, write: 
     assert list(there(root)) == ["main/x.py"]
 
 
+def test_paths_are_those_from_the_project_wherever_one_is(
+    root: Path, write: Write, belay: Belay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root.parent / "lib").mkdir()
+    (root.parent / "lib" / "x.py").write_text("x = 1", encoding="utf-8")
+    inner = root / "a" / "b"
+    inner.mkdir(parents=True)
+    write('x = "../lib/x.py"')
+    monkeypatch.chdir(inner)
+    belay("update")
+    assert there(root) == {"main/x/__init__.py": "x = 1"}
+    belay("add", "../../../lib/x.py", "--group", "dev")
+    assert 'x = "../lib/x.py"' in (root / "pyproject.toml").read_text(encoding="utf-8").partition("dev")[2]
+    assert '"path+../lib/x.py"' in (root / "belay.lock").read_text(encoding="utf-8")
+
+
 def test_a_dependency_s_index_is_not_that_of_what_it_needs(
     web: WebServer, root: Path, write: Write, belay: Belay
 ) -> None:
