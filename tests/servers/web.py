@@ -113,8 +113,8 @@ class WebServer:
 
         Args:
             kind: ``"status"`` (with ``status=`` and ``headers=``), ``"redirect"`` (``to=``), ``"drop"``,
-                ``"garbage"``, ``"truncate"``, ``"wrong"``, ``"drip"`` (``every=`` seconds),
-                ``"mute"``.
+                ``"garbage"``, ``"raw"`` (``data=``, all that is sent, in Base64),
+                ``"truncate"``, ``"wrong"``, ``"drip"`` (``every=`` seconds), ``"mute"``.
             path: What the paths start with that are answered so.
             times: How often.
             details: See ``kind``.

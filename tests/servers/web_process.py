@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from servers import index_recipes
 
-FAULTS = {"status", "drop", "truncate", "wrong", "drip", "mute", "redirect", "garbage"}
+FAULTS = {"status", "drop", "truncate", "wrong", "drip", "mute", "redirect", "garbage", "raw"}
 
 
 @dataclass
@@ -141,6 +141,9 @@ class Conversation(asyncio.Protocol):
                 self.transport.abort()
             case "garbage":
                 self.transport.write(b"\x00\xff this is not HTTP\r\n\r\n")
+                self.transport.close()
+            case "raw":
+                self.transport.write(base64.b64decode(fault["data"]))
                 self.transport.close()
             case "truncate":
                 self.send(200, content[: len(content) // 2], headers, length=len(content))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,16 @@ from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout, except
 from belay.deadline import Deadline
 from belay.exceptions import FetchError
 from belay.packages.fetch import is_loopback
+from belay.packages.packing import PackingError, unpacked
 from belay.packages.watched import Exchange, Watch, WatchedPool, WatchedTlsPool
 
 if TYPE_CHECKING:
     from belay.packages.fetch import Limits, Sink
 
 _PIECE = 1 << 16
+_DONE = 200
+_DIGITS = 30
+"""Of a number that a server says; more of them mean nothing, and cost much."""
 _PROXIES = "write http://host:port, in http_proxy and https_proxy; no_proxy names hosts without one"
 _CERTIFICATES = (
     "if its certificate is your own, name the file that it can be checked with in SSL_CERT_FILE; "
@@ -149,16 +153,30 @@ def _proxy_manager(proxy: str, options: Mapping[str, Any]) -> ProxyManager:
 def _read_body(url: str, answer: BaseHTTPResponse, most: int, exchange: Exchange, into: Sink) -> None:
     into.restart()
     size = 0
-    while piece := answer.read1(_PIECE):
+    # What stands in an error's body is of no interest.
+    packing = answer.headers.get("Content-Encoding", "") if answer.status == _DONE else ""
+    for piece in unpacked(_pieces(answer, exchange), packing):
         into.write(piece)
         size += len(piece)
         if size > most:
             raise FetchError(url, "too-large", f"is larger than {most} bytes")
+
+
+def _pieces(answer: BaseHTTPResponse, exchange: Exchange) -> Iterator[bytes]:
+    """What comes over the wire, and not a byte less than the server has said."""
+    size = 0
+    while piece := answer.read1(_PIECE, decode_content=False):
+        yield piece
+        size += len(piece)
     if exchange.cut:
         raise TimeoutError
-    promised = answer.headers.get("Content-Length", "")
-    if promised.isdecimal() and size < int(promised) and "Content-Encoding" not in answer.headers:
-        raise exceptions.IncompleteRead(size, int(promised) - size)
+    if "chunked" in answer.headers.get("Transfer-Encoding", "").lower():
+        return
+    for promised in answer.headers.getlist("Content-Length"):
+        if not (promised.isascii() and promised.isdecimal()):
+            raise exceptions.InvalidHeader(f"Content-Length is {promised!r:.50}")
+        if size < int(promised[:_DIGITS]):
+            raise exceptions.IncompleteRead(size, int(promised[:_DIGITS]) - size)
 
 
 def _translated(url: str, error: Exception) -> FetchError:
@@ -203,6 +221,6 @@ _MEANINGS: tuple[tuple[tuple[type[Exception], ...], str, str, str | None], ...] 
         None,
     ),
     ((exceptions.LocationValueError,), "address", "is no address: {detail}", None),
-    ((exceptions.DecodeError,), "mismatch", "cannot be unpacked: {detail}", None),
+    ((PackingError,), "mismatch", "cannot be unpacked: {detail}", None),
 )
 """What urllib3 raises, and what it means; the most special come first."""

@@ -29,6 +29,8 @@ from belay.packages.supply import Page, Supply
 from belay.packages.version import Version, Wanted, parse_wanted
 
 _VERSIONS_SHOWN = 8
+_AHEAD = 64
+"""How deep packages that need each other are fetched ahead; nobody has such, except to keep others busy."""
 _wanted = lru_cache(maxsize=4096)(parse_wanted)
 
 
@@ -84,6 +86,9 @@ class Catalogue:
         seen: set[tuple[str, tuple[Source, ...]]] = set()
         expected: dict[Future[Page], list[Requirement]] = {}
 
+        # By identity; the candidates are kept, and so their needs are.
+        depths = {id(need): 0 for need in needs}
+
         def ahead(need: Requirement) -> Iterator[Future[Page]]:
             if (mark := (need.key, need.sources)) in seen:
                 return
@@ -103,7 +108,9 @@ class Catalogue:
                 candidate = next(self.candidates(identify(need), [need]), None)
             except (PackageError, OSError):
                 return
-            for further in candidate.dependencies if candidate else ():
+            depth = depths.get(id(need), 0)
+            for further in candidate.dependencies if candidate and depth < _AHEAD else ():
+                depths.setdefault(id(further), depth + 1)
                 yield from ahead(further)
 
         def come(future: Future[Page]) -> list[Future[Page]]:

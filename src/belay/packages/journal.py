@@ -16,12 +16,15 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from belay.exceptions import UnsafePathError
-from belay.packages.destination import check_destination, check_group
+from belay.packages.destination import check_destination, check_group, fold
 from belay.packages.swap import exchange
 from belay.packages.writing import replace_file
 
 STATE = PurePosixPath(".belay/.local")
 """The folder for what is of no interest to version control, relative to the project's."""
+
+
+_OWN = (STATE, PurePosixPath("belay.lock"), PurePosixPath("pyproject.toml"))
 
 
 class Journal(msgspec.Struct, forbid_unknown_fields=True):
@@ -163,13 +166,11 @@ class State:
         Raises:
             OSError: It cannot be removed.
         """
-        for folder in (self.new, self.old):
-            if folder.is_symlink():
-                folder.unlink()
-            elif folder.exists():
-                shutil.rmtree(folder)
-        for left in (self.lock, *self.folder.glob(".*.new")):
-            left.unlink(missing_ok=True)
+        for place in (self.new, self.old, self.lock, *self.folder.glob(".*.new")):
+            if place.is_dir() and not place.is_symlink():
+                shutil.rmtree(place)
+            else:
+                place.unlink(missing_ok=True)
 
     def _finish(self, journal: Journal) -> None:
         folder = PurePosixPath(journal.folder)
@@ -230,6 +231,20 @@ def remove(target: Path, path: PurePosixPath) -> None:
             continue
         except OSError:
             break  # it is not empty
+
+
+def check_not_own(path: PurePosixPath) -> None:
+    """Refuse a place for packages that belay uses itself.
+
+    Args:
+        path: Relative to the project's folder.
+
+    Raises:
+        UnsafePathError: It is one of belay's own files or in its folder.
+    """
+    folded = PurePosixPath(fold(str(path)))
+    if any(own in (folded, *folded.parents) for own in _OWN):
+        raise UnsafePathError(str(path), "is a place for belay's own files")
 
 
 def check_no_links(root: Path, path: PurePosixPath) -> None:

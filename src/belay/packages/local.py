@@ -123,7 +123,8 @@ def _raise(error: OSError) -> None:
 
 
 def _check_inside(path: Path, folder: Path, text: str) -> None:
-    if not path.resolve().is_relative_to(folder):
+    # Not Path.resolve, which fails where links go in a circle.
+    if not Path(os.path.realpath(path)).is_relative_to(folder):
         raise UnsafePathError(str(path), "is a link that leads out of the folder", where=text)
     if not path.is_file():
         raise UnsafePathError(str(path), "is no file", where=text)

@@ -25,6 +25,9 @@ from belay.packages.model import Candidate, FromIndex, Requirement
 
 MAX_ROUNDS = 100_000
 """Steps of the algorithm; a hundred packages take some hundred."""
+MAX_DEPTH = 1000
+"""How many packages may need each other in a row."""
+_LINKS_SHOWN = 12
 
 
 class Offers(Protocol):
@@ -115,19 +118,30 @@ class _Asked(BaseReporter[Requirement, Candidate, str]):
 
     def __init__(self) -> None:
         self.by: dict[str, tuple[Requirement, Candidate | None]] = {}
+        self._depths: dict[str, int] = {}
 
     def adding_requirement(self, requirement: Requirement, parent: Candidate | None) -> None:
-        self.by.setdefault(identify(requirement), (requirement, parent))
+        name = identify(requirement)
+        self.by.setdefault(name, (requirement, parent))
+        depth = self._depths.setdefault(name, self._depths.get(parent.name, 0) + 1 if parent else 0)
+        if depth > MAX_DEPTH:
+            raise ResolutionError(
+                f"more than {MAX_DEPTH} packages need each other in a row", (self.chain(requirement, parent),)
+            )
 
     def chain(self, need: Requirement, parent: Candidate | None) -> str:
         """Who asks for something, and who asked for that one, up to the project."""
+        links: dict[str, str] = {}
         text = f"{describe(need)} is needed by "
-        seen = set()
-        while parent is not None and parent.name not in seen:
-            seen.add(parent.name)
-            text += f"{parent.name} {parent.version}".rstrip() + ", that by "
+        while parent is not None and parent.name not in links:
+            links[parent.name] = f"{parent.name} {parent.version}".rstrip()
             need, parent = self.by.get(parent.name, (need, None))
-        return text + (need.where if parent is None and need.where else "the project")
+        shown = list(links.values())
+        if len(shown) > _LINKS_SHOWN:
+            middle = f"{len(shown) - _LINKS_SHOWN + 1} others"
+            shown[_LINKS_SHOWN // 2 : _LINKS_SHOWN // 2 - _LINKS_SHOWN + 1] = [middle]
+        whose = need.where if parent is None and need.where else "the project"
+        return text + ", that by ".join([*shown, whose])
 
 
 class _Provider(AbstractProvider[Requirement, Candidate, str]):

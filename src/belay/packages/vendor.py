@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from belay.exceptions import InternalError, OccupiedError
 from belay.packages.destination import check_destination, check_group, check_together, fold
 from belay.packages.exclusive import exclusive, undisturbed
-from belay.packages.journal import Journal, State, check_no_links
+from belay.packages.journal import Journal, State, check_no_links, check_not_own
 from belay.packages.model import LockedFile
 from belay.packages.writing import naming
 
@@ -194,6 +194,8 @@ class Vendored:
             OSError: Something cannot be written; everything is as it was.
         """
         _check(wanted)
+        for group in wanted:
+            check_not_own(self.folder / group)
         check_no_links(self.root, self.folder)
         self.state.prepare()
         self.state.recover()

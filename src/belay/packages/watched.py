@@ -5,6 +5,7 @@ A socket's own time-out starts again with every byte, so a server that drips wou
 
 from __future__ import annotations
 
+import http.client
 import socket
 import threading
 import time
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 _here = threading.local()
@@ -103,6 +104,7 @@ class _Watched(HTTPConnection):
     """
 
     _handle: socket.socket | None = None
+    _answer: http.client.HTTPResponse | None = None
 
     def _new_conn(self) -> socket.socket:
         made = super()._new_conn()
@@ -113,6 +115,23 @@ class _Watched(HTTPConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
         _hold(self._handle)
         super().request(*args, **kwargs)
+
+    def response_class(self, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
+        """Makes an answer, as http.client asks for it."""
+        self._answer = http.client.HTTPResponse(*args, **kwargs)
+        return self._answer
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        """Waits for an answer."""
+        try:
+            return super().getresponse()
+        except BaseException:
+            # urllib3 drops an answer whose headers it does not understand, but does not close it.
+            if self._answer is not None:
+                self._answer.close()
+            raise
+        finally:
+            self._answer = None
 
     def close(self) -> None:
         _hold(None)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from belay.cli import main
 
 from ..rights import Namespace
 
@@ -118,6 +122,29 @@ def ended(process: subprocess.Popen[str]) -> Result:
     finally:
         process.kill()
     return Result(process.returncode, out, err)
+
+
+@contextmanager
+def on_stage(scene: Scene) -> Iterator[None]:
+    """The scene's project is the current folder, and its environment the program's."""
+    before, folder = dict(os.environ), Path.cwd()
+    os.environ.clear()
+    os.environ.update(scene.env)
+    os.chdir(scene.project)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        os.chdir(folder)
+
+
+def belay(*command: str) -> Result:
+    """Runs a command in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main(command)
+    return Result(code, out.getvalue(), err.getvalue())
 
 
 def files(folder: Path) -> Iterator[Path]:
