@@ -156,17 +156,20 @@ class _Member(tarfile.TarInfo):
 
 
 class _Unpacked:
-    """What is in a .gz, as long as it stays within bounds.
+    """What is in a .tar.gz, as long as it stays within bounds.
 
     Args:
-        file: The .gz.
+        file: The .tar.gz.
         url: Where it came from.
     """
 
     def __init__(self, file: IO[bytes], url: str) -> None:
         self._packed = file
         self._url = url
-        self._file = gzip.GzipFile(fileobj=file, mode="rb")
+        # Where it was packed for the way only, it has been unpacked already.
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        self._file = gzip.GzipFile(fileobj=file, mode="rb") if packed else file
         self._size = 0
 
     def read(self, size: int) -> bytes:

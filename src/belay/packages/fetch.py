@@ -21,9 +21,11 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from belay.deadline import Deadline
 from belay.exceptions import FetchError
+from belay.packages.hosting import origin_of
 
 if TYPE_CHECKING:
     from belay.packages.carrier import Carrier, Reply
+    from belay.packages.logins import Logins
 
 FILE_BYTES = 16 << 20
 """The largest file that is fetched unless more is asked for; no board has room for more."""
@@ -124,6 +126,7 @@ class Fetcher:
             machine always may.
         ca_file: Certificates to trust instead of the system's.
         proxies: Proxies by scheme and ``"no"``; None for those of the environment.
+        logins: Who to be for whom; None for nobody.
     """
 
     def __init__(
@@ -133,8 +136,10 @@ class Fetcher:
         http_hosts: Collection[str] = (),
         ca_file: Path | None = None,
         proxies: Mapping[str, str] | None = None,
+        logins: Logins | None = None,
     ) -> None:
         self.limits = limits or Limits()
+        self._logins = logins
         self._http_hosts = frozenset(host.lower() for host in http_hosts)
         self._ca_file = ca_file
         self._proxies = proxies
@@ -157,6 +162,10 @@ class Fetcher:
             self._closed.set()
             if self._carrier_made is not None:
                 self._carrier_made.close()
+
+    def login_for(self, url: str) -> str:
+        """Where the login stands that is sent to an address; empty if none is."""
+        return self._logins.where(url) if self._logins else ""
 
     def ready(self) -> None:
         """Imports what it takes to ask; else whoever asks first does that."""
@@ -200,12 +209,17 @@ class Fetcher:
             headers["If-Modified-Since"] = modified
         deadline = Deadline(self.limits.total)
         place = url
+        login: Mapping[str, str] | None = None
         for _ in range(self.limits.redirects + 1):
             self._check(url, place)
-            reply = self._ask(place, headers, most, deadline, into)
+            if login is None:
+                login = self._logins.headers(url) if self._logins else {}
+            reply = self._ask(place, {**headers, **login}, most, deadline, into)
             if reply.status not in _REDIRECTS:
                 return self._understand(url, reply)
             place = _join(place, reply.headers.get("Location", ""))
+            # A login is for its own server, and not for whoever that one sends us to.
+            login = login if _is_same_server(place, url) else {}
         raise FetchError(url, "redirect", f"more than {self.limits.redirects} redirects in a row")
 
     def _check(self, url: str, place: str) -> None:
@@ -330,6 +344,13 @@ def _split(url: str) -> SplitResult:
     except ValueError as error:
         raise FetchError(url, "address", f"is no address: {error}") from error
     return parts
+
+
+def _is_same_server(place: str, url: str) -> bool:
+    try:
+        return origin_of(place) == origin_of(url)
+    except ValueError:
+        return False  # it is no address, which is said elsewhere
 
 
 def _join(place: str, target: str) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import msgspec
 
-from belay.exceptions import ManifestError, PackageError, RequirementError, UnsafePathError
+from belay.exceptions import FetchError, ManifestError, PackageError, RequirementError, UnsafePathError
 from belay.packages import hosts
 from belay.packages.destination import check_destination, check_together, place_file
 from belay.packages.model import Candidate, FromHost, FromIndex, FromPath, FromUrl, RemoteFile, Requirement
@@ -58,6 +58,7 @@ def parse_manifest(
     source: str,
     index: str = "",
     host_url: Callable[[FromHost], str] = refuse_host,
+    relative: Callable[[str], str] | None = None,
 ) -> Candidate:
     """Read a manifest.
 
@@ -68,15 +69,17 @@ def parse_manifest(
         source: The candidate's source.
         index: The URL of the index whose files ``hashes`` means; without one they are refused.
         host_url: Finds the URL of a file of a git host.
+        relative: Finds the URL of what is named relatively, where that is not simply beside ``place``.
 
     Raises:
         ManifestError: It is not understood, or too large.
         UnsafePathError: A destination is not safe.
     """
     page = _decode(data, place)
+    beside = relative or (lambda where: _relative(where, place))
     files = [
         *(_indexed(dest, digits, place=place, index=index) for dest, digits in page.hashes),
-        *(_linked(dest, where, place=place, host_url=host_url) for dest, where in page.urls),
+        *(_linked(dest, where, place, host_url, beside) for dest, where in page.urls),
     ]
     return Candidate(
         name,
@@ -85,6 +88,24 @@ def parse_manifest(
         _together(files, place),
         tuple(_dependency(words, place) for words in page.deps),
     )
+
+
+def hosted_files(data: bytes, place: str) -> list[FromHost]:
+    """The files of git hosts that a manifest names, as far as they can be understood.
+
+    Args:
+        data: Its content.
+        place: The manifest's own URL.
+
+    Raises:
+        ManifestError: It is not understood, or too large.
+    """
+    found = []
+    for _, where in _decode(data, place).urls:
+        with suppress(PackageError):
+            if _SCHEME.match(where) and isinstance(source := parse_source(where), FromHost):
+                found.append(source)
+    return found
 
 
 def manifest_url(url: str) -> str | None:
@@ -169,10 +190,17 @@ def _indexed(destination: str, digits: str, *, place: str, index: str) -> Remote
     return RemoteFile(check_destination(destination, where=place), url, digits.lower())
 
 
-def _linked(destination: str, where: str, *, place: str, host_url: Callable[[FromHost], str]) -> RemoteFile:
+def _linked(
+    destination: str,
+    where: str,
+    place: str,
+    host_url: Callable[[FromHost], str],
+    relative: Callable[[str], str],
+) -> RemoteFile:
     check_destination(destination, where=place)
     if not _SCHEME.match(where):
-        return RemoteFile(destination, _relative(where, place))
+        _check_relative(where, place)
+        return RemoteFile(destination, relative(where))
     with _blaming(place):
         source = parse_source(where)
         if isinstance(source, FromHost):
@@ -182,9 +210,12 @@ def _linked(destination: str, where: str, *, place: str, host_url: Callable[[Fro
     return RemoteFile(destination, source.url)
 
 
-def _relative(where: str, place: str) -> str:
+def _check_relative(where: str, place: str) -> None:
     if not where or not where.isprintable() or "\\" in where or where[0] == "/" or where[1:2] == ":":
         raise ManifestError(place, f"{where!r} is no address of a file")
+
+
+def _relative(where: str, place: str) -> str:
     if not place.startswith("file:"):
         return urljoin(place, quote(where, safe="/%?=&+,;@:~!$'()*"))
     url = urljoin(place, quote(where))
@@ -212,9 +243,11 @@ def _dependency(words: list[str], place: str) -> Requirement:
 
 @contextmanager
 def _blaming(place: str) -> Iterator[None]:
-    """Errors in here are the manifest's."""
+    """Errors in here are the manifest's, unless a server cannot be asked."""
     try:
         yield
+    except FetchError:
+        raise
     except PackageError as error:
         raise ManifestError(place, error.message, hint=error.hint) from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MAIN_GROUP = "main"
 """The group of what stands in ``[tool.belay.dependencies]`` itself."""
@@ -51,11 +51,13 @@ class FromHost:
     """A file, a folder or a manifest in a repository of a git host.
 
     Attributes:
-        host: ``"github"``, ``"gitlab"`` or ``"codeberg"``.
+        host: ``"github"``, ``"gitlab"``, ``"codeberg"``, or one that the project names.
         owner: The user or group.
         repository: The repository's name.
         path: Inside the repository, empty for its root.
         ref: A branch, tag or commit; empty for the default branch.
+        open_ended: Whether the ref may reach into the path: the address that a browser shows does not say
+            where a branch with slashes in its name ends.
     """
 
     host: str
@@ -63,9 +65,26 @@ class FromHost:
     repository: str
     path: str = ""
     ref: str = ""
+    open_ended: bool = field(default=False, compare=False)
 
 
-Source = FromIndex | FromUrl | FromPath | FromHost
+@dataclass(frozen=True)
+class FromGit:
+    """A file, a folder or a manifest in a repository, by the git program.
+
+    Attributes:
+        url: The repository, as git takes it: ``"https://host/owner/repository.git"``.
+        path: Inside the repository, empty for its root.
+        ref: A branch, tag or commit, or ``"refs/heads/…"`` or ``"refs/tags/…"`` to say which; empty for the
+            default branch.
+    """
+
+    url: str
+    path: str = ""
+    ref: str = ""
+
+
+Source = FromIndex | FromUrl | FromPath | FromHost | FromGit
 
 
 @dataclass(frozen=True)
@@ -96,7 +115,7 @@ class RemoteFile:
 
     Attributes:
         destination: Where it is imported from, relative to the group's folder, with forward slashes.
-        url: Where its content is (``https:``, ``http:`` or ``file:``).
+        url: Where its content is (``https:``, ``http:``, ``file:``, or ``git+…@commit#path``).
         hash_prefix: The first hexadecimal digits of its SHA-256, if the source says them; any number.
     """
 
@@ -113,7 +132,7 @@ class Candidate:
         name: The name by which it is told from others; for what comes from an index, its name there.
         version: The version, or a commit, or empty.
         source: Where it comes from, in one canonical text: ``"index+https://…/pi/v2"``, ``"https://…"``,
-            ``"path+../lib"``, ``"github:o/r@ref"``.
+            ``"path+../lib"``, ``"github:o/r@ref"``, ``"git+https://…@ref"``.
         files: Its files.
         dependencies: What it needs in turn.
     """

@@ -1,0 +1,371 @@
+"""Packages in repositories of git hosts: a file, a folder with a package.json, a folder without.
+
+A branch or tag is looked up once for each update and becomes a commit. Everything then comes from that
+commit, so it belongs together, and what is known of it is known for ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from belay.exceptions import FetchError, ManifestError, PackageError, RequirementError
+from belay.packages import hosts, manifest, refs
+from belay.packages.folders import Choice, choose, destinations
+from belay.packages.hosting import KNOWN, Host, all_hosts
+from belay.packages.logins import variable_for
+from belay.packages.model import Candidate, FromHost, RemoteFile
+from belay.packages.refs import Refs, is_commit, parse_refs
+from belay.packages.store import Memory
+from belay.packages.supply import Supply
+from belay.packages.unpacking import listing_url, member_url
+
+DESCRIPTION = "package.json"
+_NO_REFS = {400, 404, 405, 410, 501}
+"""What servers answer that have files, but not git."""
+_CLOSED = {401, 403}
+_SHORT = 7
+"""Digits from which on something is taken for a commit that no branch or tag is at."""
+
+
+def _quiet(sentence: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A place at a certain commit.
+
+    Attributes:
+        place: The place; its ref and its path are told apart.
+        ref: The commit, or where that is not known the ref.
+        commit: The commit, or empty.
+    """
+
+    place: FromHost
+    ref: str
+    commit: str
+
+
+class _Chosen(msgspec.Struct):
+    """What was chosen of an archive: SHA-256 and size of each file, by its path."""
+
+    base: str
+    files: dict[str, tuple[str, int]]
+
+
+class Repositories:
+    """Reads packages out of repositories.
+
+    Args:
+        supply: Brings what they are made of.
+        known: The git hosts, by name.
+        warn: Called with a sentence where a commit cannot be known; once for each repository.
+    """
+
+    def __init__(
+        self,
+        supply: Supply,
+        known: Mapping[str, Host] | None = None,
+        *,
+        warn: Callable[[str], None] = _quiet,
+    ) -> None:
+        self._supply = supply
+        self._hosts = all_hosts() if known is None else known
+        self._warn = warn
+        self._warned: set[str] = set()
+        self._refs: dict[str, Refs | None] = {}
+        self._fixed: set[str] = set()
+
+    def read(
+        self, key: str, place: FromHost, *, alone: bool = True, rename_to_init: bool = True
+    ) -> Candidate:
+        """See what is at a place.
+
+        Args:
+            key: The name of the dependency.
+            place: The place.
+            alone: Whether it is all of the dependency, not one of a list.
+            rename_to_init: As in :class:`~belay.packages.model.Requirement`.
+
+        Raises:
+            RequirementError: There is no such repository, ref or place, or nothing that can be imported.
+            ManifestError: Its manifest is not understood.
+            UnsafePathError: A file has an unsafe name.
+            FetchError: It could not be had.
+        """
+        pinned, source = self._pin(place), hosts.canonical(place)
+        path = pinned.place.path
+        if path.endswith((".py", ".mpy")):
+            url = self._file_url(pinned, path)
+            found = manifest.single_file(key, url, source=source, alone=alone, rename_to_init=rename_to_init)
+        elif (page := self._description(pinned, key)) is not None:
+            found = self._described(key, pinned, page, source)
+        else:
+            files = self._folder(key, pinned, alone=alone, rename_to_init=rename_to_init)
+            found = Candidate(key, "", source, files)
+        return replace(found, version=pinned.commit, files=tuple(map(self._known, found.files)))
+
+    def url(self, place: FromHost) -> str:
+        """The address of a file, at the commit that its ref is.
+
+        Raises:
+            RequirementError: There is no such repository or ref.
+            FetchError: It could not be asked.
+        """
+        pinned = self._pin(place)
+        return self._file_url(pinned, pinned.place.path)
+
+    def refs(self, place: FromHost) -> Refs | None:
+        """The refs of a repository; None where its server does not tell them.
+
+        Raises:
+            RequirementError: There is no such repository.
+            FetchError: It could not be asked.
+        """
+        url = self._host(place).refs_url(place)
+        if url not in self._refs:
+            self._refs[url] = self._ask_for_refs(place, url)
+        return self._refs[url]
+
+    # --- fetching ahead --------------------------------------------------------------------------
+
+    def soon(self, place: FromHost, key: str) -> list[Future[Any]]:
+        """Begin to fetch what is missing next before a place can be read.
+
+        Returns:
+            What to wait for before this is asked again; empty if nothing is missing, or something is wrong.
+        """
+        try:
+            missing = next((future for future in self._steps(place, key) if not future.done()), None)
+        except PackageError:
+            return []  # whoever reads it is told
+        return [] if missing is None else [missing]
+
+    def _steps(self, place: FromHost, key: str) -> Iterator[Future[Any]]:
+        """What is needed, one after the other; the first that is not here must be waited for."""
+        if not is_commit(place.ref):
+            yield self._supply.page_soon(self._host(place).refs_url(place), most=refs.MAX_BYTES)
+        pinned = self._pin(place)
+        path = pinned.place.path
+        if path.endswith((".py", ".mpy")) or self._remembered(pinned, key) is not None:
+            return
+        page = self._page_soon(pinned, _description_of(path))
+        yield page
+        if page.exception() is None:
+            yield from self._named_elsewhere(page.result().content, pinned)
+        elif _is_absent(page.exception()) and not path.endswith(".json"):
+            yield self._supply.archive_soon(self._archive_url(pinned))
+
+    def _named_elsewhere(self, data: bytes, pinned: Pinned) -> Iterator[Future[Any]]:
+        """The refs of the repositories whose files a manifest names."""
+        for place in manifest.hosted_files(data, self._file_url(pinned, pinned.place.path)):
+            if not is_commit(place.ref):
+                yield self._supply.page_soon(self._host(place).refs_url(place), most=refs.MAX_BYTES)
+
+    # --- refs ------------------------------------------------------------------------------------
+
+    def _host(self, place: FromHost) -> Host:
+        host = self._hosts.get(place.host)
+        if host is None:
+            raise RequirementError(
+                hosts.canonical(place),
+                f"there is no host {place.host!r}",
+                hint=f"known are {', '.join(sorted(self._hosts))}",
+            )
+        return host
+
+    def _pin(self, place: FromHost) -> Pinned:
+        if is_commit(place.ref):
+            return Pinned(place, place.ref.lower(), place.ref.lower())
+        found = self.refs(place)
+        if found is None:
+            self._say_unknown(place)
+            return Pinned(place, place.ref, "")
+        if place.open_ended:
+            ref, path = found.split(f"{place.ref}/{place.path}".rstrip("/"))
+            place = replace(place, ref=ref, path=path)
+        if commit := found.find(place.ref):
+            return Pinned(place, commit, commit)
+        if len(place.ref) >= _SHORT and not place.ref.lower().strip("0123456789abcdef"):
+            self._say_unknown(place)
+            return Pinned(place, place.ref, "")
+        raise self._no_ref(place, found)
+
+    def _ask_for_refs(self, place: FromHost, url: str) -> Refs | None:
+        try:
+            page = self._supply.page(url, most=refs.MAX_BYTES)
+        except FetchError as error:
+            official = self._host(place) in KNOWN
+            if error.status in _CLOSED or (official and error.status in {404, 410}):
+                raise self._closed(place, error) from error
+            if error.status in _NO_REFS:
+                return None
+            raise
+        try:
+            return parse_refs(page.content)
+        except refs.NoAdvertisement as error:
+            hint = "is there a page of the network in between that wants a login?"
+            raise FetchError(url, "mismatch", str(error), hint=hint) from error
+
+    def _closed(self, place: FromHost, error: FetchError) -> RequirementError:
+        host = self._host(place)
+        if used := self._supply.fetcher.login_for(error.url):
+            hint = f"the login is the one of {used}"
+        else:
+            own = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN", "codeberg": "CODEBERG_TOKEN"}
+            name = own[host.name] if host in KNOWN else variable_for(host.url)
+            hint = f"if it is private, put a token into {name}, or a login into .netrc"
+        reason = f"there is no such repository, or it is private ({error.status})"
+        return RequirementError(_repository(place), reason, hint=hint)
+
+    @staticmethod
+    def _no_ref(place: FromHost, found: Refs) -> RequirementError:
+        if not place.ref:
+            return RequirementError(_repository(place), "the repository is empty")
+        from difflib import get_close_matches
+
+        names = [*found.tags(), *found.branches()]
+        near = get_close_matches(place.ref, names, 1)
+        shown = ", ".join(names[-5:])
+        hint = f"did you mean {near[0]}?" if near else f"there is {shown}" if shown else None
+        return RequirementError(
+            hosts.canonical(place), f"has no branch, tag or commit {place.ref!r}", hint=hint
+        )
+
+    def _say_unknown(self, place: FromHost) -> None:
+        text = f"{_repository(place)}@{place.ref}".rstrip("@")
+        if text not in self._warned:
+            self._warned.add(text)
+            ref = place.ref or "HEAD"
+            self._warn(
+                f"{text}: which commit {ref} is cannot be known; what is there now is locked by its SHA-256"
+            )
+
+    # --- what is there ---------------------------------------------------------------------------
+
+    def _file_url(self, pinned: Pinned, path: str) -> str:
+        url = self._host(pinned.place).file_url(pinned.place, pinned.ref, path)
+        if pinned.commit:
+            self._fixed.add(url)
+        return url
+
+    def _archive_url(self, pinned: Pinned) -> str:
+        return self._host(pinned.place).archive_url(pinned.place, pinned.ref)
+
+    def _page_soon(self, pinned: Pinned, path: str) -> Future[Any]:
+        # What is at a commit never changes, so whoever had it needs not ask again.
+        return self._supply.page_soon(self._file_url(pinned, path), under=pinned.commit)
+
+    def _description(self, pinned: Pinned, key: str) -> bytes | None:
+        """The manifest at a place; None if it is a folder without one, or a file."""
+        if self._remembered(pinned, key) is not None:
+            return None
+        try:
+            page = self._supply.wait_for(self._page_soon(pinned, _description_of(pinned.place.path)))
+        except FetchError as error:
+            if not _is_absent(error):
+                raise
+            if pinned.place.path.endswith(".json"):
+                raise self._nothing(pinned) from error
+            return None
+        content: bytes = page.content
+        return content
+
+    def _described(self, key: str, pinned: Pinned, data: bytes, source: str) -> Candidate:
+        described = _description_of(pinned.place.path)
+        where = self._file_url(pinned, described)
+
+        def relative(path: str) -> str:
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(described), path))
+            if target.startswith(("../", "/")) or target in {"..", "."}:
+                raise ManifestError(where, f"{path!r} leads out of the repository")
+            return self._file_url(pinned, target)
+
+        return manifest.parse_manifest(
+            data, name=key, place=where, source=source, host_url=self.url, relative=relative
+        )
+
+    def _folder(
+        self, key: str, pinned: Pinned, *, alone: bool, rename_to_init: bool
+    ) -> tuple[RemoteFile, ...]:
+        """The files of a folder without a manifest."""
+        where, url = hosts.canonical(pinned.place), self._archive_url(pinned)
+        chosen = self._remembered(pinned, key)
+        if chosen is None:
+            chosen = self._unpacked(key, pinned, url, where)
+            if pinned.commit:
+                self._remember(listing_url(url, pinned.place.path, key), chosen)
+        choice = Choice(chosen.base, tuple(chosen.files))
+        places = destinations(key, choice, where=where, alone=alone, rename_to_init=rename_to_init)
+        return tuple(
+            RemoteFile(destination, member_url(url, path), chosen.files[path][0])
+            for destination, path in sorted(places.items())
+        )
+
+    def _unpacked(self, key: str, pinned: Pinned, url: str, where: str) -> _Chosen:
+        try:
+            archive = self._supply.wait_for(self._supply.archive_soon(url))
+        except FetchError as error:
+            if _is_absent(error):
+                raise self._nothing(pinned) from error
+            raise
+        listing = archive.listing()
+        if pinned.commit and listing.commit not in {"", pinned.commit}:
+            raise FetchError(url, "mismatch", f"is of the commit {listing.commit}")
+        choice = choose(key, pinned.place.path, listing.entries, where=where)
+        held = archive.unpack(choice.paths, self._supply.store)
+        return _Chosen(choice.base, {path: (held[path].sha256, held[path].size) for path in choice.paths})
+
+    def _nothing(self, pinned: Pinned) -> RequirementError:
+        place = pinned.place
+        what = f"there is no {place.path!r} in it" if place.path else "there is nothing in it"
+        at = f" at {pinned.ref[:12]}" if pinned.ref else ""
+        unsure = "" if pinned.commit else ", or there is no such repository"
+        return RequirementError(hosts.canonical(place), f"{what}{at}{unsure}")
+
+    # --- what is known for ever ------------------------------------------------------------------
+
+    def _known(self, file: RemoteFile) -> RemoteFile:
+        """A file with the hash that it had before, if it is of a commit and so has it still."""
+        known = self._supply.store.recall(file.url)
+        if file.hash_prefix or known is None or file.url not in self._fixed:
+            return file
+        return replace(file, hash_prefix=known[0].sha256)
+
+    def _remembered(self, pinned: Pinned, key: str) -> _Chosen | None:
+        """What was chosen of a folder without a manifest, if the store has it all still."""
+        url = listing_url(self._archive_url(pinned), pinned.place.path, key)
+        known = self._supply.store.recall(url) if pinned.commit else None
+        if known is None:
+            return None
+        try:
+            chosen = msgspec.json.decode(known[1], type=_Chosen)
+        except msgspec.DecodeError:
+            return None
+        has = self._supply.store.has
+        return chosen if all(has(digits, size) for digits, size in chosen.files.values()) else None
+
+    def _remember(self, url: str, chosen: _Chosen) -> None:
+        data = msgspec.json.encode(chosen)
+        digits = hashlib.sha256(data).hexdigest()
+        self._supply.store.remember(Memory(url, digits, len(data), here=True), data)
+
+
+def _description_of(path: str) -> str:
+    """The manifest that a place means."""
+    return path if path.endswith(".json") else posixpath.join(path, DESCRIPTION)
+
+
+def _repository(place: FromHost) -> str:
+    return hosts.canonical(replace(place, path="", ref=""))
+
+
+def _is_absent(error: BaseException | None) -> bool:
+    return isinstance(error, FetchError) and error.kind == "not-found"
