@@ -195,6 +195,28 @@ def test_the_order_is_not_the_caller_s() -> None:
     assert to_text(shuffled, ROOT) == TEXT
 
 
+@pytest.mark.parametrize(
+    ("source", "place", "written"),
+    [
+        ("path+../../lib", "/lib/sub/x.py", "path+../../lib/sub/x.py"),
+        ("path+../../lib/x.py", "/lib/x.py", "path+../../lib/x.py"),
+        ("path+../../lib/package.json", "/lib/src/x.py", "path+../../lib/src/x.py"),
+        ("path+./a.py + path+../../lib/x.py", "/lib/x.py", "path+../../lib/x.py"),
+        ("path+.", "/srv/project/x.py", "path+x.py"),
+        ("path+/lib/x.py", "/lib/x.py", "file:///lib/x.py"),
+        ("path+~/lib/x.py", "/lib/x.py", "file:///lib/x.py"),
+        ("path+../../other", "/lib/x.py", "file:///lib/x.py"),
+    ],
+)
+def test_a_path_that_leads_from_the_project_stays_one(source: str, place: str, written: str) -> None:
+    url = Path(place).absolute().as_uri()
+    package = LockedPackage("x", "", source, ("main",), (), (LockedFile("x.py", 1, DIGEST, url),))
+    root = Path("/srv/project").absolute()
+    text = to_text(Lock((package,)), root)
+    assert f'url = "{written.replace("file:///lib/x.py", url)}"' in text
+    assert from_text(text, root / "belay.lock").packages == (package,)
+
+
 def test_an_index_in_the_project_is_found_wherever_the_project_is(tmp_path: Path) -> None:
     def lock(root: Path) -> Lock:
         url = (root / "index").as_uri()

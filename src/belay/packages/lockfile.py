@@ -74,7 +74,8 @@ def to_text(lock: Lock, root: Path) -> str:
         if package.constraints:
             lines += _array("constraints", (_constraint_line(*each) for each in sorted(package.constraints)))
         files = sorted(package.files, key=lambda file: file.destination)
-        lines += _array("files", (_file_line(file, root) for file in files))
+        near = [root.parent, *_folders(package.source, root)]
+        lines += _array("files", (_file_line(file, root, near) for file in files))
     return "\n".join(lines) + "\n"
 
 
@@ -326,8 +327,8 @@ def _constraint_line(name: str, wanted: str) -> str:
     return f"{{ name = {_quoted(name)}, wanted = {_quoted(wanted)} }}"
 
 
-def _file_line(file: LockedFile, root: Path) -> str:
-    url = _quoted(_relative(file.url, root))
+def _file_line(file: LockedFile, root: Path, near: Iterable[Path]) -> str:
+    url = _quoted(_relative(file.url, root, near))
     return (
         f"{{ path = {_quoted(file.destination)}, size = {file.size}, sha256 = {_quoted(file.sha256)}, "
         f"url = {url} }}"
@@ -343,13 +344,21 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
-def _relative(url: str, root: Path) -> str:
+def _folders(source: str, root: Path) -> list[Path]:
+    """Where a package is that the project names by paths relative to it."""
+    texts = [part.removeprefix("path+") for part in source.split(" + ") if part.startswith("path+")]
+    relative = [text for text in texts if not text.startswith("~") and not Path(text).is_absolute()]
+    places = [Path(os.path.normpath(root / text)) for text in relative]
+    return [place.parent if place.suffix == ".json" else place for place in places]
+
+
+def _relative(url: str, root: Path, near: Iterable[Path] = ()) -> str:
     """An address as it is written: what is near the project does not say where the project is."""
     before, colon, _ = url.partition("file:")
     if not colon or before not in {"", "index+"}:
         return url
     path = path_of(url.removeprefix(before))
-    if not path.is_relative_to(root.parent):
+    if not any(path.is_relative_to(place) for place in near or (root.parent,)):
         return url
     return f"{before}path+{Path(os.path.relpath(path, root)).as_posix()}"
 
