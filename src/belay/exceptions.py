@@ -444,7 +444,7 @@ class FetchError(PackageError):
             ``"unreachable"``, ``"timeout"``, ``"dropped"``, ``"truncated"``, ``"mismatch"`` (it came, but is
             not what it should be), ``"status"``, ``"too-large"``, ``"redirect"``, ``"insecure"`` (plain
             http), ``"address"``, ``"proxy"``, ``"file"`` (a ``file:`` URL, unreadable), ``"offline"``,
-            ``"interrupted"``.
+            ``"interrupted"``, ``"denied"`` (git has no login there), ``"git"`` (git says why).
         reason: The same for people.
         status: The server's status, where it gave one.
     """

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from belay.exceptions import PackageError, ResolutionError
 from belay.packages import manifest
+from belay.packages.gitplace import is_commit, ref_address
 from belay.packages.index import LATEST, Index
 from belay.packages.indices import Indices
 from belay.packages.local import read_local
 from belay.packages.model import (
     Candidate,
+    FromGit,
     FromHost,
     FromIndex,
     FromPath,
@@ -125,6 +127,7 @@ class Catalogue:
             source = _index_source(need)
             return self._indices.prefetch(source.name, [_wanted(source.wanted)], source.index)
         urls = [manifest.manifest_url(source.url) for source in need.sources if isinstance(source, FromUrl)]
+        urls += [ref_address(source) for source in need.sources if isinstance(source, FromGit)]
         return [self._supply.page_soon(url) for url in urls if url is not None]
 
     # --- offers ----------------------------------------------------------------------------------
@@ -158,7 +161,9 @@ class Catalogue:
         source = _index_source(need)
         wanted = _wanted(source.wanted)
         if not candidate.source.startswith("index+"):
-            return others and (not candidate.version or wanted.allows(candidate.version))
+            # A commit is no version that anybody could have an opinion on.
+            unknown = not candidate.version or is_commit(candidate.version)
+            return others and (unknown or wanted.allows(candidate.version))
         if source.index and not others and candidate.source != self._indices.named(source.index).source:
             return False
         if wanted.text == LATEST and candidate is not self.kept.get(candidate.name):
@@ -209,11 +214,22 @@ class Catalogue:
         alone, rename = len(need.sources) == 1, need.rename_to_init
         match source:
             case FromPath():
-                return read_local(need.key, source, self._root, alone=alone, rename_to_init=rename)
+                return read_local(
+                    need.key,
+                    source,
+                    self._root,
+                    alone=alone,
+                    rename_to_init=rename,
+                    warn=self._supply.warn,
+                )
             case FromUrl(url):
                 return self._from_url(need.key, url, alone=alone, rename=rename)
             case FromHost():
                 return manifest.refuse_host(source)
+            case FromGit():
+                from belay.packages.gitsource import read_git
+
+                return read_git(need.key, source, self._supply, alone=alone, rename_to_init=rename)
         raise ResolutionError(f"{need.key}: {source.name} of an index cannot be a part of it")
 
     def _from_url(self, key: str, url: str, *, alone: bool, rename: bool) -> Candidate:

@@ -140,7 +140,7 @@ class Fetcher:
     ) -> None:
         self.limits = limits or Limits()
         self._logins = logins
-        self._http_hosts = frozenset(host.lower() for host in http_hosts)
+        self.http_hosts = frozenset(host.lower() for host in http_hosts)
         self._ca_file = ca_file
         self._proxies = proxies
         self._lock = threading.Lock()
@@ -246,7 +246,7 @@ class Fetcher:
     def _may_be_plain(self, parts: SplitResult) -> bool:
         assert parts.hostname is not None
         return is_loopback(parts.hostname) or bool(
-            self._http_hosts & {parts.hostname.lower(), parts.netloc.lower()}
+            self.http_hosts & {parts.hostname.lower(), parts.netloc.lower()}
         )
 
     def _understand(self, url: str, reply: Reply) -> Answer:

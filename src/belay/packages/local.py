@@ -18,6 +18,10 @@ _SKIPPED_SUFFIXES = (".pyc", ".pyo")
 _SKIPPED_FILES = {".DS_Store", "Thumbs.db"}
 
 
+def _quiet(sentence: str) -> None:
+    """Say nothing."""
+
+
 def read_local(
     key: str,
     source: FromPath,
@@ -26,6 +30,7 @@ def read_local(
     alone: bool = True,
     rename_to_init: bool = True,
     host_url: Callable[[FromHost], str] = manifest.refuse_host,
+    warn: Callable[[str], None] = _quiet,
 ) -> Candidate:
     """See what is at a path.
 
@@ -36,6 +41,7 @@ def read_local(
         alone: Whether it is all of the dependency, not one of a list.
         rename_to_init: As in :class:`~belay.packages.model.Requirement`.
         host_url: As for :func:`~belay.packages.manifest.parse_manifest`.
+        warn: Called with a sentence for each thing in a manifest.py that is not used.
 
     Raises:
         RequirementError: There is nothing at the path, or nothing that can be imported as ``key``.
@@ -48,7 +54,10 @@ def read_local(
     if path.is_dir():
         described = path / "package.json"
         if not described.is_file():
-            return Candidate(key, "", text, _folder(key, path, text))
+            from belay.packages.localtree import read_described
+
+            found = read_described(key, path, text, walk=_walk, warn=warn)
+            return found or Candidate(key, "", text, _folder(key, path, text))
         path = described
     elif not path.is_file():
         raise RequirementError(source.path, "there is no such file or folder", hint=f"it would be {path}")

@@ -18,7 +18,16 @@ import msgspec
 from belay.exceptions import FetchError, ManifestError, PackageError, RequirementError, UnsafePathError
 from belay.packages import hosts
 from belay.packages.destination import check_destination, check_together, place_file
-from belay.packages.model import Candidate, FromHost, FromIndex, FromPath, FromUrl, RemoteFile, Requirement
+from belay.packages.model import (
+    Candidate,
+    FromGit,
+    FromHost,
+    FromIndex,
+    FromPath,
+    FromUrl,
+    RemoteFile,
+    Requirement,
+)
 from belay.packages.requirement import infer_key, parse_source
 
 MAX_BYTES = 1 << 20
@@ -238,6 +247,9 @@ def _dependency(words: list[str], place: str) -> Requirement:
         key = infer_key(source)
     if isinstance(source, FromPath):
         raise ManifestError(place, f"depends on {name!r}, a path: they are for a project's own dependencies")
+    if isinstance(source, FromGit) and not source.url.startswith("https:"):
+        # Strangers must not have this machine's keys tried, or its files read.
+        raise ManifestError(place, f"depends on {name!r}: of git's addresses only git+https:// may be used")
     return Requirement(key, (source,), where=place)
 
 

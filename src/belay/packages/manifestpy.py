@@ -49,6 +49,10 @@ class Tree(Protocol):
         """What is in a file; None if there is none."""
         ...
 
+    def has(self, path: str) -> bool:
+        """Whether there is a file."""
+        ...
+
     def files(self, folder: str) -> Iterable[str]:
         """The paths of all files in a folder and below; the root is the empty text."""
         ...
@@ -340,10 +344,9 @@ class _Reader:
         found = given.take("package_path", "files", "base_path", "opt")
         path, base = given.text(found, "package_path"), given.text(found, "base_path") or "."
         below = self.inside(self.inside(self._folder, base), path)
-        there = sorted(self.tree.files(below))
         names = found.get("files")
         if names is None:
-            chosen = [file for file in there if file.endswith(".py")]
+            chosen = sorted(file for file in self.tree.files(below) if file.endswith(".py"))
         elif isinstance(names, list) and all(isinstance(each, str) for each in names):
             chosen = [self.inside(below, each) for each in names]
         else:
@@ -351,7 +354,7 @@ class _Reader:
         if not chosen:
             self.fail(f"the package {path!r} has no .py files")
         for file in chosen:
-            if file not in there:
+            if not self.tree.has(file):
                 self.fail(f"there is no file {file!r}")
             self.add(posixpath.normpath(posixpath.join(path, posixpath.relpath(file, below or "."))), file)
 
@@ -361,7 +364,7 @@ class _Reader:
         file = self.inside(self.inside(self._folder, base), path)
         if not path.endswith(".py"):
             self.fail(f"the module {path!r} is no .py file")
-        if file not in self.tree.files(posixpath.dirname(file)):
+        if not self.tree.has(file):
             self.fail(f"there is no file {file!r}")
         self.add(posixpath.normpath(path), file)
 

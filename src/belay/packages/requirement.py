@@ -7,14 +7,24 @@ of ``belay add`` (:func:`parse_additions`), and in a manifest's ``deps`` (:func:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from keyword import iskeyword
 from urllib.parse import unquote, urlsplit
 
 from belay.exceptions import RequirementError
-from belay.packages import hosts
-from belay.packages.model import MAIN_GROUP, FromHost, FromIndex, FromPath, FromUrl, Requirement, Source
+from belay.packages import gitplace, hosts
+from belay.packages.hosting import Host
+from belay.packages.model import (
+    MAIN_GROUP,
+    FromGit,
+    FromHost,
+    FromIndex,
+    FromPath,
+    FromUrl,
+    Requirement,
+    Source,
+)
 from belay.packages.version import parse_wanted
 
 NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?")
@@ -22,7 +32,8 @@ NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?")
 
 MAX_NAME = 64
 
-_FIELDS = ("uri", "version", "index", "develop", "rename_to_init")
+_FIELDS = ("uri", "version", "index", *gitplace.FIELDS, "develop", "rename_to_init")
+_GIT = "write git+ssh://git@host/owner/repository.git, or git+https://host/owner/repository.git"
 _SIGNS = "<>=!~^*"
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
@@ -31,32 +42,36 @@ _JOKER = re.compile(r"v?([0-9]+(?:\.[0-9]+)*)\.[xX]")
 _VERSION = re.compile(r"v?[0-9]+(?:[.!][0-9*].*)?|v?[0-9]+(?:a|b|rc|[.-]?post|[.-]?dev)[0-9]+")
 
 
-def parse_requirement(key: str, value: object, *, group: str = MAIN_GROUP, where: str = "") -> Requirement:
+def parse_requirement(
+    key: str, value: object, *, group: str = MAIN_GROUP, where: str = "", own: Collection[Host] = ()
+) -> Requirement:
     """Read a line of a project's dependencies.
 
     Args:
         key: The name of the dependency.
-        value: A text, a table with ``uri``, ``version``, ``index``, ``develop`` and ``rename_to_init``, or a
-            list of these.
+        value: A text, a table with ``uri``, ``version``, ``index``, ``develop`` and ``rename_to_init`` or
+            with ``git``, ``branch``, ``tag``, ``rev`` and ``subdirectory``, or a list of these.
         group: The dependency group.
         where: Where it stands, for messages.
+        own: Git hosts of the project beside the known ones.
 
     Raises:
         RequirementError: It is not understood.
     """
     check_key(key)
     if isinstance(value, list):
-        return _many(Requirement(key, (), group, where=where), value)
-    return _one(Requirement(key, (), group, where=where), value)
+        return _many(Requirement(key, (), group, where=where), value, own)
+    return _one(Requirement(key, (), group, where=where), value, own)
 
 
-def parse_source(text: str, key: str = "") -> Source:
+def parse_source(text: str, key: str = "", own: Collection[Host] = ()) -> Source:
     """Read where a package comes from.
 
     Args:
         text: ``*``, a version, ranges, ``name``, ``name@1.0``, ``name>=1``, ``mip:name``, ``github:…``, an
             address or a path.
         key: The name of the package for forms that have none; without one they are refused.
+        own: Git hosts of the project beside the known ones.
 
     Raises:
         RequirementError: It is not understood.
@@ -66,7 +81,7 @@ def parse_source(text: str, key: str = "") -> Source:
         raise RequirementError(original, "is empty" if not text else "has characters that are not printable")
     scheme = _SCHEME.match(text)
     if scheme:
-        return _with_scheme(text, scheme[1].lower())
+        return _with_scheme(text, scheme[1].lower(), own)
     if _looks_like_path(text):
         return _path(text)
     if joker := _JOKER.fullmatch(text):
@@ -112,7 +127,7 @@ class Addition:
         return {"uri": self.text, **options, **({} if rename_to_init else {"rename_to_init": False})}
 
 
-def parse_additions(words: Sequence[str]) -> list[Addition]:
+def parse_additions(words: Sequence[str], own: Collection[Host] = ()) -> list[Addition]:
     """Read the words behind ``belay add``: packages, or one with its name before it.
 
     Two words are a name and where it comes from, if the first is a plain name and the second is not.
@@ -122,9 +137,9 @@ def parse_additions(words: Sequence[str]) -> list[Addition]:
     """
     if len(words) == 2 and _is_name(words[0]) and not _is_package_itself(words[1].strip()):
         check_key(words[0])
-        source = parse_source(words[1], words[0])
+        source = parse_source(words[1], words[0], own)
         return [Addition(words[0], source, _written(source, words[1], words[0]))]
-    additions = [_addition(word) for word in words]
+    additions = [_addition(word, own) for word in words]
     keys = [addition.key for addition in additions]
     for word, key in zip(words, keys, strict=True):
         if keys.count(key) > 1:
@@ -159,6 +174,8 @@ def canonical(source: Source) -> str:
         return source.url
     if isinstance(source, FromPath):
         return source.path
+    if isinstance(source, FromGit):
+        return gitplace.canonical(source)
     return hosts.canonical(source)
 
 
@@ -171,8 +188,8 @@ def _is_package_itself(word: str) -> bool:
     return bool(_INDEXED.fullmatch(word)) and not _looks_like_version(word) and not _looks_like_path(word)
 
 
-def _addition(word: str) -> Addition:
-    source = parse_source(word)
+def _addition(word: str, own: Collection[Host]) -> Addition:
+    source = parse_source(word, own=own)
     key = infer_key(source)
     return Addition(key, source, _written(source, word, key))
 
@@ -185,10 +202,14 @@ def _written(source: Source, word: str, key: str) -> str:
     return canonical(source).removeprefix("mip:")
 
 
-def _last_part(source: FromUrl | FromPath | FromHost) -> tuple[str, str]:
+def _last_part(source: FromUrl | FromPath | FromHost | FromGit) -> tuple[str, str]:
     if isinstance(source, FromHost):
         place = hosts.canonical(source)
         parts = [source.repository, *source.path.split("/")]
+    elif isinstance(source, FromGit):
+        place = gitplace.canonical(source)
+        repository = unquote(urlsplit(source.url).path).removesuffix(".git")
+        parts = f"{repository}/{source.path}".split("/")
     elif isinstance(source, FromUrl):
         place = source.url
         parts = unquote(urlsplit(place).path).split("/")
@@ -204,12 +225,12 @@ def _last_part(source: FromUrl | FromPath | FromHost) -> tuple[str, str]:
     return place, last
 
 
-def _many(requirement: Requirement, values: list[object]) -> Requirement:
+def _many(requirement: Requirement, values: list[object], own: Collection[Host]) -> Requirement:
     if not values:
         raise RequirementError(requirement.key, "an empty list is no place to come from")
     if any(isinstance(value, list) for value in values):
         raise RequirementError(requirement.key, "a list in a list is not supported")
-    parts = [_one(requirement, value) for value in values]
+    parts = [_one(requirement, value, own) for value in values]
     if len({(part.develop, part.rename_to_init) for part in parts}) > 1:
         raise RequirementError(
             requirement.key, "develop and rename_to_init must be the same for all of a list's entries"
@@ -217,11 +238,11 @@ def _many(requirement: Requirement, values: list[object]) -> Requirement:
     return replace(parts[0], sources=tuple(source for part in parts for source in part.sources))
 
 
-def _one(requirement: Requirement, value: object) -> Requirement:
+def _one(requirement: Requirement, value: object, own: Collection[Host]) -> Requirement:
     if isinstance(value, str):
-        return replace(requirement, sources=(parse_source(value, requirement.key),))
+        return replace(requirement, sources=(parse_source(value, requirement.key, own),))
     if isinstance(value, Mapping):
-        return _table(requirement, value)
+        return _table(requirement, value, own)
     kind = (
         "a number in quotes" if isinstance(value, int | float) and not isinstance(value, bool) else "a text"
     )
@@ -230,20 +251,29 @@ def _one(requirement: Requirement, value: object) -> Requirement:
     )
 
 
-def _table(requirement: Requirement, table: Mapping[str, object]) -> Requirement:
+def _table(requirement: Requirement, table: Mapping[str, object], own: Collection[Host]) -> Requirement:
     key = requirement.key
     for name in table:
         if name not in _FIELDS:
             raise RequirementError(key, f"there is no field {name!r}", hint=_field_hint(key, str(name)))
     uri, version, index = (_text(key, table, name) for name in ("uri", "version", "index"))
     develop = _flag(key, table, "develop", default=False)
-    if not (uri or version or index):
+    git = next((name for name in gitplace.FIELDS if name in table), "")
+    if not (uri or version or index or git):
         raise RequirementError(key, "has neither a uri nor a version")
-    source = parse_source(uri, key) if uri else FromIndex(key, parse_wanted(version).text)
+    source: Source
+    if "git" in table or (git and uri.lower().startswith(gitplace.PREFIX)):
+        source = gitplace.from_table(key, table)
+    elif git:
+        raise RequirementError(key, f"{git} is for git's addresses", hint='write git = "https://…"')
+    else:
+        source = parse_source(uri, key, own) if uri else FromIndex(key, parse_wanted(version).text)
     if isinstance(source, FromIndex):
         source = _versioned(key, source, version if uri else "", index)
     elif version or index:
-        raise RequirementError(key, "version and index are for packages of an index", hint=f"{uri} is none")
+        raise RequirementError(
+            key, "version and index are for packages of an index", hint=f"{canonical(source)} is none"
+        )
     if develop and not isinstance(source, FromPath):
         raise RequirementError(key, "develop is for files and folders of this machine")
     rename = _flag(key, table, "rename_to_init", default=True)
@@ -281,23 +311,26 @@ def _flag(key: str, table: Mapping[str, object], name: str, *, default: bool) ->
     return value
 
 
-def _with_scheme(text: str, scheme: str) -> Source:
+def _with_scheme(text: str, scheme: str, own: Collection[Host]) -> Source:
     if scheme == "mip":
         return _from_index(text[len("mip:") :].strip(), text)
-    if scheme in hosts.HOSTS:
+    names = dict.fromkeys((*hosts.HOSTS, *(host.name for host in own)))
+    if scheme in names:
         return hosts.parse_short(f"{scheme}:{text.partition(':')[2]}")
     if scheme in {"http", "https"}:
         _check_url(text)
-        return hosts.parse_web(text) or _url(text)
+        return hosts.parse_web(text, own) or _url(text)
     if scheme == "file":
         place = urlsplit(text)
         if place.netloc not in {"", "localhost"}:
             raise RequirementError(text, "is a file of another machine")
         # file:///C:/x is C:/x.
         return _path(re.sub(r"^/([A-Za-z]:/)", r"\1", unquote(place.path)))
-    if scheme in {"git", "ssh"} or scheme.startswith("git+"):
-        raise RequirementError(text, "git itself is not used", hint="write github:owner/repository@ref")
-    known = ", ".join(f"{name}:" for name in ("https", "mip", *hosts.HOSTS))
+    if scheme.startswith("git+"):
+        return gitplace.parse_git(text)
+    if scheme in {"git", "ssh"}:
+        raise RequirementError(text, f"{scheme}: is not known here", hint=_GIT)
+    known = ", ".join(f"{name}:" for name in ("https", "mip", *names))
     raise RequirementError(text, f"{scheme}: is not known here", hint=f"known are {known}, names and paths")
 
 
@@ -343,7 +376,7 @@ def _looks_like_version(text: str) -> bool:
 def _from_index(text: str, original: str = "") -> FromIndex:
     original = original or text
     if text.startswith("git@"):
-        raise RequirementError(original, "git itself is not used", hint="write github:owner/repository@ref")
+        raise RequirementError(original, "is no address", hint=_GIT)
     if "[" in text or ";" in text:
         raise RequirementError(original, "packages of a board have neither extras nor markers")
     match = _INDEXED.fullmatch(text)

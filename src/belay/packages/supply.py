@@ -6,9 +6,10 @@ import hashlib
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -18,11 +19,15 @@ from urllib.parse import unquote
 from belay.exceptions import FetchError, PackageError
 from belay.packages.draft import Draft
 from belay.packages.fetch import FILE_BYTES, Answer, Fetcher, Sink
+from belay.packages.gitplace import is_git, is_settled
+from belay.packages.hosting import Host, all_hosts
 from belay.packages.model import LockedFile, RemoteFile
 from belay.packages.store import Memory, Store
 from belay.packages.workers import Workers
 
 if TYPE_CHECKING:
+    from belay.packages.repository import Repositories
+    from belay.packages.gitcache import Repositories as GitRepositories
     from belay.packages.unpacking import Archive
 
 T = TypeVar("T")
@@ -93,6 +98,8 @@ class Supply:
         fetcher: Brings what the store lacks.
         offline: Whether nothing is asked of the network.
         progress: Called by the thread that waits, each time that something has come.
+        warn: Called with a sentence about what is not as one may think.
+        hosts: The git hosts by name; None for those that everybody knows.
     """
 
     def __init__(
@@ -102,10 +109,14 @@ class Supply:
         *,
         offline: bool = False,
         progress: Callable[[Progress], None] | None = None,
+        warn: Callable[[str], None] | None = None,
+        hosts: Mapping[str, Host] | None = None,
     ) -> None:
         self.store = store
         self.fetcher = fetcher
         self.offline = offline
+        self.warn = warn or _quiet
+        self.hosts = all_hosts() if hosts is None else hosts
         self._progress = progress
         self._workers = Workers(fetcher.limits.connections)
         self._pages: dict[str, Future[Page]] = {}
@@ -114,6 +125,7 @@ class Supply:
         self._archives_soon: dict[str, Future[Archive]] = {}
         self._archive_locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._git_made: GitRepositories | None = None
         self._done = 0
         self._total = 0
 
@@ -129,6 +141,10 @@ class Supply:
         """Drops what is not here yet, and closes all connections."""
         self._workers.close()
         self.fetcher.close()
+        with self._lock:
+            git = self._git_made
+        if git is not None:
+            git.close()
         for archive in list(self._archives.values()):
             archive.close()
 
@@ -171,7 +187,7 @@ class Supply:
         if known is not None and known[0].here:
             memory, content = known
             vouched = under and memory.under == under and memory.fetched >= settled
-            if (vouched or self.offline) and not _is_file(url):
+            if (vouched or self.offline or is_settled(url)) and not _is_file(url):
                 future: Future[Page] = Future()
                 future.set_result(Page(url, content, memory.sha256, modified=memory.modified))
                 return future
@@ -224,7 +240,7 @@ class Supply:
     def _here(self, wanted: RemoteFile) -> Held | None:
         """What the store has, if that is what is wanted whatever the server may have."""
         memory = None if _is_file(wanted.url) else self._remembered(wanted.url)
-        if memory is None or not (wanted.hash_prefix or self.offline):
+        if memory is None or not (wanted.hash_prefix or self.offline or is_settled(wanted.url)):
             return None
         return Held(memory.sha256, memory.size) if memory.sha256.startswith(wanted.hash_prefix) else None
 
@@ -309,11 +325,36 @@ class Supply:
             into.restart()
             into.write(self._archive(archive).read(path))
             return Answer(b"")
+        if is_git(url):
+            content = self._git.get(url, most, offline=self.offline)
+            if into is None:
+                return Answer(content)
+            into.restart()
+            into.write(content)
+            return Answer(b"")
         if self.offline and not _is_file(url):
             raise FetchError(
                 url, "offline", "is not in the store", hint="without --offline it would be fetched"
             )
         return self.fetcher.get(url, etag=etag, modified=modified, most=most, into=into)
+
+    @property
+    def _git(self) -> GitRepositories:
+        with self._lock:
+            if self._git_made is None:
+                from belay.packages.gitcache import Repositories
+
+                self._git_made = Repositories(self.store.folder, http_hosts=self.fetcher.http_hosts)
+            return self._git_made
+
+    # --- repositories of git hosts ---------------------------------------------------------------
+
+    @cached_property
+    def repositories(self) -> Repositories:
+        """Reads packages out of them."""
+        from belay.packages.repository import Repositories
+
+        return Repositories(self)
 
     # --- archives --------------------------------------------------------------------------------
 
@@ -414,6 +455,10 @@ def _next(come: SimpleQueue[T]) -> T:
             return come.get(timeout=_CHECK)
         except Empty:
             continue  # an interrupt would have come up here
+
+
+def _quiet(sentence: str) -> None:
+    """Say nothing."""
 
 
 def _is_file(url: str) -> bool:

@@ -79,7 +79,7 @@ def supply_of(project: Project, talk: Talk, *, offline: bool = False) -> Iterato
     from belay.packages.supply import Supply
 
     store, fetcher = Store(warn=talk.say), Fetcher(http_hosts=project.http_hosts)
-    with Supply(store, fetcher, offline=offline, progress=talk.progress) as supply:
+    with Supply(store, fetcher, offline=offline, progress=talk.progress, warn=talk.say) as supply:
         yield supply
 
 
