@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from belay.exceptions import PackageError, ResolutionError
 from belay.packages import manifest
@@ -27,7 +28,7 @@ from belay.packages.model import (
 )
 from belay.packages.requirement import canonical, parse_source
 from belay.packages.resolve import identify
-from belay.packages.supply import Page, Supply
+from belay.packages.supply import Supply
 from belay.packages.version import Version, Wanted, parse_wanted
 
 _VERSIONS_SHOWN = 8
@@ -86,12 +87,12 @@ class Catalogue:
         if any(is_indexed(need) and identify(need) not in self.kept for need in needs):
             self._indices.open()
         seen: set[tuple[str, tuple[Source, ...]]] = set()
-        expected: dict[Future[Page], list[Requirement]] = {}
+        expected: dict[Future[Any], list[Requirement]] = {}
 
         # By identity; the candidates are kept, and so their needs are.
         depths = {id(need): 0 for need in needs}
 
-        def ahead(need: Requirement) -> Iterator[Future[Page]]:
+        def ahead(need: Requirement) -> Iterator[Future[Any]]:
             if (mark := (need.key, need.sources)) in seen:
                 return
             seen.add(mark)
@@ -105,7 +106,7 @@ class Catalogue:
                 expected.setdefault(future, []).append(need)
                 yield future
 
-        def behind(need: Requirement) -> Iterator[Future[Page]]:
+        def behind(need: Requirement) -> Iterator[Future[Any]]:
             try:
                 candidate = next(self.candidates(identify(need), [need]), None)
             except (PackageError, OSError):
@@ -115,12 +116,20 @@ class Catalogue:
                 depths.setdefault(id(further), depth + 1)
                 yield from ahead(further)
 
-        def come(future: Future[Page]) -> list[Future[Page]]:
-            return [more for need in expected.pop(future, ()) for more in behind(need)]
+        def further(need: Requirement) -> Iterator[Future[Any]]:
+            """A place in a repository takes several steps."""
+            if not (futures := self._hosted_soon(need)):
+                yield from behind(need)
+            for future in futures:
+                expected.setdefault(future, []).append(need)
+                yield future
+
+        def come(future: Future[Any]) -> list[Future[Any]]:
+            return [more for need in expected.pop(future, ()) for more in further(need)]
 
         self._supply.gather([future for need in needs for future in ahead(need)], come)
 
-    def _pages_soon(self, need: Requirement) -> list[Future[Page]]:
+    def _pages_soon(self, need: Requirement) -> list[Future[Any]]:
         if identify(need) in self.kept:
             return []
         if is_indexed(need):
@@ -128,7 +137,13 @@ class Catalogue:
             return self._indices.prefetch(source.name, [_wanted(source.wanted)], source.index)
         urls = [manifest.manifest_url(source.url) for source in need.sources if isinstance(source, FromUrl)]
         urls += [ref_address(source) for source in need.sources if isinstance(source, FromGit)]
-        return [self._supply.page_soon(url) for url in urls if url is not None]
+        pages = [self._supply.page_soon(url) for url in urls if url is not None]
+        return [*pages, *self._hosted_soon(need)]
+
+    def _hosted_soon(self, need: Requirement) -> list[Future[Any]]:
+        """What is missing next of the sources that are in repositories of git hosts."""
+        hosted = [source for source in need.sources if isinstance(source, FromHost)]
+        return [future for place in hosted for future in self._supply.repositories.soon(place, need.key)]
 
     # --- offers ----------------------------------------------------------------------------------
 
@@ -220,12 +235,14 @@ class Catalogue:
                     self._root,
                     alone=alone,
                     rename_to_init=rename,
+                    host_url=self._supply.host_url,
                     warn=self._supply.warn,
                 )
             case FromUrl(url):
                 return self._from_url(need.key, url, alone=alone, rename=rename)
             case FromHost():
-                return manifest.refuse_host(source)
+                repositories = self._supply.repositories
+                return repositories.read(need.key, source, alone=alone, rename_to_init=rename)
             case FromGit():
                 from belay.packages.gitsource import read_git
 
@@ -237,7 +254,9 @@ class Catalogue:
         if described is None:
             return manifest.single_file(key, url, source=url, alone=alone, rename_to_init=rename)
         page = self._supply.page(described)
-        return manifest.parse_manifest(page.content, name=key, place=described, source=url)
+        return manifest.parse_manifest(
+            page.content, name=key, place=described, source=url, host_url=self._supply.host_url
+        )
 
 
 def is_indexed(need: Requirement) -> bool:

@@ -242,7 +242,14 @@ class Index:
                 self.failure = error
                 return None
             raise
-        found = parse_manifest(page.content, name=name, place=url, source=self.source, index=self.url)
+        found = parse_manifest(
+            page.content,
+            name=name,
+            place=url,
+            source=self.source,
+            index=self.url,
+            host_url=self._supply.host_url,
+        )
         if not found.version and version != LATEST:
             return Candidate(name, version, found.source, found.files, found.dependencies)
         return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +18,7 @@ import msgspec
 from belay.exceptions import FetchError, ManifestError, PackageError, RequirementError
 from belay.packages import hosts, manifest, refs
 from belay.packages.folders import Choice, choose, destinations
-from belay.packages.hosting import KNOWN, Host, all_hosts
+from belay.packages.hosting import KNOWN, Host
 from belay.packages.logins import variable_for
 from belay.packages.model import Candidate, FromHost, RemoteFile
 from belay.packages.refs import Refs, is_commit, parse_refs
@@ -32,10 +32,6 @@ _NO_REFS = {400, 404, 405, 410, 501}
 _CLOSED = {401, 403}
 _SHORT = 7
 """Digits from which on something is taken for a commit that no branch or tag is at."""
-
-
-def _quiet(sentence: str) -> None:
-    """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -64,21 +60,11 @@ class Repositories:
     """Reads packages out of repositories.
 
     Args:
-        supply: Brings what they are made of.
-        known: The git hosts, by name.
-        warn: Called with a sentence where a commit cannot be known; once for each repository.
+        supply: Brings what they are made of, and knows the hosts.
     """
 
-    def __init__(
-        self,
-        supply: Supply,
-        known: Mapping[str, Host] | None = None,
-        *,
-        warn: Callable[[str], None] = _quiet,
-    ) -> None:
+    def __init__(self, supply: Supply) -> None:
         self._supply = supply
-        self._hosts = all_hosts() if known is None else known
-        self._warn = warn
         self._warned: set[str] = set()
         self._refs: dict[str, Refs | None] = {}
         self._fixed: set[str] = set()
@@ -172,12 +158,12 @@ class Repositories:
     # --- refs ------------------------------------------------------------------------------------
 
     def _host(self, place: FromHost) -> Host:
-        host = self._hosts.get(place.host)
+        host = self._supply.hosts.get(place.host)
         if host is None:
             raise RequirementError(
                 hosts.canonical(place),
                 f"there is no host {place.host!r}",
-                hint=f"known are {', '.join(sorted(self._hosts))}",
+                hint=f"known are {', '.join(sorted(self._supply.hosts))}",
             )
         return host
 
@@ -244,7 +230,7 @@ class Repositories:
         if text not in self._warned:
             self._warned.add(text)
             ref = place.ref or "HEAD"
-            self._warn(
+            self._supply.warn(
                 f"{text}: which commit {ref} is cannot be known; what is there now is locked by its SHA-256"
             )
 

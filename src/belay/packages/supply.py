@@ -21,13 +21,13 @@ from belay.packages.draft import Draft
 from belay.packages.fetch import FILE_BYTES, Answer, Fetcher, Sink
 from belay.packages.gitplace import is_git, is_settled
 from belay.packages.hosting import Host, all_hosts
-from belay.packages.model import LockedFile, RemoteFile
+from belay.packages.model import FromHost, LockedFile, RemoteFile
 from belay.packages.store import Memory, Store
 from belay.packages.workers import Workers
 
 if TYPE_CHECKING:
-    from belay.packages.repository import Repositories
     from belay.packages.gitcache import Repositories as GitRepositories
+    from belay.packages.repository import Repositories
     from belay.packages.unpacking import Archive
 
 T = TypeVar("T")
@@ -355,6 +355,15 @@ class Supply:
         from belay.packages.repository import Repositories
 
         return Repositories(self)
+
+    def host_url(self, place: FromHost) -> str:
+        """The address of a file in a repository, at the commit that its ref is.
+
+        Raises:
+            RequirementError: There is no such repository or ref.
+            FetchError: It could not be asked.
+        """
+        return self.repositories.url(place)
 
     # --- archives --------------------------------------------------------------------------------
 
