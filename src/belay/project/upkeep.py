@@ -146,8 +146,16 @@ def update_project(
         old = read_lock(project.lock_file)
         new = choose(project, old, supply, talk, names)
         report = _vendor(vendored, new, lambda: supply, old, lock_text=_changed_text(project, old, new))
-        keep_line_ends(project)
+        _tell_git(project, talk)
     return Outcome(old, new, report)
+
+
+def _tell_git(project: Project, talk: Talk) -> None:
+    """Write what git is to know, if it can be written: the change itself is made by then."""
+    try:
+        keep_line_ends(project)
+    except OSError as error:
+        talk.say(f"note: git is not told to leave vendored files alone: {error}")
 
 
 def plan_update(

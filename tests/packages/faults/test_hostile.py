@@ -142,6 +142,7 @@ listings = st.sampled_from(
 )
 PLACES = [
     "project/.belay",
+    "project/.belay/.gitattributes",
     "project/.belay/.local",
     "project/.belay/.local/in-use",
     "project/.belay/.local/.gitignore",

@@ -88,6 +88,9 @@ def check_killed(
 
 def check_finished(scene: Scene, expected: dict[str, str], mine: Mapping[str, str]) -> None:
     assert scene.vendored == {**expected, **mine}
+    assert {
+        each.kind for each in verify_project(load_project(scene.project / "pyproject.toml"), Talk())[1]
+    } <= {"unknown"}
     assert {path.name for path in (scene.project / STATE).iterdir()} == {
         ".gitignore",
         "in-use",
@@ -117,7 +120,7 @@ def kill_updates(scene: Scene, web: WebServer, times: int, mine: Mapping[str, st
         killed = scene.lock
         check_killed(scene, old, new, (before, None if killed == before else killed))
         done = scene.run("update")
-        assert (done.code, scene.run("verify").code) == (0, 0), done.err
+        assert done.code == 0, done.err
         assert killed in (before, scene.lock)
         check_finished(scene, new, mine)
     assert scene.seen("project", "store") == around
@@ -148,7 +151,6 @@ def kill_fetches(scene: Scene, web: WebServer, times: int, mine: Mapping[str, st
         done = scene.run("fetch")
         assert done.code == 0, done.err
         check_finished(scene, laid_out(number % 2), mine)
-    check_swept(scene)
 
 
 def check_swept(scene: Scene) -> None:
