@@ -3,11 +3,22 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from typing import ClassVar
 
 import pytest
 
 from belay.packages.watched import Watch
 from tests.patience import SOON
+
+
+class Kept(threading.Thread):
+    """A thread that the test can look at."""
+
+    all: ClassVar[list[threading.Thread]] = []
+
+    def start(self) -> None:
+        self.all.append(self)
+        super().start()
 
 
 @pytest.fixture
@@ -88,5 +99,26 @@ def test_a_socket_that_is_closed_already_is_no_harm() -> None:
         one.close()
         other.close()
         exchange.stop()
+        assert exchange.cut
+    watch.close()
+
+
+def test_a_watch_that_nobody_closes_keeps_no_thread(
+    pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("belay.packages.watched.LINGER", 0.05)
+    monkeypatch.setattr("threading.Thread", Kept)
+    Kept.all.clear()
+    watch = Watch()
+    for number in (1, 2):
+        with watch.exchange(60.0) as exchange:
+            exchange.hold(pair[0])
+            assert len(Kept.all) == number
+            assert Kept.all[-1].is_alive()
+        Kept.all[-1].join(SOON)
+        assert not Kept.all[-1].is_alive()
+    with watch.exchange(0.1) as exchange:
+        exchange.hold(pair[0])
+        assert pair[0].recv(1) == b""
         assert exchange.cut
     watch.close()

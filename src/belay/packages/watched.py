@@ -16,6 +16,9 @@ from typing import Any
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+LINGER = 2.0
+"""Seconds for which the watching thread stays when nothing is under way."""
+
 _here = threading.local()
 
 
@@ -93,7 +96,12 @@ class Watch:
                     if exchange.end <= now and not exchange.cut:
                         exchange.stop()
                 self._next = min((each.end for each in self._live if not each.cut), default=float("inf"))
-                self._changed.wait(None if self._next == float("inf") else max(0.0, self._next - now))
+                idle = self._next == float("inf")
+                told = self._changed.wait(LINGER if idle else max(0.0, self._next - now))
+                if not told and not self._live:
+                    # A fetcher that nobody closes keeps no thread; the next exchange starts another.
+                    break
+            self._watching = False
 
 
 class _Watched(HTTPConnection):
