@@ -6,9 +6,12 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from servers.index_recipes import SHAPE, micropython_lib
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from servers.index_recipes import SHAPE, micropython_lib, of
 from servers.web import WebServer
 
 from belay.exceptions import (
@@ -28,6 +31,7 @@ from belay.packages.requirement import parse_requirement
 from belay.packages.store import Store
 from belay.packages.supply import Supply
 from belay.packages.update import Choices, Updated, update
+from belay.packages.version import parse_wanted
 
 QUICK = Limits(read=0.5, pause=0.01)
 Run = Callable[..., Updated]
@@ -308,6 +312,47 @@ def test_what_stays_has_what_it_needs(web: WebServer, run: Run) -> None:
     with pytest.raises(ResolutionError, match=r"b 2.0 is needed by the project") as caught:
         run(wants(a="*", b="2.0"), locked=old, names=["b"])
     assert "b <2 is needed by a 1.0" in caught.value.message
+
+
+NAMES = st.sampled_from("abcd")
+NEEDS = st.lists(st.tuples(NAMES, st.sampled_from(["", "<2", ">=2", "^1", "3"])), max_size=2)
+VERSIONS = st.dictionaries(st.sampled_from(["1", "1.5", "2", "3"]), NEEDS, min_size=1)
+SHELVES = st.dictionaries(NAMES, VERSIONS, min_size=4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SHELVES, SHELVES, st.sets(NAMES, min_size=1, max_size=2), st.sets(NAMES, max_size=2))
+def test_whatever_is_updated_all_have_what_they_need(
+    tmp_path_factory: pytest.TempPathFactory,
+    first: dict[str, dict[str, list[tuple[str, str]]]],
+    more: dict[str, dict[str, list[tuple[str, str]]]],
+    roots: set[str],
+    names: set[str],
+) -> None:
+    # What has been published stays as it is; there is more of it later.
+    both = {name: {**more[name], **first[name]} for name in first}
+    top = tmp_path_factory.mktemp("top")
+    needs = [parse_requirement(name, "*") for name in sorted(roots)]
+
+    def run(shelf: dict[str, dict[str, list[tuple[str, str]]]], folder: Path, **options: Any) -> Updated:
+        packages = {
+            name: {version: {"deps": versions[version]} for version in sorted(versions)}
+            for name, versions in shelf.items()
+        }
+        of(packages).write(folder)
+        with Supply(Store(top / "cache"), Fetcher(QUICK, proxies={})) as supply:
+            indices = Indices([(top / "index").as_uri()], supply)
+            return update(needs, supply, indices, Choices(top, {}), **options)
+
+    try:
+        old = run(first, top / "index").packages
+        updated = run(both, top / "index", locked=old, names=names & {each.name for each in old})
+    except ResolutionError:
+        return
+    chosen = versions(updated)
+    for name, version in chosen.items():
+        for other, wanted in both[name][version]:
+            assert parse_wanted(wanted).allows(chosen[other])
 
 
 def test_what_no_longer_suits_is_chosen_anew(web: WebServer, run: Run) -> None:
