@@ -1,11 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import trustme
+from servers.git_hosts import Repository
 from servers.web import WebServer
+
+from belay.packages.hosting import Host, all_hosts
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +23,46 @@ def web(_web: WebServer) -> WebServer:
     """A web server with nothing on it."""
     _web.clear()
     return _web
+
+
+@dataclass(frozen=True)
+class GitHosts:
+    """The three git hosts, on a server of the test.
+
+    Attributes:
+        web: The server; ``/hub``, ``/raw``, ``/lab`` and ``/berg`` are theirs.
+        folder: Where the repositories of all of them are.
+        known: What :class:`~belay.packages.supply.Supply` knows of them.
+    """
+
+    web: WebServer
+    folder: Path
+    known: Mapping[str, Host]
+
+    def repository(self, name: str = "o/r", branch: str = "main") -> Repository:
+        """A new repository, which all hosts have."""
+        return Repository(self.folder, name, branch)
+
+    def paths(self) -> list[str]:
+        """What was asked for since the last time."""
+        return [request.path for request in self.web.counts().requests]
+
+
+@pytest.fixture
+def git_hosts(web: WebServer, tmp_path: Path) -> GitHosts:
+    """Git hosts without a repository."""
+    folder = tmp_path / "repositories"
+    folder.mkdir()
+    hub, raw, lab, berg = (
+        web.git(path, folder, kind)
+        for path, kind in (("/hub", "github"), ("/raw", "raw"), ("/lab", "gitlab"), ("/berg", "gitea"))
+    )
+    own = (
+        Host("github", "github", hub, raw),
+        Host("gitlab", "gitlab", lab),
+        Host("codeberg", "forgejo", berg),
+    )
+    return GitHosts(web, folder, all_hosts(own))
 
 
 @pytest.fixture(scope="session")

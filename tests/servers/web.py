@@ -99,6 +99,11 @@ class WebServer:
         self._do("packages", path=path, packages=packages, options=options)
         return self.url + path
 
+    def git(self, path: str, folder: Path, kind: str) -> str:
+        """Puts a folder of repositories at a path, as for :class:`~servers.git_hosts.GitHost`; its URL."""
+        self._do("git", path=path, folder=str(folder), kind=kind)
+        return self.url + path
+
     def behave(self, *, latency: float = 0.0, etags: bool = True) -> None:
         """Sets how each request is answered.
 

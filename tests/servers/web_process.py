@@ -19,7 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from servers import index_recipes
+from servers import git_hosts, index_recipes
 
 FAULTS = {"status", "drop", "truncate", "wrong", "drip", "mute", "redirect", "garbage", "raw"}
 
@@ -29,7 +29,7 @@ class Site:
     """What the server has, and what it counts."""
 
     pages: dict[str, tuple[bytes, dict[str, str]]] = field(default_factory=dict)
-    indices: dict[str, index_recipes.Index] = field(default_factory=dict)
+    indices: dict[str, index_recipes.Index | git_hosts.GitHost] = field(default_factory=dict)
     latency: float = 0.0
     etags: bool = True
     faults: list[dict[str, Any]] = field(default_factory=list)
@@ -180,6 +180,9 @@ class Commands:
 
     def packages(self, path: str, packages: dict[str, Any], options: dict[str, Any]) -> None:
         self.site.indices[path] = index_recipes.of(packages, **options)
+
+    def git(self, path: str, folder: str, kind: str) -> None:
+        self.site.indices[path] = git_hosts.GitHost(Path(folder), kind)
 
     def behave(self, latency: float, etags: bool) -> None:
         self.site.latency, self.site.etags = latency, etags
