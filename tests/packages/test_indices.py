@@ -49,6 +49,12 @@ def test_a_package_that_no_index_has(web: WebServer, supply: Supply) -> None:
     assert caught.value.hint == "did you mean aiohttp?"
 
 
+def test_no_index_at_all(supply: Supply) -> None:
+    with pytest.raises(PackageNotFoundError, match=r"^no index has a package 'a'$") as caught:
+        Indices([], supply).find("a", ANY)
+    assert caught.value.hint == "package_indices is empty"
+
+
 def test_an_index_that_cannot_be_reached_is_passed_over(web: WebServer, supply: Supply) -> None:
     living = web.packages({"a": {"1.0": {}}})
     warnings: list[str] = []

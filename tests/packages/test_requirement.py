@@ -92,6 +92,8 @@ def test_tables() -> None:
     assert parse_requirement("key", {"version": "r9"}).sources == (FromIndex("key", "r9"),)
     assert parse_requirement("key", {"version": "latest"}).sources == (FromIndex("key", "latest"),)
     assert parse_requirement("key", {"index": "mine"}).sources == (FromIndex("key", "*", "mine"),)
+    own = FromIndex("key", "*", "https://example.com/pi")
+    assert parse_requirement("key", {"index": "https://example.com/pi/"}).sources == (own,)
     assert parse_requirement("key", {"uri": "x", "version": "1.0", "index": "mine"}).sources == (
         FromIndex("x", "1.0", "mine"),
     )

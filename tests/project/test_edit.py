@@ -124,6 +124,23 @@ def test_removing(write: Write) -> None:
     assert file.read_text(encoding="utf-8") == without.replace('{unittest = "*"}', "{}")
 
 
+@pytest.mark.parametrize(
+    ("before", "key", "after"),
+    [
+        ("{ a = '*', b='1', c = '2' }", "a", "{ b='1', c = '2' }"),
+        ("{ a = '*', b='1', c = '2' }", "b", "{ a = '*', c = '2' }"),
+        ("{ a = '*', b='1', c = '2' }", "c", "{ a = '*', b='1' }"),
+        ("{ a = '*' }", "a", "{ }"),
+        ("{a='*',b='1'}", "a", "{b='1'}"),
+        ("{a='*',b='1'}", "b", "{a='*'}"),
+    ],
+)
+def test_removing_from_a_table_in_one_line(write: Write, before: str, key: str, after: str) -> None:
+    file = write(f"[tool.belay]\ndependencies = {before}  # c\n")
+    remove_dependencies(file, [key])
+    assert file.read_text(encoding="utf-8") == f"[tool.belay]\ndependencies = {after}  # c\n"
+
+
 def test_removing_from_all_groups(write: Write) -> None:
     file = write("[tool.belay]\ndependencies.x = '*'\ngroup.dev.dependencies.x = '*'\n")
     assert remove_dependencies(file, ["x"]) == [("main", "x"), ("dev", "x")]

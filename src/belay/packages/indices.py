@@ -115,7 +115,7 @@ class Indices:
         if self._supply.offline:
             hint: str | None = "without --offline the indices would be asked"
         else:
-            hint = f"did you mean {near[0]}?" if near else None
+            hint = f"did you mean {near[0]}?" if near else None if asked else "package_indices is empty"
         return PackageNotFoundError(name, "\n".join(lines), hint=hint)
 
     def names(self) -> list[str]:

@@ -294,7 +294,7 @@ def _versioned(key: str, source: FromIndex, version: str, index: str) -> FromInd
     if version and source.wanted not in {"*", "latest", version}:
         raise RequirementError(key, f"wants {source.wanted} by its uri and {version} by its version")
     wanted = parse_wanted(version).text if version else source.wanted
-    return replace(source, wanted=wanted, index=index)
+    return replace(source, wanted=wanted, index=index.strip().rstrip("/"))
 
 
 def _text(key: str, table: Mapping[str, object], name: str) -> str:

@@ -179,6 +179,8 @@ def drop_value(text: str, place: Place) -> str:
             table = table[part]
         del table[place[-1]]
         new = tomlkit.dumps(document)
+        if isinstance(table, InlineTable):
+            new = _without_gap(new, text)
     except TOMLKitError as error:
         raise _unchangeable(text, place) from error
     # A table that was made by its keys only is gone with the last of them.
@@ -186,6 +188,15 @@ def drop_value(text: str, place: Place) -> str:
         if not _at(wanted, place[:end]) and _at(tomllib.loads(new), place[:end]) is None:
             wanted = _without(wanted, place[:end])
     return _checked(new, wanted, text, place)
+
+
+def _without_gap(new: str, old: str) -> str:
+    """A text with one blank where there are two because something was taken out between them."""
+    at = next((at for at, (one, other) in enumerate(zip(new, old, strict=False)) if one != other), len(new))
+    for place in (at - 1, at):
+        if new[place : place + 2] == "  ":
+            return new[:place] + new[place + 1 :]
+    return new
 
 
 def _without(document: dict[str, Any], place: Place) -> dict[str, Any]:
