@@ -81,7 +81,9 @@ def test_add_a_path_from_below(belay: Belay, project: Path, monkeypatch: pytest.
         (project / name).mkdir()
     (project / "sub" / "own.py").touch()
     monkeypatch.chdir(project / "sub")
-    assert belay("add", "--no-update", "sensor", "../../my-sensor", "--develop").code == 0
+    result = belay("add", "--no-update", "sensor", "../../my-sensor", "--develop")
+    assert result.code == 0
+    assert result.err == f'added sensor = {{uri = "../my-sensor", develop = true}} to main\n{STALE}'
     assert belay("add", "--no-update", "own.py", "--no-rename-to-init").code == 0
     assert belay("add", "--no-update", str(project / "sub")).code == 0
     assert dependencies(project) == [

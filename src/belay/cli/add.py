@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,22 +68,22 @@ def add(
     """
     from belay.packages.destination import check_group
     from belay.packages.requirement import parse_additions, parse_requirement
-    from belay.project.edit import add_dependencies
+    from belay.project.edit import add_dependencies, entry
 
     project = this_project()
     check_group(group)
-    additions = parse_additions([_from_project(word, project) for word in words])
+    additions = parse_additions([_from_project(word, project) for word in words], project.hosts)
     values = {
         addition.key: addition.value(develop=develop, rename_to_init=rename_to_init) for addition in additions
     }
     for addition in additions:
         _check_there(addition, project)
-        parse_requirement(addition.key, values[addition.key], group=group)
+        parse_requirement(addition.key, values[addition.key], group=group, own=project.hosts)
 
     def edit() -> None:
         add_dependencies(project.file, values, group=group)
         for key, value in values.items():
-            settings.say(f"added {key} = {json.dumps(value, ensure_ascii=False)} to {group}")
+            settings.say(f"added {entry(key, value)} to {group}")
 
     if and_update:
         edit_and_update(settings, project, edit, tuple(values))

@@ -91,6 +91,11 @@ def remove_dependencies(
     return gone
 
 
+def entry(key: str, value: object) -> str:
+    """A key and its value as they stand in TOML, in one line."""
+    return f"{_key(key)} = {_inline(value)}"
+
+
 def dependencies_place(group: str) -> Place:
     """Where a group's dependencies stand."""
     below = () if group == MAIN_GROUP else ("group", group)
@@ -149,7 +154,7 @@ def set_value(text: str, place: Place, value: Any) -> str:
         return text
     last = last_lines(text).get(place[:-1])
     if last is not None and place not in find_lines(text):
-        new = _inserted(text, last, f"{_key(place[-1])} = {_inline(value)}")
+        new = _inserted(text, last, entry(place[-1], value))
     else:
         new = _by_tomlkit(text, place, value)
     return _checked(new, wanted, text, place)
