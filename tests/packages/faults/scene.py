@@ -127,9 +127,9 @@ def ended(process: subprocess.Popen[str]) -> Result:
 @contextmanager
 def on_stage(scene: Scene) -> Iterator[None]:
     """The scene's project is the current folder, and its environment the program's."""
-    before, folder = dict(os.environ), Path.cwd()
+    before, env, folder = dict(os.environ), scene.env, Path.cwd()
     os.environ.clear()
-    os.environ.update(scene.env)
+    os.environ.update(env)
     os.chdir(scene.project)
     try:
         yield
