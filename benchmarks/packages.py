@@ -96,13 +96,14 @@ class Bench:
 
     Args:
         folder: For everything that is made meanwhile.
-        quick: Whether once is enough.
+        rounds: How often each work is done.
+        quick: Whether small closures are enough.
     """
 
-    def __init__(self, folder: Path, *, quick: bool) -> None:
+    def __init__(self, folder: Path, rounds: int, *, quick: bool) -> None:
         self.folder = folder
         self.quick = quick
-        self.rounds = 1 if quick else 5
+        self.rounds = rounds
 
     @contextmanager
     def place(self) -> Iterator[Path]:
@@ -173,7 +174,7 @@ class Bench:
         with WebServer() as server, self.place() as folder:
             url = self.large_index(server)
             for size in sizes:
-                tried = [resolve_closure(folder, url, size) for _ in range(1 if self.quick else 3)]
+                tried = [resolve_closure(folder, url, size) for _ in range(min(3, self.rounds))]
                 found.append((size, min(pages for pages, _ in tried), min(choice for _, choice in tried)))
         return found
 
@@ -187,7 +188,7 @@ class Bench:
                 with self.place() as folder:
                     project = Project(folder, url, {f"alone-{number}": "*" for number in range(count)})
                     seconds = {
-                        name: measure(server, project, job, 1 if self.quick else 3, inside=False).seconds
+                        name: measure(server, project, job, min(3, self.rounds), inside=False).seconds
                         for name, job in jobs.items()
                     }
                 found.append({"packages": float(count), **seconds})
@@ -255,6 +256,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="each thing once, and only small closures")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often; the fastest counts")
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
     parser.add_argument("--peers", action="store_true", help="measure belay 0.30.1 as well, beside ours")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw how times grow, as .svg or .png")
@@ -265,7 +267,7 @@ def main() -> int:
     if given.page and given.quick:
         parser.error("--page needs all figures, so no --quick")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        bench = Bench(Path(name), quick=given.quick)
+        bench = Bench(Path(name), 1 if given.quick else given.rounds, quick=given.quick)
         peers = RECORDED
         if given.peers:
             say("belay 0.30.1 ...")

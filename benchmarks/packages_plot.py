@@ -42,8 +42,9 @@ def main() -> None:
     told = json.load(sys.stdin)
     plt.rcParams.update({"font.family": "DejaVu Sans", "font.size": 10, "svg.hashsalt": "belay"})
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.2), layout="constrained", sharey=True)
-    panel(left, told["left"], "packages in a closure, of 2000 with 10 versions each, 0 ms latency")
-    panel(right, told["right"], "packages in a project, 50 ms latency")
+    # Both names of lines are where no line is: times in a project begin with the start of Python.
+    panel(left, told["left"], "packages in a closure, of 2000 with 10 versions each, 0 ms", "upper left")
+    panel(right, told["right"], "packages in a project, 50 ms latency", "lower right")
     figure.suptitle("The time of the package manager", x=0.01, ha="left", color=INK, fontsize=11)
     for name in told["files"]:
         file = Path(name)
@@ -52,7 +53,7 @@ def main() -> None:
         figure.savefig(file, **more)
 
 
-def panel(axes: Any, lines: list[Line], title: str) -> None:
+def panel(axes: Any, lines: list[Line], title: str, legend: str) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     for (name, points), colour in zip(lines, COLOURS, strict=False):
@@ -71,7 +72,7 @@ def panel(axes: Any, lines: list[Line], title: str) -> None:
         spine.set_visible(side == "bottom")
         spine.set_color(FAINT)
     axes.set_xlabel(title, color=INK)
-    axes.legend(frameon=False, loc="upper left", labelcolor=INK)
+    axes.legend(frameon=False, loc=legend, labelcolor=INK)
 
 
 if __name__ == "__main__":
