@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from belay.exceptions import ConfigError, PackageError, ProjectNotFoundError, RequirementError
 from belay.packages.compiled import ARCHES
 from belay.packages.destination import check_destination, check_group, check_together
+from belay.packages.hosting import Host
 from belay.packages.journal import check_not_own
 from belay.packages.lines import Path as Place
 from belay.packages.lines import dotted, find_lines, line_of, suggest, where_it_broke
@@ -21,6 +22,7 @@ from belay.packages.local import locate
 from belay.packages.lockfile import NAME as LOCK
 from belay.packages.model import MAIN_GROUP, FromIndex, FromPath, Requirement
 from belay.packages.requirement import NAME, parse_requirement
+from belay.project.hosts import read_host
 
 T = TypeVar("T")
 
@@ -38,6 +40,7 @@ _KEYS = (
     "dependencies_path",
     "package_indices",
     "http_hosts",
+    "hosts",
     "mpy_version",
     "arch",
     "prefer",
@@ -79,6 +82,7 @@ class Project:
         mpy_version: For which ``.mpy`` files, ``"py"`` for sources.
         arch: The architecture whose native code the project's boards run, as ``"armv6m"``, or empty.
         prefer: By destination, the package whose file is taken where several have other content for it.
+        hosts: Its git hosts beside the known ones, or in their place.
     """
 
     file: Path
@@ -91,6 +95,7 @@ class Project:
     mpy_version: str = "py"
     arch: str = ""
     prefer: Mapping[str, str] = field(default_factory=dict)
+    hosts: tuple[Host, ...] = ()
 
     @property
     def root(self) -> Path:
@@ -192,6 +197,7 @@ class _Reader:
         self.file = file
         self.text = text
         self._lines: dict[Place, int] | None = None
+        self._hosts: tuple[Host, ...] = ()
 
     def line(self, place: Place) -> int | None:
         if self._lines is None:
@@ -230,6 +236,7 @@ class _Reader:
         table = self.take(tool, ("tool",), "belay", dict, {})
         self.known(table, TABLE, _KEYS)
         indices = self.indices(table)
+        self._hosts = self.hosts(table)
         groups = self.groups(table)
         self.check_indices(groups, indices)
         return Project(
@@ -243,6 +250,7 @@ class _Reader:
             self.mpy_version(table),
             self.arch(table),
             self.prefer(table),
+            self._hosts,
         )
 
     def name(self, table: Mapping[str, Any]) -> str:
@@ -304,6 +312,13 @@ class _Reader:
             if not isinstance(name, str) or not NAME.fullmatch(name):
                 self.fail(place, f"must be the name of a package, not {name!r:.50}")
         return found
+
+    def hosts(self, table: Mapping[str, Any]) -> tuple[Host, ...]:
+        found = []
+        for name, value in self.take(table, TABLE, "hosts", dict, {}).items():
+            with self.at((*TABLE, "hosts", name)):
+                found.append(read_host(name, value))
+        return tuple(found)
 
     def indices(self, table: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         place = (*TABLE, "package_indices")
@@ -367,7 +382,7 @@ class _Reader:
             below = (*place, "dependencies", key)
             with self.at(below):
                 where = f"{self.file.name}, line {self.line(below)}"
-                found.append(parse_requirement(key, value, group=group, where=where))
+                found.append(parse_requirement(key, value, group=group, where=where, own=self._hosts))
         return tuple(found)
 
     def check_indices(self, groups: tuple[Group, ...], indices: tuple[tuple[str, str], ...]) -> None:

@@ -75,11 +75,21 @@ def supply_of(project: Project, talk: Talk, *, offline: bool = False) -> Iterato
     """
     # Who finds everything in place is done before all that were imported.
     from belay.packages.fetch import Fetcher
+    from belay.packages.hosting import all_hosts
+    from belay.packages.logins import Logins
     from belay.packages.store import Store
     from belay.packages.supply import Supply
 
-    store, fetcher = Store(warn=talk.say), Fetcher(http_hosts=project.http_hosts)
-    with Supply(store, fetcher, offline=offline, progress=talk.progress, warn=talk.say) as supply:
+    hosts = all_hosts(project.hosts)
+    fetcher = Fetcher(http_hosts=project.http_hosts, logins=Logins(hosts.values(), warn=talk.say))
+    with Supply(
+        Store(warn=talk.say),
+        fetcher,
+        offline=offline,
+        progress=talk.progress,
+        warn=talk.say,
+        hosts=hosts,
+    ) as supply:
         yield supply
 
 
