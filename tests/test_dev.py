@@ -227,6 +227,31 @@ def test_all_steps_run_and_the_failed_ones_are_named(
     assert capfd.readouterr().out.endswith("\nall passed\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        (["--quick"], "compare.py --quick"),
+        (["calls", "a:", "packages"], "calls.py a: packages"),
+        (["packages", "--json"], "packages.py --json"),
+    ],
+)
+def test_benchmarks_by_name(
+    dev: ModuleType,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    words: list[str],
+    printed: str,
+) -> None:
+    (project / "benchmarks").mkdir(exist_ok=True)
+    for name in ("compare", "calls", "packages"):
+        code = "import pathlib, sys; print(pathlib.Path(sys.argv[0]).name, *sys.argv[1:])"
+        (project / "benchmarks" / f"{name}.py").write_text(code)
+    monkeypatch.setattr(dev, "PYTHON", sys.executable)
+    assert dev.bench(words) == 0
+    assert capfd.readouterr().out.strip() == printed
+
+
 def test_an_old_python_is_told_so() -> None:
     code = f"import sys, runpy; sys.version_info = (3, 10, 0); runpy.run_path({str(ROOT / 'dev.py')!r})"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
