@@ -237,16 +237,15 @@ def test_all_steps_run_and_the_failed_ones_are_named(
 )
 def test_benchmarks_by_name(
     dev: ModuleType,
-    project: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
     words: list[str],
     printed: str,
 ) -> None:
-    (project / "benchmarks").mkdir(exist_ok=True)
+    (dev.ROOT / "benchmarks").mkdir(exist_ok=True)
     for name in ("compare", "calls", "packages"):
         code = "import pathlib, sys; print(pathlib.Path(sys.argv[0]).name, *sys.argv[1:])"
-        (project / "benchmarks" / f"{name}.py").write_text(code)
+        (dev.ROOT / "benchmarks" / f"{name}.py").write_text(code)
     monkeypatch.setattr(dev, "PYTHON", sys.executable)
     assert dev.bench(words) == 0
     assert capfd.readouterr().out.strip() == printed
