@@ -32,12 +32,14 @@ class GitLimits:
         total: Seconds for one run of it.
         output: Bytes of what it answers.
         received: Bytes of what it fetches, about.
+        grace: Seconds to end in once asked to.
     """
 
     silent: float = 90.0
     total: float = 1800.0
     output: int = 64 << 20
     received: int = 512 << 20
+    grace: float = 3.0
 
 
 _INSTALL = {
@@ -113,8 +115,6 @@ _LINES = 4
 _LETTERS = 500
 _AFTER_THE_END = 1.0
 """Seconds for what a program that has ended may have said: a child of it may hold its pipes for ever."""
-_GRACE = 3.0
-"""Seconds to end in once asked to."""
 
 
 class GitProgram:
@@ -224,7 +224,7 @@ class GitProgram:
         if process.poll() is None:
             self._signal(process, signal.SIGTERM)
             try:
-                process.wait(_GRACE if wait else 0)
+                process.wait(self.limits.grace if wait else 0)
             except subprocess.TimeoutExpired:
                 if not wait:
                     return
