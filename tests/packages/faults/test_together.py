@@ -13,9 +13,9 @@ from servers.web import WebServer
 
 from belay.cli import exits
 from belay.project import load_project
-from belay.project.upkeep import Talk, verify_project, why_stale
+from belay.project.upkeep import Talk, update_project, verify_project, why_stale
 
-from .scene import Scene, ended, files
+from .scene import Scene, ended, files, on_stage
 
 NAMES = [f"p{number}" for number in range(6)]
 WAITING = "waiting for another belay that changes this project\n"
@@ -81,13 +81,20 @@ def test_two_projects_with_one_store(ready: Scene, tmp_path: Path, web: WebServe
 def test_additions_and_an_update(ready: Scene, web: WebServer) -> None:
     ready.configure(web.url + "/pi/v2", 'p0 = "*"')
     web.behave(latency=0.1)
-    words = [("add", "p1"), ("update",), ("add", "p2", "p3"), ("add", "--no-update", "p4"), ("add", "p5")]
+    words = [("add", "p1"), ("add", "p2", "p3"), ("add", "p4", "p5"), ("update",)]
     for result in [ended(process) for process in [ready.start(*each) for each in words]]:
         assert result.code == 0, result.err
     text = (ready.project / "pyproject.toml").read_text(encoding="utf-8")
     assert sorted(tomllib.loads(text)["tool"]["belay"]["dependencies"]) == NAMES
-    assert ready.run("update").code == 0
     check_right(ready, 0)
+
+
+def test_who_has_waited_starts_from_what_is_there_then(ready: Scene, web: WebServer) -> None:
+    project = load_project(ready.project / "pyproject.toml")
+    ready.configure(web.url + "/pi/v2", 'p1 = "*"')
+    with on_stage(ready):
+        update_project(project, Talk())
+    check_right(ready, 0, ["p1"])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are not sent to one process there")
