@@ -79,6 +79,8 @@ class Watch:
             _here.exchange = None
             with self._changed:
                 self._live.discard(exchange)
+                if not self._live:
+                    self._changed.notify()
 
     def close(self) -> None:
         """Cuts everything, now and later."""
