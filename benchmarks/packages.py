@@ -13,12 +13,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import page
 from packages_plot import draw
+from packages_table import Row, as_json, as_markdown, as_text
 from packages_work import (
     Job,
     Project,
@@ -39,35 +39,6 @@ RECORDED = {
 }
 """What belay 0.30.1 needed on another day, for 124 packages."""
 UNLISTED = "update, nothing new, no index.json"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One quantity of one work.
-
-    Attributes:
-        work: What was done.
-        quantity: What was counted or measured, with its unit.
-        ours: Its value.
-        peer: The value of belay 0.30.1; None where there is none.
-        target: What ours has to be at most; None for no target.
-    """
-
-    work: str
-    quantity: str
-    ours: float
-    peer: float | None = None
-    target: float | None = None
-
-    @property
-    def ratio(self) -> float | None:
-        """How many times less ours is."""
-        return None if self.peer is None or not self.ours else self.peer / self.ours
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the target is met; None without one."""
-        return None if self.target is None else self.ours <= self.target
 
 
 @dataclass(frozen=True)
@@ -224,29 +195,6 @@ def closure_rows(closures: list[tuple[int, float, float]]) -> list[Row]:
     return rows
 
 
-# --- how it is shown -----------------------------------------------------------------------------------
-
-TITLES = ("work", "quantity", "belay 0.30.1", "ours", "ratio", "target", "met")
-NUMBERS = {2, 3, 4}
-
-
-def cells(row: Row) -> list[str]:
-    peer = "" if row.peer is None else page.in_digits(row.peer)
-    ratio = "" if row.ratio is None else f"{row.ratio:.1f}"
-    target = "" if row.target is None else f"≤ {row.target:g}"
-    met = {None: "", True: "yes", False: "no"}[row.met]
-    return [row.work, row.quantity, peer, page.in_digits(row.ours), ratio, target, met]
-
-
-def as_json(rows: list[Row]) -> list[dict[str, Any]]:
-    """The table for programs: a row's name is repeated where the text leaves it out."""
-    listed, work = [], ""
-    for row in rows:
-        work = row.work or work
-        listed.append({**asdict(row), "work": work, "ratio": row.ratio, "met": row.met})
-    return listed
-
-
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
@@ -285,14 +233,13 @@ def main() -> int:
         draw(closures, counts, [given.plot])
     if given.page:
         draw(closures, counts, [page.IMAGES / f"packages.{kind}" for kind in ("svg", "png")])
-        table = page.as_markdown([TITLES, *map(cells, rows)], NUMBERS)
-        page.write_page(f"{' - '.join(about.values())}\n\n{table}", "figures of packages")
+        page.write_page(f"{' - '.join(about.values())}\n\n{as_markdown(rows)}", "figures of packages")
     if given.json:
         growth = {"closures": closures, "packages": counts}
         print(json.dumps({**about, "rows": as_json(rows), "growth": growth}, indent=1))
     else:
         print(" - ".join(about.values()), "\n")
-        print(page.as_text([TITLES, *map(cells, rows)], NUMBERS))
+        print(as_text(rows))
     return 0
 
 

@@ -61,7 +61,7 @@ def test_of_rounds_the_fastest_counts_but_the_most_requests_and_memory() -> None
 def test_a_row_is_judged(
     ours: float, peer: float | None, target: float | None, ratio: float | None, met: bool | None
 ) -> None:
-    from packages import Row  # type: ignore[import-not-found]
+    from packages_table import Row  # type: ignore[import-not-found]
 
     row: Any = Row("w", "s", ours, peer, target)
     assert (row.ratio, row.met) == (ratio, met)
