@@ -43,7 +43,7 @@ def test_git_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert program.run(URL, tmp_path, "config", "core.hooksPath").decode().strip() == os.devnull
     with pytest.raises(FetchError) as caught:
         program.run(URL, tmp_path, "rev-parse", "--verify", "nothing")
-    assert (caught.value.kind, caught.value.url) == ("git", URL)
+    assert (caught.value.kind, caught.value.url) == ("git", f"git+{URL}")
     assert "git rev-parse failed: fatal: Needed a single revision" in caught.value.reason
 
 

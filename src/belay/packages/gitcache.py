@@ -10,6 +10,7 @@ import hashlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -72,14 +73,21 @@ class Repositories:
         folder: The cache's folder. If it cannot be written to, a temporary one is used.
         program: Runs git.
         http_hosts: Hosts, as ``"10.0.0.5"`` or ``"lab:8080"``, that may be asked without TLS.
+        say: Called with a sentence when another process has to be waited for.
     """
 
     def __init__(
-        self, folder: Path, program: GitProgram | None = None, *, http_hosts: Collection[str] = ()
+        self,
+        folder: Path,
+        program: GitProgram | None = None,
+        *,
+        http_hosts: Collection[str] = (),
+        say: Callable[[str], None] | None = None,
     ) -> None:
         self._folder = folder / FORMAT
         self._program = program or GitProgram()
         self._http_hosts = frozenset(host.lower() for host in http_hosts)
+        self._say = say
         self._lock = threading.Lock()
         self._known: dict[str, Repository] = {}
         self._temporary: Path | None = None
@@ -91,7 +99,7 @@ class Repositories:
             for repository in self._known.values():
                 repository.close()
             if self._temporary is not None:
-                shutil.rmtree(self._temporary, ignore_errors=True)
+                remove_tree(self._temporary)
 
     def get(self, address: str, most: int, *, offline: bool = False) -> bytes:
         """What is at an address (see :mod:`~belay.packages.gitplace`).
@@ -139,7 +147,7 @@ class Repositories:
     def _repository(self, url: str) -> Repository:
         with self._lock:
             if url not in self._known:
-                self._known[url] = Repository(url, self._place(), self._program)
+                self._known[url] = Repository(url, self._place(), self._program, self._say)
             return self._known[url]
 
     def _place(self) -> Path:
@@ -189,14 +197,18 @@ class Repository:
         url: The remote.
         folder: Where the repositories are.
         program: Runs git.
+        say: Called with a sentence when another process has to be waited for.
     """
 
-    def __init__(self, url: str, folder: Path, program: GitProgram) -> None:
+    def __init__(
+        self, url: str, folder: Path, program: GitProgram, say: Callable[[str], None] | None = None
+    ) -> None:
         name = hashlib.sha256(url.encode()).hexdigest()[:32]
         self.url = url
         self.folder = folder / f"{name}.git"
         self._in_use = folder / f"{name}.lock"
         self._program = program
+        self._say = say
         self._lock = threading.RLock()
         self._entries: dict[str, dict[str, Entry]] = {}
         self._reader: subprocess.Popen[bytes] | None = None
@@ -228,7 +240,9 @@ class Repository:
         commits = {said.get(f"{name}^{{}}") or said[name] for name in names if name in said}
         if len(commits) > 1:
             hint = f"write branch = or tag = in a table, or @refs/heads/{ref} or @refs/tags/{ref}"
-            raise FetchError(self.url, "git", f"{ref} is a branch, and a tag of another commit", hint=hint)
+            raise FetchError(
+                f"git+{self.url}", "git", f"{ref} is a branch, and a tag of another commit", hint=hint
+            )
         if commits:
             return commits.pop()
         if _ABBREVIATED.fullmatch(ref):
@@ -434,7 +448,12 @@ class Repository:
     @contextmanager
     def _alone(self) -> Iterator[BinaryIO]:
         """Keeps out other threads, other processes, and what a killed one may have left running."""
-        with self._lock, exclusive(self._in_use) as held:
+
+        def waiting() -> None:
+            if self._say is not None:
+                self._say(f"waiting for another belay that fetches git+{self.url}")
+
+        with self._lock, exclusive(self._in_use, waiting=waiting) as held:
             yield held
 
     def _make(self) -> bool:
@@ -447,7 +466,7 @@ class Repository:
             return False
         self._remove()
         beside = self.folder.with_suffix(".new")
-        shutil.rmtree(beside, ignore_errors=True)
+        remove_tree(beside)
         beside.mkdir()
         self._program.run(self.url, beside, "init", "--bare", "--quiet", "--template=")
         (beside / "belay-remote").write_text(f"{self.url}\n", encoding="utf-8")
@@ -456,7 +475,7 @@ class Repository:
 
     def _remove(self) -> None:
         self._forget()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_tree(self.folder)
 
     def _forget(self) -> None:
         self._entries.clear()
@@ -464,6 +483,14 @@ class Repository:
 
     def _run(self, *words: str, hold: BinaryIO | None = None) -> bytes:
         return self._program.run(self.url, self.folder, *words, hold=hold)
+
+
+def remove_tree(folder: Path) -> None:
+    """Removes a folder as far as that can be done."""
+    if sys.platform == "win32":
+        for path in folder.rglob("*"):
+            path.chmod(0o600)  # git's packs are read-only, which keeps them there
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _mark(commit: str) -> str:

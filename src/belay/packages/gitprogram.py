@@ -60,6 +60,9 @@ _OPTIONS = (
     "gc.auto=0",
     "maintenance.auto=false",
     "fetch.writeCommitGraph=false",
+    # If this program is killed, git must end some day: others wait for it.
+    "http.lowSpeedLimit=1",
+    "http.lowSpeedTime=90",
     # What is large is not held in memory.
     "core.bigFileThreshold=16m",
 )
@@ -167,7 +170,7 @@ class GitProgram:
         finally:
             self._end(process)
         if code and self._closed:
-            raise FetchError(url, "interrupted", "was interrupted")
+            raise FetchError(f"git+{url}", "interrupted", "was interrupted")
         if code:
             raise _failure(url, words[0], said)
         return answer
@@ -204,7 +207,7 @@ class GitProgram:
         held = () if hold is None or sys.platform == "win32" else (hold.fileno(),)
         with self._lock:
             if self._closed:
-                raise FetchError(url, "interrupted", "was interrupted")
+                raise FetchError(f"git+{url}", "interrupted", "was interrupted")
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
@@ -293,7 +296,7 @@ class _Conversation:
 
     def __init__(self, process: subprocess.Popen[bytes], url: str, limits: GitLimits) -> None:
         self._process = process
-        self._url = url
+        self._url = f"git+{url}"
         self._limits = limits
         self._events: SimpleQueue[tuple[str, bytes]] = SimpleQueue()
 
@@ -380,4 +383,6 @@ def _failure(url: str, command: str, said: str) -> FetchError:
     telling = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:", "remote:", "ssh:"))]
     text = "\n  ".join((telling or lines)[-_LINES:])[:_LETTERS] or "it does not say why"
     hint = _HINTS.get(kind)
-    return FetchError(url, kind, f"git {command} failed: {text}", hint=hint.format(url=url) if hint else None)
+    return FetchError(
+        f"git+{url}", kind, f"git {command} failed: {text}", hint=hint.format(url=url) if hint else None
+    )

@@ -344,7 +344,9 @@ class Supply:
             if self._git_made is None:
                 from belay.packages.gitcache import Repositories
 
-                self._git_made = Repositories(self.store.folder, http_hosts=self.fetcher.http_hosts)
+                self._git_made = Repositories(
+                    self.store.folder, http_hosts=self.fetcher.http_hosts, say=self.warn
+                )
             return self._git_made
 
     # --- repositories of git hosts ---------------------------------------------------------------
