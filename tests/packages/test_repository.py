@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from belay.exceptions import FetchError, ManifestError, RequirementError, UnsafePathError
+from belay.exceptions import (
+    FetchError,
+    ManifestError,
+    PackageNotFoundError,
+    RequirementError,
+    UnsafePathError,
+)
 from belay.packages.fetch import Fetcher, Limits
 from belay.packages.hosting import Host
 from belay.packages.model import Candidate, FromHost
@@ -184,7 +190,7 @@ def test_a_file_that_is_neither_python_nor_a_manifest(git_hosts: GitHosts, make:
 @pytest.mark.parametrize("place", ["github:o/r/nosuch", "github:o/r/nosuch.json"])
 def test_what_is_not_there_is_named(git_hosts: GitHosts, make: Make, place: str) -> None:
     git_hosts.repository().commit({"a.py": ""})
-    with refused(RequirementError, "there is no 'nosuch"):
+    with refused(PackageNotFoundError, "there is no 'nosuch"):
         read(make(), place)
 
 
@@ -253,11 +259,11 @@ def test_branches_with_slashes_in_addresses_of_a_browser(
 def test_a_ref_that_is_not_there_is_refused_with_what_is(git_hosts: GitHosts, make: Make) -> None:
     git_hosts.repository().commit({"a.py": ""})
     git_hosts.repository("o/empty")
-    with pytest.raises(RequirementError) as caught:
+    with pytest.raises(PackageNotFoundError) as caught:
         read(make(), "github:o/r/a.py@mian")
     assert "has no branch, tag or commit 'mian'" in str(caught.value)
     assert caught.value.hint == "did you mean main?"
-    with refused(RequirementError, "the repository is empty"):
+    with refused(PackageNotFoundError, "the repository is empty"):
         read(make(), "github:o/empty/a.py")
 
 
@@ -289,14 +295,14 @@ def test_the_beginning_of_a_commit_that_no_branch_is_at(
 
 def test_an_unknown_repository_is_told_from_a_wrong_answer(git_hosts: GitHosts, make: Make) -> None:
     git_hosts.web.fault("status", "/hub/o/closed.git", status=401)
-    with pytest.raises(RequirementError) as caught:
+    with pytest.raises(PackageNotFoundError) as caught:
         read(make(), "github:o/closed")
     assert "there is no such repository, or it is private (401)" in str(caught.value)
     assert "BELAY_TOKEN_127_0_0_1_" in (caught.value.hint or "")
     git_hosts.web.page("/lab/o/portal.git/info/refs?service=git-upload-pack", "<html>please log in</html>")
     with refused(FetchError, "is no list of refs"):
         read(make(), "gitlab:o/portal")
-    with refused(RequirementError, "there is no such repository"):
+    with refused(PackageNotFoundError, "there is no such repository"):
         read(make(), "gitlab:o/nosuch")
 
 

@@ -218,11 +218,6 @@ def test_one_dependency_of_several_packages_of_an_index(web: WebServer, run: Run
         run(wants(os=["os", web.url + "/x.py"]))
 
 
-def test_git_hosts_are_refused_for_now(run: Run) -> None:
-    with pytest.raises(RequirementError, match="git hosts cannot be fetched yet"):
-        run(wants(a="github:o/r"))
-
-
 def test_what_the_project_names_comes_from_where_it_says(web: WebServer, run: Run) -> None:
     web.packages({"a": {"1.0": {"deps": [["b", ""]]}}, "b": {"1.0": {}}})
     mine = web.manifest("/mine/package.json", version="2.0", urls=[["b.py", "b.py"]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from belay.exceptions import PackageError, RequirementError, UnsafePathError
+from belay.exceptions import PackageError, PackageNotFoundError, UnsafePathError
 from belay.packages import manifest
 from belay.packages.archive import Entry
 from belay.packages.destination import check_destination, check_together, import_folder, place_file
@@ -43,16 +43,15 @@ def choose(key: str, path: str, entries: Sequence[Entry], *, where: str) -> Choi
         where: The place, for messages.
 
     Raises:
-        RequirementError: There is no such file or folder, or nothing in it.
+        PackageNotFoundError: There is no such file or folder, or nothing in it.
         UnsafePathError: A file of the package is a link.
         PackageError: There are too many.
     """
     below = {entry.path: entry for entry in entries if _is_below(entry.path, path) or entry.path == path}
     base, found = path, {entry: below[entry] for entry in below if _counts(entry[len(path) :])}
     if not found:
-        raise RequirementError(
-            where, "there is nothing in it" if below or not path else f"there is no {path!r} in it"
-        )
+        reason = "there is nothing in it" if below or not path else f"there is no {path!r} in it"
+        raise PackageNotFoundError(where, f"{where}: {reason}")
     if path not in found:
         base = _meant(key, path, found)
     found = {each: entry for each, entry in found.items() if each == base or _is_below(each, base)}

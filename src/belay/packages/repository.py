@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from belay.exceptions import FetchError, ManifestError, PackageError, RequirementError
+from belay.exceptions import FetchError, ManifestError, PackageError, PackageNotFoundError, RequirementError
 from belay.packages import hosts, manifest, refs
 from belay.packages.folders import Choice, choose, destinations
 from belay.packages.hosting import KNOWN, Host
@@ -81,7 +81,8 @@ class Repositories:
             rename_to_init: As in :class:`~belay.packages.model.Requirement`.
 
         Raises:
-            RequirementError: There is no such repository, ref or place, or nothing that can be imported.
+            PackageNotFoundError: There is no such repository, ref or place.
+            RequirementError: Nothing there can be imported as ``key``, or the host is not known.
             ManifestError: Its manifest is not understood.
             UnsafePathError: A file has an unsafe name.
             FetchError: It could not be had.
@@ -96,23 +97,25 @@ class Repositories:
         else:
             files = self._folder(key, pinned, alone=alone, rename_to_init=rename_to_init)
             found = Candidate(key, "", source, files)
+        self._say_if_unknown(pinned)
         return replace(found, version=pinned.commit, files=tuple(map(self._known, found.files)))
 
     def url(self, place: FromHost) -> str:
         """The address of a file, at the commit that its ref is.
 
         Raises:
-            RequirementError: There is no such repository or ref.
+            PackageNotFoundError: There is no such repository or ref.
             FetchError: It could not be asked.
         """
         pinned = self._pin(place)
+        self._say_if_unknown(pinned)
         return self._file_url(pinned, pinned.place.path)
 
     def refs(self, place: FromHost) -> Refs | None:
         """The refs of a repository; None where its server does not tell them.
 
         Raises:
-            RequirementError: There is no such repository.
+            PackageNotFoundError: There is no such repository.
             FetchError: It could not be asked.
         """
         url = self._host(place).refs_url(place)
@@ -172,7 +175,6 @@ class Repositories:
             return Pinned(place, place.ref.lower(), place.ref.lower())
         found = self.refs(place)
         if found is None:
-            self._say_unknown(place)
             return Pinned(place, place.ref, "")
         if place.open_ended:
             ref, path = found.split(f"{place.ref}/{place.path}".rstrip("/"))
@@ -180,7 +182,6 @@ class Repositories:
         if commit := found.find(place.ref):
             return Pinned(place, commit, commit)
         if len(place.ref) >= _SHORT and not place.ref.lower().strip("0123456789abcdef"):
-            self._say_unknown(place)
             return Pinned(place, place.ref, "")
         raise self._no_ref(place, found)
 
@@ -200,7 +201,7 @@ class Repositories:
             hint = "is there a page of the network in between that wants a login?"
             raise FetchError(url, "mismatch", str(error), hint=hint) from error
 
-    def _closed(self, place: FromHost, error: FetchError) -> RequirementError:
+    def _closed(self, place: FromHost, error: FetchError) -> PackageNotFoundError:
         host = self._host(place)
         if used := self._supply.fetcher.login_for(error.url):
             hint = f"the login is the one of {used}"
@@ -209,30 +210,29 @@ class Repositories:
             name = own[host.name] if host in KNOWN else variable_for(host.url)
             hint = f"if it is private, put a token into {name}, or a login into .netrc"
         reason = f"there is no such repository, or it is private ({error.status})"
-        return RequirementError(_repository(place), reason, hint=hint)
+        return _absent(_repository(place), reason, hint)
 
     @staticmethod
-    def _no_ref(place: FromHost, found: Refs) -> RequirementError:
+    def _no_ref(place: FromHost, found: Refs) -> PackageNotFoundError:
         if not place.ref:
-            return RequirementError(_repository(place), "the repository is empty")
+            return _absent(_repository(place), "the repository is empty")
         from difflib import get_close_matches
 
         names = [*found.tags(), *found.branches()]
         near = get_close_matches(place.ref, names, 1)
         shown = ", ".join(names[-5:])
         hint = f"did you mean {near[0]}?" if near else f"there is {shown}" if shown else None
-        return RequirementError(
-            hosts.canonical(place), f"has no branch, tag or commit {place.ref!r}", hint=hint
-        )
+        return _absent(hosts.canonical(place), f"has no branch, tag or commit {place.ref!r}", hint)
 
-    def _say_unknown(self, place: FromHost) -> None:
-        text = f"{_repository(place)}@{place.ref}".rstrip("@")
-        if text not in self._warned:
-            self._warned.add(text)
-            ref = place.ref or "HEAD"
-            self._supply.warn(
-                f"{text}: which commit {ref} is cannot be known; what is there now is locked by its SHA-256"
-            )
+    def _say_if_unknown(self, pinned: Pinned) -> None:
+        text = hosts.canonical(replace(pinned.place, path=""))
+        if pinned.commit or text in self._warned:
+            return
+        self._warned.add(text)
+        ref = pinned.place.ref or "HEAD"
+        self._supply.warn(
+            f"{text}: which commit {ref} is cannot be known; what is there now is locked by its SHA-256"
+        )
 
     # --- what is there ---------------------------------------------------------------------------
 
@@ -309,12 +309,12 @@ class Repositories:
         held = archive.unpack(choice.paths, self._supply.store)
         return _Chosen(choice.base, {path: (held[path].sha256, held[path].size) for path in choice.paths})
 
-    def _nothing(self, pinned: Pinned) -> RequirementError:
+    def _nothing(self, pinned: Pinned) -> PackageNotFoundError:
         place = pinned.place
         what = f"there is no {place.path!r} in it" if place.path else "there is nothing in it"
         at = f" at {pinned.ref[:12]}" if pinned.ref else ""
         unsure = "" if pinned.commit else ", or there is no such repository"
-        return RequirementError(hosts.canonical(place), f"{what}{at}{unsure}")
+        return _absent(hosts.canonical(place), f"{what}{at}{unsure}")
 
     # --- what is known for ever ------------------------------------------------------------------
 
@@ -351,6 +351,10 @@ def _description_of(path: str) -> str:
 
 def _repository(place: FromHost) -> str:
     return hosts.canonical(replace(place, path="", ref=""))
+
+
+def _absent(text: str, reason: str, hint: str | None = None) -> PackageNotFoundError:
+    return PackageNotFoundError(text, f"{text}: {reason}", hint=hint)
 
 
 def _is_absent(error: BaseException | None) -> bool:

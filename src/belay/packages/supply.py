@@ -362,7 +362,7 @@ class Supply:
         """The address of a file in a repository, at the commit that its ref is.
 
         Raises:
-            RequirementError: There is no such repository or ref.
+            PackageNotFoundError: There is no such repository or ref.
             FetchError: It could not be asked.
         """
         return self.repositories.url(place)
