@@ -17,8 +17,9 @@ import trustme
 from servers.repositories import GitServer, Remote, isolate, ssh_program
 
 from belay.exceptions import FetchError, PackageError, UnsafePathError
-from belay.packages.gitcache import Listed, Repositories, read_listing
+from belay.packages.gitcache import Repositories
 from belay.packages.gitprogram import GitLimits, GitProgram
+from belay.packages.gitrepository import Listed, read_listing
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")
 

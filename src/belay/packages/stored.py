@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from belay.packages import gitcache
+from belay.packages.gitplace import PREFIX, is_git
 from belay.packages.store import Store
 
 _GIT = tuple(
@@ -82,6 +84,9 @@ def elements(store: Store) -> list[Element]:
         # Shared content is counted once.
         _, more = left.pop(digits, (None, 0))
         found.append(Element(name_of(memory.url), record.size + more, memory.url, digits, record.path))
+    for cached in gitcache.kept(store.folder):
+        name = name_of(cached.address) if cached.address else f"damaged-{cached.path.name}"
+        found.append(Element(name, cached.size, cached.address, "", cached.path))
     found += [Element(f"content-{digits}", size, "", digits, path) for digits, (path, size) in left.items()]
     return sorted(found, key=lambda element: (element.name, element.url))
 
@@ -107,7 +112,10 @@ def clear(store: Store, chosen: Collection[Element]) -> Cleared:
         try:
             if element.sha256 in contents.keys() - kept:
                 contents[element.sha256][0].unlink(missing_ok=True)
-            element.path.unlink(missing_ok=True)
+            if element.path.is_dir():
+                gitcache.remove(element.path)
+            else:
+                element.path.unlink(missing_ok=True)
         except OSError as error:
             errors.append(error)
         else:
@@ -118,6 +126,8 @@ def clear(store: Store, chosen: Collection[Element]) -> Cleared:
 
 def name_of(url: str) -> str:
     """What the content of an address is called; see :class:`Element`."""
+    if is_git(url):
+        return _name_of_git(url)
     parts = urlsplit(url)
     place = _readable(parts)
     for host, pattern in _GIT:
@@ -127,8 +137,23 @@ def name_of(url: str) -> str:
     return f"{kind}-{place}"
 
 
+def _name_of_git(url: str) -> str:
+    """The name of a repository that git has fetched, or of a file of it."""
+    place, _, path = url.removeprefix(PREFIX).partition("#")
+    parts = urlsplit(place)
+    server = (parts.hostname or "").removesuffix(".com").removesuffix(".org")
+    repository, at, ref = unquote(parts.path).strip("/").partition("@")
+    words = [server, *repository.removesuffix(".git").split("/")]
+    name = "-".join(["git", *(word for word in words if word)])
+    return _printable(f"{name}{'/' if path else ''}{unquote(path)}{at}{ref}")
+
+
 def _readable(parts: SplitResult) -> str:
     """An address without its scheme and without a login."""
     place = parts.netloc.rpartition("@")[2] + unquote(parts.path).rstrip("/")
     place += f"?{parts.query}" if parts.query else ""
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in place)
+    return _printable(place)
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
