@@ -16,7 +16,7 @@ from belay.exceptions import (
 )
 from belay.packages.fetch import Fetcher, Limits
 from belay.packages.hosting import Host
-from belay.packages.model import Candidate, FromHost
+from belay.packages.model import Candidate, FromHost, FromIndex
 from belay.packages.requirement import parse_source
 from belay.packages.store import Store
 from belay.packages.supply import Supply
@@ -177,6 +177,27 @@ def test_what_a_folder_means_can_be_imported(
     git_hosts.repository().commit({f"deep/{name}": name for name in files})
     found = read(make(), "github:o/r/deep")
     assert [file.destination for file in found.files] == destinations
+
+
+def test_a_manifest_py_says_what_a_folder_is(git_hosts: GitHosts, make: Make, warnings: list[str]) -> None:
+    said = 'metadata(version="1.2")\nrequire("logging", odd=1)\nmodule("sensor.py")\n'
+    said += 'package("extra", base_path="src")\n'
+    files = {
+        "manifest.py": said,
+        "sensor.py": "s",
+        "src/extra/__init__.py": "e",
+        "test.py": "t",
+    }
+    commit = git_hosts.repository().commit({f"deep/{name}": content for name, content in files.items()})
+    for supply in (make(), make()):
+        found = read(supply, "gitlab:o/r/deep")
+        assert (found.version, found.source) == (commit, "gitlab:o/r/deep")
+        assert [file.destination for file in found.files] == ["sensor.py", "extra/__init__.py"]
+        assert [need.sources for need in found.dependencies] == [(FromIndex("logging"),)]
+        assert [supply.store.read(supply.file(file).sha256) for file in found.files] == [b"s", b"e"]
+    assert len(warnings) == 2
+    assert "require: odd is not used" in warnings[0]
+    assert sum("/archive/" in path for path in git_hosts.paths()) == 1
 
 
 def test_a_file_that_is_neither_python_nor_a_manifest(git_hosts: GitHosts, make: Make) -> None:

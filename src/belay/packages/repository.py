@@ -6,25 +6,21 @@ commit, so it belongs together, and what is known of it is known for ever.
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
-
 from belay.exceptions import FetchError, ManifestError, PackageError, PackageNotFoundError, RequirementError
 from belay.packages import hosts, manifest, refs
-from belay.packages.folders import Choice, choose, destinations
 from belay.packages.hosting import KNOWN, Host
 from belay.packages.logins import variable_for
 from belay.packages.model import Candidate, FromHost, RemoteFile
 from belay.packages.refs import Refs, is_commit, parse_refs
-from belay.packages.store import Memory
 from belay.packages.supply import Supply
-from belay.packages.unpacking import listing_url, member_url
+from belay.packages.unpacked import Chosen, as_package, recall, remember, unpack
+from belay.packages.unpacking import Archive, listing_url
 
 DESCRIPTION = "package.json"
 _NO_REFS = {400, 404, 405, 410, 501}
@@ -47,13 +43,6 @@ class Pinned:
     place: FromHost
     ref: str
     commit: str
-
-
-class _Chosen(msgspec.Struct):
-    """What was chosen of an archive: SHA-256 and size of each file, by its path."""
-
-    base: str
-    files: dict[str, tuple[str, int]]
 
 
 class Repositories:
@@ -95,10 +84,11 @@ class Repositories:
         elif (page := self._description(pinned, key)) is not None:
             found = self._described(key, pinned, page, source)
         else:
-            files = self._folder(key, pinned, alone=alone, rename_to_init=rename_to_init)
-            found = Candidate(key, "", source, files)
+            found = self._folder(key, pinned, alone=alone, rename_to_init=rename_to_init)
         self._say_if_unknown(pinned)
-        return replace(found, version=pinned.commit, files=tuple(map(self._known, found.files)))
+        return replace(
+            found, source=source, version=pinned.commit, files=tuple(map(self._known, found.files))
+        )
 
     def url(self, place: FromHost) -> str:
         """The address of a file, at the commit that its ref is.
@@ -278,36 +268,34 @@ class Repositories:
             data, name=key, place=where, source=source, host_url=self.url, relative=relative
         )
 
-    def _folder(
-        self, key: str, pinned: Pinned, *, alone: bool, rename_to_init: bool
-    ) -> tuple[RemoteFile, ...]:
-        """The files of a folder without a manifest."""
-        where, url = hosts.canonical(pinned.place), self._archive_url(pinned)
+    def _folder(self, key: str, pinned: Pinned, *, alone: bool, rename_to_init: bool) -> Candidate:
+        """A folder without a package.json."""
+        url, source = self._archive_url(pinned), hosts.canonical(pinned.place)
+        where = f"{source} ({pinned.commit[:12]})" if pinned.commit else source
         chosen = self._remembered(pinned, key)
         if chosen is None:
-            chosen = self._unpacked(key, pinned, url, where)
+            chosen = unpack(
+                self._archive(pinned, url), key, pinned.place.path, self._supply.store, where=where
+            )
             if pinned.commit:
-                self._remember(listing_url(url, pinned.place.path, key), chosen)
-        choice = Choice(chosen.base, tuple(chosen.files))
-        places = destinations(key, choice, where=where, alone=alone, rename_to_init=rename_to_init)
-        return tuple(
-            RemoteFile(destination, member_url(url, path), chosen.files[path][0])
-            for destination, path in sorted(places.items())
+                remember(self._supply.store, listing_url(url, pinned.place.path, key), chosen)
+        for remark in chosen.remarks:
+            self._supply.warn(remark)
+        return as_package(
+            chosen, key, url, source=source, where=where, alone=alone, rename_to_init=rename_to_init
         )
 
-    def _unpacked(self, key: str, pinned: Pinned, url: str, where: str) -> _Chosen:
+    def _archive(self, pinned: Pinned, url: str) -> Archive:
         try:
             archive = self._supply.wait_for(self._supply.archive_soon(url))
         except FetchError as error:
             if _is_absent(error):
                 raise self._nothing(pinned) from error
             raise
-        listing = archive.listing()
-        if pinned.commit and listing.commit not in {"", pinned.commit}:
-            raise FetchError(url, "mismatch", f"is of the commit {listing.commit}")
-        choice = choose(key, pinned.place.path, listing.entries, where=where)
-        held = archive.unpack(choice.paths, self._supply.store)
-        return _Chosen(choice.base, {path: (held[path].sha256, held[path].size) for path in choice.paths})
+        commit = archive.listing().commit
+        if pinned.commit and commit not in {"", pinned.commit}:
+            raise FetchError(url, "mismatch", f"is of the commit {commit}")
+        return archive
 
     def _nothing(self, pinned: Pinned) -> PackageNotFoundError:
         place = pinned.place
@@ -325,23 +313,11 @@ class Repositories:
             return file
         return replace(file, hash_prefix=known[0].sha256)
 
-    def _remembered(self, pinned: Pinned, key: str) -> _Chosen | None:
-        """What was chosen of a folder without a manifest, if the store has it all still."""
-        url = listing_url(self._archive_url(pinned), pinned.place.path, key)
-        known = self._supply.store.recall(url) if pinned.commit else None
-        if known is None:
+    def _remembered(self, pinned: Pinned, key: str) -> Chosen | None:
+        """What was chosen of a folder without a package.json, if the store has it all still."""
+        if not pinned.commit:
             return None
-        try:
-            chosen = msgspec.json.decode(known[1], type=_Chosen)
-        except msgspec.DecodeError:
-            return None
-        has = self._supply.store.has
-        return chosen if all(has(digits, size) for digits, size in chosen.files.values()) else None
-
-    def _remember(self, url: str, chosen: _Chosen) -> None:
-        data = msgspec.json.encode(chosen)
-        digits = hashlib.sha256(data).hexdigest()
-        self._supply.store.remember(Memory(url, digits, len(data), here=True), data)
+        return recall(self._supply.store, listing_url(self._archive_url(pinned), pinned.place.path, key))
 
 
 def _description_of(path: str) -> str:
