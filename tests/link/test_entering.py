@@ -181,8 +181,10 @@ def test_nothing_there() -> None:
 
 def test_the_last_stage_is_named() -> None:
     link = Link(Scripted(b""))
-    with pytest.raises(ReplEntryError, match="looking for the friendly prompt"):
-        link.enter(5)
+    with pytest.raises(
+        ReplEntryError, match="(interrupting what runs, slowly|looking for the friendly prompt);"
+    ):
+        link.enter(1.2)
 
 
 @pytest.mark.parametrize("chatter", [b"U" * 100, b"\x04", b">>> ", b"\x04\x04>OK", b"\xff\x00" * 3000])
