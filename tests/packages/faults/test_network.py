@@ -331,6 +331,18 @@ def test_packages_that_need_packages_for_ever(
     assert len(web.counts().requests) < 200
 
 
+def test_packages_that_need_too_many(here: Scene, web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("belay.packages.supply.MAX_PAGES", 20)
+    deps = [[f"{web.url}/m{number}/package.json", ""] for number in range(40)]
+    for number in range(40):
+        web.page(f"/m{number}/package.json", json.dumps({"deps": deps, "urls": []}))
+    here.configure(web.url + "/pi/v2", f'm0 = "{web.url}/m0/package.json"')
+    assert "error: more than 20 manifests, or 256 MB of them, would be needed" in refused(
+        here, exits.PACKAGES
+    )
+    assert len(web.counts().requests) <= 20
+
+
 # --- proxies ---------------------------------------------------------------------------------------
 
 
