@@ -134,7 +134,7 @@ def test_fetch_needs_no_git_where_the_store_has_it(
     assert server.requests == []
     result = belay("update")
     assert result.code == exits.PACKAGES
-    assert "need the git program" in result.err
+    assert "needs the git program" in result.err
     assert "hint: install it" in result.err
 
 

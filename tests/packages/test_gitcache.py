@@ -111,11 +111,13 @@ def test_a_branch_and_a_tag_of_one_name(remote: Remote, cache: Repositories) -> 
     assert cache.get(f"{remote.url}@refs/tags/v1", MOST).decode() == first
 
 
-def test_a_repository_that_is_not_there(tmp_path: Path, config: Path, cache: Repositories) -> None:
+def test_a_repository_that_is_not_there(server: GitServer, tmp_path: Path, cache: Repositories) -> None:
     error = failing(lambda: cache.get(f"git+{(tmp_path / 'nothing').as_uri()}@HEAD", MOST))
+    assert (error.kind, error.hint) == ("not-found", None)
+    error = failing(lambda: cache.get(f"{server.url}/nothing@HEAD", MOST))
     assert error.kind == "not-found"
     assert error.hint is not None
-    assert "git ls-remote" in error.hint
+    assert f"`git ls-remote {server.url.removeprefix('git+')}/nothing` shows it" in error.hint
 
 
 def test_a_commit_of_the_past_is_found_where_only_the_ends_of_branches_are_given(
@@ -469,7 +471,7 @@ def test_without_git_it_says_how_to_get_it(
 ) -> None:
     remote.commit(x_py="X")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(PackageError, match="need the git program") as caught:
+    with pytest.raises(PackageError, match="needs the git program") as caught:
         cache.get(f"{remote.url}@main", MOST)
     assert caught.value.hint is not None
     assert "install it" in caught.value.hint

@@ -131,5 +131,5 @@ def test_the_current_folder_has_no_git(tmp_path: Path, monkeypatch: pytest.Monke
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(PackageError, match="need the git program"):
-        find_git()
+    with pytest.raises(PackageError, match="needs the git program"):
+        find_git(URL)

@@ -203,7 +203,7 @@ class GitProgram:
         talks: bool = False,
     ) -> subprocess.Popen[bytes]:
         options = [part for option in _OPTIONS for part in ("-c", option)]
-        command = [find_git(), f"--git-dir={repository}", *options, *words]
+        command = [find_git(url), f"--git-dir={repository}", *options, *words]
         held = () if hold is None or sys.platform == "win32" else (hold.fileno(),)
         with self._lock:
             if self._closed:
@@ -246,8 +246,11 @@ class GitProgram:
             pass  # it has ended meanwhile
 
 
-def find_git() -> str:
+def find_git(url: str) -> str:
     """The path of the git program.
+
+    Args:
+        url: The repository that it is needed for, for the message.
 
     Raises:
         PackageError: There is none.
@@ -256,7 +259,7 @@ def find_git() -> str:
     # Windows looks into the current folder first, where a project may have put anything.
     if found is None or Path(found).parent.resolve() == Path.cwd():
         hint = f"install it ({_INSTALL.get(sys.platform, _ELSEWHERE)}), or write github:owner/repository"
-        raise PackageError("git+ addresses need the git program, which is not there", hint=hint)
+        raise PackageError(f"git+{url}: needs the git program, which is not there", hint=hint)
     return found
 
 
@@ -382,7 +385,7 @@ def _failure(url: str, command: str, said: str) -> FetchError:
     kind = next((kind for kind, pattern in _KINDS for line in lines if pattern.search(line)), "git")
     telling = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:", "remote:", "ssh:"))]
     text = "\n  ".join((telling or lines)[-_LINES:])[:_LETTERS] or "it does not say why"
-    hint = _HINTS.get(kind)
+    hint = None if kind == "not-found" and url.startswith("file:") else _HINTS.get(kind)
     return FetchError(
         f"git+{url}", kind, f"git {command} failed: {text}", hint=hint.format(url=url) if hint else None
     )
