@@ -285,6 +285,24 @@ def test_each_repository_is_asked_once(lab: Lab, belay: Belay) -> None:
     assert sum("info/refs" in path for path in lab.requests()) == 1
 
 
+def test_newer_tags_are_shown(lab: Lab, belay: Belay) -> None:
+    repository = lab.repository()
+    repository.commit({"a.py": "1"})
+    repository.tag("v1.0")
+    commit = repository.commit({"a.py": "2"})
+    lab.write('a = "github:o/r/a.py@v1.0"', 'b = "gitlab:o/r/a.py@main"', f'c = "work:o/r/a.py@{commit}"')
+    belay("update")
+    assert "nothing is outdated" in belay("outdated")
+    repository.tag("v1.1", annotated=True)
+    newest = repository.commit({"a.py": "3"})
+    repository.tag("v1.2")
+    found = {each["name"]: each for each in json.loads(belay("outdated", "--json", "-q"))}
+    assert {name: each["latest"] for name, each in found.items()} == {"a": "v1.2", "b": None, "c": "v1.2"}
+    assert found["a"]["wanted"] == found["a"]["locked"]
+    assert (found["b"]["locked"], found["b"]["wanted"]) == (commit, newest)
+    assert "held by github:o/r/a.py@v1.0 (main)" in belay("outdated")
+
+
 def test_add_infers_names_and_knows_the_project_s_hosts(lab: Lab, belay: Belay) -> None:
     lab.repository("user/my-sensor").commit({"my_sensor.py": "s", "README.md": ""})
     lab.write()

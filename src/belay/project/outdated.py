@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from belay.exceptions import PackageError
 from belay.packages.index import Index
 from belay.packages.indices import Indices
 from belay.packages.lock import Lock, LockedRequirement
-from belay.packages.model import LockedPackage
+from belay.packages.model import FromHost, LockedPackage
+from belay.packages.refs import is_commit
+from belay.packages.requirement import parse_source
 from belay.packages.supply import Supply
+from belay.packages.tags import newer_tag
 from belay.packages.version import Version
 from belay.project.config import Project
 from belay.project.upkeep import Talk, choose, its_lock, supply_of
@@ -25,7 +30,8 @@ class Prospect:
         name: Its name.
         old: As it is locked; None if it would be new.
         new: As an update would lock it; None if it would go.
-        latest: The version that its index calls the latest; empty for what comes from no index.
+        latest: The version that its index calls the latest; for what is of a tag of a git host, a newer tag
+            if there is one; else empty.
         needs: What the project asks for that leads to it directly.
         needed_by: The packages that need it, each with what it wants of it; empty where any version will do.
     """
@@ -61,7 +67,8 @@ class Prospect:
         """Whether there is a newer version than what an update would take."""
         if self.new is None or not self.latest or not self.new.version:
             return False
-        return Version(self.latest) > Version(self.new.version)
+        # A tag is there only if it is newer.
+        return is_commit(self.new.version) or Version(self.latest) > Version(self.new.version)
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,7 @@ def find_outdated(project: Project, talk: Talk, *, offline: bool = False) -> Pro
         new = choose(project, old, supply, talk, None)
         # Those that cannot be reached have been told of meanwhile.
         latest = _latest(new.packages, Indices(project.indices, supply, project.mpy_version), supply)
+        latest |= _newer_tags(new.packages, project, supply)
     before, after = ({package.name: package for package in lock.packages} for lock in (old, new))
     found = []
     for name in sorted(before.keys() | after.keys()):
@@ -104,7 +112,7 @@ def find_outdated(project: Project, talk: Talk, *, offline: bool = False) -> Pro
     return Prospects(old, tuple(found))
 
 
-def _latest(packages: Iterable[LockedPackage], indices: Indices, supply: Supply) -> Mapping[str, str]:
+def _latest(packages: Iterable[LockedPackage], indices: Indices, supply: Supply) -> dict[str, str]:
     places: dict[str, Index] = {
         package.name: indices.named(package.source.removeprefix(_FROM_INDEX))
         for package in packages
@@ -115,6 +123,22 @@ def _latest(packages: Iterable[LockedPackage], indices: Indices, supply: Supply)
     pages = (index.prefetch(name, ()) for name, index in unlisted)
     supply.gather([page for page in pages if page is not None], lambda _: ())
     return {name: index.latest(name) for name, index in places.items()}
+
+
+def _newer_tags(packages: Iterable[LockedPackage], project: Project, supply: Supply) -> dict[str, str]:
+    places: dict[str, FromHost] = {}
+    for package in packages:
+        with suppress(PackageError):
+            # Those of several sources are of no one tag.
+            source = parse_source(package.source, own=project.hosts)
+            if isinstance(source, FromHost) and source.ref and is_commit(package.version):
+                places[package.name] = source
+    found = {}
+    for name, place in places.items():
+        with suppress(PackageError):
+            refs = supply.repositories.refs(place)
+            found[name] = newer_tag(refs, place.ref) if refs else ""
+    return {name: tag for name, tag in found.items() if tag}
 
 
 def _who_needs(name: str, lock: Lock) -> tuple[tuple[LockedRequirement, ...], dict[str, str]]:
