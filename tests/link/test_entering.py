@@ -182,7 +182,7 @@ def test_nothing_there() -> None:
 def test_the_last_stage_is_named() -> None:
     link = Link(Scripted(b""))
     with pytest.raises(
-        ReplEntryError, match="(interrupting what runs, slowly|looking for the friendly prompt);"
+        ReplEntryError, match=r"(interrupting what runs, slowly|looking for the friendly prompt);"
     ):
         link.enter(1.2)
 
