@@ -11,7 +11,8 @@ usage: python3 dev.py VERB [ARGUMENTS]
   long   the tests that take minutes (ARGUMENTS go to pytest)
   bench  belay beside its peers, with targets: benchmarks/compare.py (ARGUMENTS go to it);
          "bench calls" is benchmarks/calls.py: what each kind of call costs, at any address;
-         "bench packages" is benchmarks/packages.py: what the package manager costs
+         "bench packages" is benchmarks/packages.py: what the package manager costs;
+         "bench hosts" is benchmarks/hosts.py: what packages of git hosts cost
   venv   only set up the environment, .venv
   shell  a shell with that environment
   lock   choose the newest versions of everything and write constraints.txt
@@ -255,7 +256,7 @@ def test(arguments: list[str]) -> int:
 
 def bench(arguments: list[str]) -> int:
     """The comparison with the peers, or a benchmark of its own that the first argument names."""
-    named = arguments[:1] if arguments[:1] in (["calls"], ["packages"]) else []
+    named = arguments[:1] if arguments[:1] in (["calls"], ["packages"], ["hosts"]) else []
     program = Path("benchmarks", f"{(named or ['compare'])[0]}.py")
     return run([PYTHON, program, *arguments[len(named) :]])
 
