@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+import faulthandler
+import os
 import signal
+import sys
+import threading
 
 import pytest
+
+LIMIT = 30 * 60
+"""Seconds after which a run of the suite, which takes some minutes, is taken to hang: it says where, and ends."""
 
 # A job in the background of a script inherits an ignored SIGINT, and then no Ctrl-C would end what it should.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -12,3 +19,17 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def no_device_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test may reach for the board that the user's own environment names."""
     monkeypatch.delenv("BELAY_DEVICE", raising=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if "long" not in config.option.markexpr.replace("not long", ""):
+        watch = threading.Timer(LIMIT, _give_up, [os.dup(2)])
+        watch.daemon = True
+        watch.start()
+
+
+def _give_up(errors: int) -> None:
+    os.write(errors, b"The tests take too long; this is where they are:\n")
+    faulthandler.dump_traceback(errors, all_threads=True)
+    sys.stdout.flush()
+    os._exit(3)
