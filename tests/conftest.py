@@ -9,7 +9,7 @@ import threading
 import pytest
 
 LIMIT = 30 * 60
-"""Seconds after which a run of the suite, which takes some minutes, is taken to hang: it says where, and ends."""
+"""Seconds after which a run of the suite, which takes some minutes, hangs: it says where, and ends."""
 
 # A job in the background of a script inherits an ignored SIGINT, and then no Ctrl-C would end what it should.
 signal.signal(signal.SIGINT, signal.default_int_handler)
