@@ -224,6 +224,22 @@ def test_no_error_shows_a_token(
     assert SECRET not in caplog.text
 
 
+@pytest.mark.parametrize("to", ["http://127.0.0.1:1/a", "x:y", "http://192.0.2.1/a", "/gone"])
+def test_keys_in_the_address_of_a_redirect_are_not_shown(web: WebServer, tmp_path: Path, to: str) -> None:
+    web.fault("redirect", "/a.py", to=f"{to}?token={SECRET}")
+    with Fetcher(QUICK, proxies={}) as fetcher, pytest.raises(FetchError) as caught:
+        fetcher.get(web.url + "/a.py")
+    assert SECRET not in f"{caught.value} {vars(caught.value)} {caught.value.__cause__}"
+
+
+def test_a_login_that_is_refused_is_named(web: WebServer, tmp_path: Path) -> None:
+    web.fault("status", "/a.py", status=403)
+    found = logins(tmp_path, **{own(web): SECRET})
+    with Fetcher(QUICK, proxies={}, logins=found) as fetcher, pytest.raises(FetchError) as caught:
+        fetcher.get(web.url + "/a.py")
+    assert caught.value.hint == f"the login is the one of {own(web)}"
+
+
 def test_a_private_repository_leaves_no_token_behind(git_hosts: GitHosts, tmp_path: Path) -> None:
     web = git_hosts.web
     git_hosts.repository().commit(

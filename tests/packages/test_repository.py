@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from servers.git_hosts import GitHost
+from servers.web import WebServer
 
 from belay.exceptions import (
     FetchError,
@@ -16,6 +18,7 @@ from belay.exceptions import (
 )
 from belay.packages.fetch import Fetcher, Limits
 from belay.packages.hosting import Host
+from belay.packages.logins import Logins, variable_for
 from belay.packages.model import Candidate, FromHost, FromIndex
 from belay.packages.requirement import parse_source
 from belay.packages.store import Store
@@ -366,6 +369,36 @@ def test_an_archive_of_another_commit_is_refused(git_hosts: GitHosts, make: Make
     git_hosts.web.page(f"/hub/o/r/archive/{second}.tar.gz", content)
     with refused(FetchError, f"is of the commit {first}"):
         read(make(), "github:o/r/a")
+
+
+def test_an_archive_that_is_elsewhere_gets_no_token(git_hosts: GitHosts, tmp_path: Path) -> None:
+    """As github.com sends to codeload.github.com, with a key in the address if need be."""
+    commit = git_hosts.repository().commit({"lib/__init__.py": "l"})
+    web = git_hosts.web
+    content = GitHost(git_hosts.folder, "github").get(f"o/r/archive/{commit}.tar.gz")
+    assert content is not None
+    found = Logins(environment={variable_for(web.url): "s3cret", "NETRC": str(tmp_path / "nosuch")})
+    with WebServer() as elsewhere:
+        elsewhere.page("/codeload?key=1", content)
+        web.fault("redirect", "/hub/o/r/archive/", to=elsewhere.url + "/codeload?key=1")
+        fetcher = Fetcher(QUICK, proxies={}, logins=found)
+        with Supply(Store(tmp_path / "cache"), fetcher, hosts=git_hosts.known) as supply:
+            (file,) = read(supply, "github:o/r/lib").files
+        assert file.url == f"{web.url}/hub/o/r/archive/{commit}.tar.gz#lib/__init__.py"
+        (request,) = elsewhere.counts().requests
+        assert "authorization" not in request.headers
+        assert all("authorization" in request.headers for request in web.counts().requests)
+
+
+@pytest.mark.parametrize("fault", ["truncate", "drop"])
+def test_an_archive_that_breaks_off_is_asked_for_again(git_hosts: GitHosts, make: Make, fault: str) -> None:
+    git_hosts.repository().commit({"lib/__init__.py": "l"})
+    git_hosts.web.fault(fault, "/hub/o/r/archive/", times=1)
+    assert read(make(), "github:o/r/lib").files
+    git_hosts.web.fault(fault, "/lab/o/r/-/archive/")
+    with pytest.raises(FetchError) as caught:
+        read(make(), "gitlab:o/r/lib")
+    assert caught.value.kind in {"truncated", "dropped"}
 
 
 def test_what_is_needed_next_is_fetched_ahead(git_hosts: GitHosts, make: Make) -> None:

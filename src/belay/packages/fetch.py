@@ -35,6 +35,7 @@ _REPEATED = {"dropped", "truncated", "refused", "unreachable", "timeout"}
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _GONE = {404, 410}
+_CLOSED = {401, 403}
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _EVER = 1e9
 
@@ -214,7 +215,14 @@ class Fetcher:
             self._check(url, place)
             if login is None:
                 login = self._logins.headers(url) if self._logins else {}
-            reply = self._ask(place, {**headers, **login}, most, deadline, into)
+            try:
+                reply = self._ask(place, {**headers, **login}, most, deadline, into)
+            except FetchError as error:
+                if (shown := _shown(place, url)) == place:
+                    raise
+                raise FetchError(
+                    shown, error.kind, error.reason, status=error.status, hint=error.hint
+                ) from None
             if reply.status not in _REDIRECTS:
                 return self._understand(url, reply)
             place = _join(place, reply.headers.get("Location", ""))
@@ -227,17 +235,19 @@ class Fetcher:
         parts = _split(place)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             if place != url:
-                raise FetchError(url, "redirect", f"is redirected to {place!r:.200}, which is no web address")
+                raise FetchError(
+                    url, "redirect", f"is redirected to {_shown(place, url)!r:.200}, which is no web address"
+                )
             raise FetchError(url, "address", "is no address of a web server")
         if parts.username is not None:
             raise FetchError(
                 url, "address", "has a user's name in it, which would be written down in the lockfile"
             )
         if parts.scheme == "http" and place != url and _split(url).scheme == "https":
-            raise FetchError(url, "redirect", f"is redirected from https to {place}")
+            raise FetchError(url, "redirect", f"is redirected from https to {_shown(place, url)}")
         if parts.scheme == "http" and not self._may_be_plain(parts):
             raise FetchError(
-                place,
+                _shown(place, url),
                 "insecure",
                 "plain http is not used: anybody on the way could change what comes",
                 hint=f"use https, or allow the host: http_hosts = [{parts.netloc!r}] in [tool.belay]",
@@ -256,7 +266,10 @@ class Fetcher:
             return Answer(None)
         if reply.status in _GONE:
             raise FetchError(url, "not-found", f"is not there ({reply.status})", status=reply.status)
-        raise FetchError(url, "status", f"the server answers {reply.status}", status=reply.status)
+        hint = None
+        if reply.status in _CLOSED and (used := self.login_for(url)):
+            hint = f"the login is the one of {used}"
+        raise FetchError(url, "status", f"the server answers {reply.status}", status=reply.status, hint=hint)
 
     def _ask(
         self, place: str, headers: Mapping[str, str], most: int, deadline: Deadline, into: Sink
@@ -344,6 +357,11 @@ def _split(url: str) -> SplitResult:
     except ValueError as error:
         raise FetchError(url, "address", f"is no address: {error}") from error
     return parts
+
+
+def _shown(place: str, url: str) -> str:
+    """An address for people: where somebody else has sent us, a key may stand behind the question mark."""
+    return place if place == url else place.partition("?")[0]
 
 
 def _is_same_server(place: str, url: str) -> bool:
