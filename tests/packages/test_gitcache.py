@@ -17,7 +17,8 @@ import trustme
 from servers.repositories import GitServer, Remote, isolate, ssh_program
 
 from belay.exceptions import FetchError, PackageError, UnsafePathError
-from belay.packages.gitcache import Repositories
+from belay.packages import gitrepository
+from belay.packages.gitcache import Repositories, kept, remove
 from belay.packages.gitprogram import GitLimits, GitProgram
 from belay.packages.gitrepository import Listed, read_listing
 
@@ -291,30 +292,95 @@ def test_offline(server: GitServer, remote: Remote, cache: Repositories) -> None
 
 
 @pytest.mark.parametrize("damage", ["packs", "config", "HEAD", "empty", "locks"])
-def test_a_damaged_cache_is_mended(remote: Remote, tmp_path: Path, damage: str) -> None:
-    first = remote.commit(x_py="1")
+@pytest.mark.parametrize("first", ["the old one", "the new one"])
+def test_a_damaged_cache_is_mended(remote: Remote, tmp_path: Path, damage: str, first: str) -> None:
+    old = remote.commit(x_py="1")
     cache = Repositories(tmp_path / "cache")
     cache.get(f"{remote.url}@main", MOST)
     cache.close()
     (kept,) = (tmp_path / "cache").glob("git-*/*.git")
     if damage == "packs":
-        for path in kept.rglob("*.pack"):
-            path.chmod(0o600)
-            path.write_bytes(b"x" * 100)
+        spoil(kept)
     elif damage == "locks":
-        for name in ("shallow.lock", "config.lock", f"refs/belay/{first}.lock", "objects/pack/tmp_pack_x"):
+        for name in ("shallow.lock", "config.lock", f"refs/belay/{old}.lock", "objects/pack/tmp_pack_x"):
             (kept / name).touch()
     elif damage == "empty":
         shutil.rmtree(kept)
         kept.mkdir()
     else:
         (kept / damage).write_text("[x")
-    second = remote.commit(x_py="2")
+    new = remote.commit(x_py="2")
     cache = Repositories(tmp_path / "cache")
-    assert cache.get(f"{remote.url}@{first}#x.py", MOST) == b"1"
-    assert cache.get(f"{remote.url}@main", MOST).decode() == second
-    assert cache.get(f"{remote.url}@{second}#x.py", MOST) == b"2"
+    if first == "the old one":
+        assert cache.get(f"{remote.url}@{old}#x.py", MOST) == b"1"
+    assert cache.get(f"{remote.url}@main", MOST).decode() == new
+    assert cache.get(f"{remote.url}@{new}#x.py", MOST) == b"2"
+    assert cache.get(f"{remote.url}@{old}#x.py", MOST) == b"1"
     cache.close()
+
+
+def spoil(kept: Path) -> None:
+    """Damages all content of a repository."""
+    for path in kept.rglob("*.pack"):
+        path.chmod(0o600)
+        path.write_bytes(b"x" * 100)
+
+
+def test_content_that_is_damaged_meanwhile_is_mended(remote: Remote, tmp_path: Path) -> None:
+    commit = remote.commit(x_py="1", y_py="2")
+    cache = Repositories(tmp_path / "cache")
+    cache.get(f"{remote.url}@{commit}#/", MOST)
+    (kept,) = (tmp_path / "cache").glob("git-*/*.git")
+    spoil(kept)
+    assert cache.get(f"{remote.url}@{commit}#x.py", MOST) == b"1"
+    reader = cache._repository(remote.url.removeprefix("git+"))._reader
+    assert reader is not None
+    reader.kill()
+    reader.wait()
+    assert cache.get(f"{remote.url}@{commit}#y.py", MOST) == b"2"
+    cache.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
+def test_what_cannot_be_read_is_fetched_anew_once(
+    remote: Remote, cache: Repositories, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = remote.commit(x_py="1")
+    broken = tmp_path / "bin" / "git"
+    broken.parent.mkdir()
+    broken.write_text(f'#!/bin/sh\ncase "$*" in *ls-tree*) exit 1;; esac\nexec {shutil.which("git")} "$@"\n')
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{broken.parent}{os.pathsep}{os.environ['PATH']}")
+    error = failing(lambda: cache.get(f"{remote.url}@{commit}#x.py", MOST))
+    assert error.kind == "git"
+    assert "though it was fetched anew" in error.reason
+
+
+def test_too_many_files_are_refused(
+    remote: Remote, cache: Repositories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = remote.commit(a_py="", b_py="", c_py="")
+    monkeypatch.setattr(gitrepository, "MAX_ENTRIES", 2)
+    assert failing(lambda: cache.get(f"{remote.url}@{commit}#a.py", MOST)).kind == "too-large"
+
+
+def test_what_is_in_a_cache(remote: Remote, tmp_path: Path) -> None:
+    assert kept(tmp_path / "cache") == []
+    remote.commit(x_py="1")
+    cache = Repositories(tmp_path / "cache")
+    cache.get(f"{remote.url}@main", MOST)
+    cache.close()
+    (found,) = kept(tmp_path / "cache")
+    assert found.address == remote.url
+    assert found.size > 100
+    (tmp_path / "cache" / "git-1" / ("0" * 32 + ".git")).symlink_to(remote.path)
+    (tmp_path / "cache" / "git-1" / "other.git").mkdir()
+    (found.path / "belay-remote").write_text("not an address")
+    (again,) = kept(tmp_path / "cache")
+    assert (again.address, again.path) == ("", found.path)
+    remove(found.path)
+    assert kept(tmp_path / "cache") == []
+    assert remote.git("rev-parse", "HEAD")
 
 
 def test_a_cache_that_cannot_be_written_to(remote: Remote, tmp_path: Path) -> None:
@@ -332,8 +398,9 @@ def test_a_cache_that_cannot_be_written_to(remote: Remote, tmp_path: Path) -> No
 SCRIPT = """
 import sys
 from pathlib import Path
-from belay.packages.gitcache import Repositories
-cache = Repositories(Path(sys.argv[1]))
+from belay.packages import gitrepository
+from belay.packages.gitcache import Repositories, kept, remove
+cache = Repositories(Path(sys.argv[1]), say=print)
 print(cache.get(sys.argv[2], 1 << 20).decode(), flush=True)
 cache.close()
 """
@@ -348,7 +415,8 @@ def start(cache: Path, address: str) -> subprocess.Popen[str]:
 def test_processes_wait_for_each_other(server: GitServer, remote: Remote, tmp_path: Path) -> None:
     commit = remote.commit(x_py="X")
     started = [start(tmp_path / "cache", f"{server.url}/remote@{commit}#x.py") for _ in range(3)]
-    assert [process.communicate(timeout=LONG * 2)[0] for process in started] == ["X\n"] * 3
+    said = [process.communicate(timeout=LONG * 2)[0] for process in started]
+    assert [text.splitlines()[-1] for text in said] == ["X"] * 3
     assert server.requests.count("/remote/info/refs") == 1
 
 
@@ -366,8 +434,8 @@ def test_whoever_is_killed_leaves_a_cache_that_works(
     # The killed one's git runs on, and nobody may come in its way.
     server.stalled = False
     other = start(tmp_path / "cache", address)
-    with pytest.raises(subprocess.TimeoutExpired):
-        other.communicate(timeout=1)
+    assert other.stdout is not None
+    assert other.stdout.readline() == f"waiting for another belay that fetches {server.url}/remote\n"
     server.go.set()
     assert other.communicate(timeout=LONG)[0] == "X\n"
 
@@ -387,6 +455,15 @@ def test_https(tmp_path: Path, config: Path, remote: Remote, ca_file: Path, auth
         assert cache.get(f"{server.url}/remote@HEAD", MOST).decode() == commit
         assert failing(lambda: cache.get(f"{server.url}/nothing@HEAD", MOST)).kind == "not-found"
         cache.close()
+
+
+def test_a_server_that_knows_nothing_of_git(server: GitServer, remote: Remote, cache: Repositories) -> None:
+    old = remote.commit(x_py="1")
+    new = remote.commit(x_py="2")
+    remote.git("update-server-info")
+    server.dumb = True
+    assert cache.get(f"{server.url}/remote/.git@main", MOST).decode() == new
+    assert cache.get(f"{server.url}/remote/.git@{old}#x.py", MOST) == b"1"
 
 
 def test_a_login_is_gits_own_business(
@@ -431,6 +508,22 @@ def test_plain_http_is_for_this_machine_and_for_hosts_that_are_named(tmp_path: P
     assert failing(lambda: cache.get("git+http://lab.invalid:8080/r@main", MOST)).kind == "dns"
     assert failing(lambda: cache.get("git+http://lab.invalid/r@main", MOST)).kind == "insecure"
     assert failing(lambda: cache.get("git+http://127.0.0.1:1/r@main", MOST)).kind == "refused"
+    cache.close()
+
+
+def test_a_busy_server_is_asked_again(server: GitServer, remote: Remote, tmp_path: Path) -> None:
+    commit = remote.commit(x_py="X")
+    cache = Repositories(tmp_path / "cache", GitProgram(GitLimits(pause=0.01)))
+    server.refusals = [503, 500]
+    assert cache.get(f"{server.url}/remote@main", MOST).decode() == commit
+    server.refusals = [503] * 3
+    error = failing(lambda: cache.get(f"{server.url}/remote@main", MOST))
+    assert (error.kind, server.refusals) == ("status", [])
+    # Nothing is wrong with what is here, whatever the server says.
+    server.refusals = [418]
+    assert failing(lambda: cache.get(f"{server.url}/remote@main", MOST)).kind == "git"
+    assert server.refusals == []
+    assert cache.get(f"{server.url}/remote@{commit}#x.py", MOST, offline=True) == b"X"
     cache.close()
 
 

@@ -20,7 +20,7 @@ def fake_git(folder: Path, code: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A program that the path finds as git."""
     folder.mkdir()
     program = folder / "git"
-    program.write_text(f"#!{sys.executable}\nimport os, signal, sys, time\n{code}\n", encoding="utf-8")
+    program.write_text(f"#!{sys.executable} -IS\nimport os, signal, sys, time\n{code}\n", encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     return program

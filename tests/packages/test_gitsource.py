@@ -9,6 +9,7 @@ import pytest
 from servers.repositories import GitServer, Remote, isolate
 
 from belay.exceptions import FetchError, ManifestError, PackageError, RequirementError, UnsafePathError
+from belay.packages import gitsource
 from belay.packages.fetch import Fetcher
 from belay.packages.gitplace import Address, is_commit, parse_git
 from belay.packages.gitsource import read_git
@@ -181,6 +182,14 @@ def test_names_that_are_not_safe(remote: Remote, supply: Supply) -> None:
     commit = remote.commit(x_py="")
     with pytest.raises(UnsafePathError, match="cannot be seen or written"):
         read(supply, f"{remote.url}@{commit}#subdirectory=lib")
+
+
+def test_too_much_is_refused(remote: Remote, supply: Supply, monkeypatch: pytest.MonkeyPatch) -> None:
+    remote.commit(lib__a_py="x" * 60, lib__b_py="x" * 60)
+    monkeypatch.setattr(gitsource, "MAX_TOTAL", 100)
+    with pytest.raises(PackageError, match="is larger than"):
+        read(supply, f"{remote.url}#subdirectory=lib")
+    assert read(supply, f"{remote.url}#subdirectory=lib/a.py").files
 
 
 # --- the store -------------------------------------------------------------------------------------

@@ -99,6 +99,8 @@ class GitServer:
     Attributes:
         requests: The paths that were asked for, in their order.
         login: ``"user:password"`` that is wanted, or empty.
+        refusals: Statuses of the next answers, which have nothing in them.
+        dumb: Whether files are given as they lie there, by a server that knows nothing of git.
         stalled: Whether a pack that is asked for is not sent until :attr:`go` is set.
         waiting: Set when somebody waits for such a pack.
     """
@@ -107,6 +109,8 @@ class GitServer:
         self.folder = folder
         self.requests: list[str] = []
         self.login = ""
+        self.refusals: list[int] = []
+        self.dumb = False
         self.stalled = False
         self.waiting = threading.Event()
         self.go = threading.Event()
@@ -154,6 +158,19 @@ class GitServer:
             ask.send_header("WWW-Authenticate", 'Basic realm="git"')
             ask.send_header("Content-Length", "0")
             ask.end_headers()
+            return
+        if self.refusals:
+            ask.send_response(self.refusals.pop(0))
+            ask.send_header("Content-Length", "0")
+            ask.end_headers()
+            return
+        if self.dumb:
+            file = self.folder / place.path.strip("/")
+            data = file.read_bytes() if file.is_file() else b""
+            ask.send_response(200 if file.is_file() else 404)
+            ask.send_header("Content-Length", str(len(data)))
+            ask.end_headers()
+            ask.wfile.write(data)
             return
         if self.stalled and b"command=fetch" in body:
             self.waiting.set()

@@ -33,6 +33,8 @@ class GitLimits:
         output: Bytes of what it answers.
         received: Bytes of what it fetches, about.
         grace: Seconds to end in once asked to.
+        attempts: How often a remote is asked that is busy or drops the connection.
+        pause: Seconds before the second attempt; doubled for each further one.
     """
 
     silent: float = 90.0
@@ -40,6 +42,8 @@ class GitLimits:
     output: int = 64 << 20
     received: int = 512 << 20
     grace: float = 3.0
+    attempts: int = 3
+    pause: float = 0.5
 
 
 _INSTALL = {
@@ -92,6 +96,7 @@ _KINDS = tuple(
             ),
         ),
         ("insecure", r"transport '[a-z]+' not allowed"),
+        ("status", r"returned error: (408|429|5[0-9]{2})"),
         (
             "not-found",
             (
@@ -135,17 +140,31 @@ class GitProgram:
         self.interactive = interactive
         self._lock = threading.Lock()
         self._live: set[subprocess.Popen[bytes]] = set()
-        self._closed = False
+        self._closed = threading.Event()
 
     def close(self) -> None:
         """Ends whatever runs; whoever waits for it gets an error."""
         with self._lock:
-            self._closed = True
+            self._closed.set()
             live = list(self._live)
         for process in live:
             self._end(process, wait=False)
         for process in live:
             self._end(process)
+
+    def ask(self, url: str, repository: Path, *words: str, hold: BinaryIO | None = None) -> bytes:
+        """Runs a command of git's that asks the remote; again if that is busy or drops the connection.
+
+        As :meth:`run`.
+        """
+        for attempt in range(1, self.limits.attempts):
+            try:
+                return self.run(url, repository, *words, hold=hold)
+            except FetchError as error:
+                pause = self.limits.pause * 2 ** (attempt - 1)
+                if error.kind not in {"dropped", "status"} or self._closed.wait(pause):
+                    raise
+        return self.run(url, repository, *words, hold=hold)
 
     def run(self, url: str, repository: Path, *words: str, hold: BinaryIO | None = None) -> bytes:
         """Runs a command of git's.
@@ -169,7 +188,7 @@ class GitProgram:
             answer, said, code = _Conversation(process, url, self.limits).listen()
         finally:
             self._end(process)
-        if code and self._closed:
+        if code and self._closed.is_set():
             raise FetchError(f"git+{url}", "interrupted", "was interrupted")
         if code:
             raise _failure(url, words[0], said)
@@ -206,7 +225,7 @@ class GitProgram:
         command = [find_git(url), f"--git-dir={repository}", *options, *words]
         held = () if hold is None or sys.platform == "win32" else (hold.fileno(),)
         with self._lock:
-            if self._closed:
+            if self._closed.is_set():
                 raise FetchError(f"git+{url}", "interrupted", "was interrupted")
             process = subprocess.Popen(
                 command,

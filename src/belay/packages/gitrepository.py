@@ -42,8 +42,8 @@ _MOST_POINTER = 1024
 _ALL = 2**31 - 1
 """The depth that is git's word for all history."""
 _HOPELESS = {
-    *("dns", "tls", "refused", "unreachable", "timeout", "dropped", "denied", "insecure"),
-    *("too-large", "interrupted"),
+    *("dns", "tls", "refused", "unreachable", "timeout", "dropped", "status", "denied"),
+    *("insecure", "too-large", "interrupted"),
 }
 """Failures that asking otherwise would only repeat."""
 
@@ -169,11 +169,18 @@ class Repository:
         try:
             return call()
         except FetchError as error:
-            if error.kind != "git" or made:
+            if error.kind != "git" or made or self._is_sound():
                 raise
             self._remove()
             self._make()
             return call()
+
+    def _is_sound(self) -> bool:
+        try:
+            self._run("fsck", "--connectivity-only", "--no-dangling", "--no-progress")
+        except FetchError:
+            return False
+        return True
 
     def _fetch(self, commit: str, held: BinaryIO) -> None:
         try:
@@ -203,7 +210,7 @@ class Repository:
         options = ("--no-tags", "--force", "--progress", "--no-recurse-submodules")
         depth = [word for word in words if word.startswith("--")]
         refs = [word for word in words if not word.startswith("--")]
-        self._run("fetch", *options, *depth, "--", self.url, *refs, hold=held)
+        self._program.ask(self.url, self.folder, "fetch", *options, *depth, "--", self.url, *refs, hold=held)
 
     def _abbreviated(self, ref: str) -> str:
         """The commit whose name begins so; only the whole history tells."""
@@ -217,7 +224,7 @@ class Repository:
         return commit
 
     def _remote_refs(self, *patterns: str, hold: BinaryIO | None = None) -> Iterator[tuple[str, str]]:
-        said = self._run("ls-remote", "--", self.url, *patterns, hold=hold)
+        said = self._program.ask(self.url, self.folder, "ls-remote", "--", self.url, *patterns, hold=hold)
         for line in said.decode(errors="replace").splitlines():
             commit, _, name = line.partition("\t")
             if is_commit(commit):
@@ -299,6 +306,7 @@ class Repository:
 
     def _read(self, entry: Entry) -> bytes:
         if self._reader is None or self._reader.poll() is not None:
+            self.close()
             self._reader = self._program.start(self.url, self.folder, "cat-file", "--batch")
         reader = self._reader
         assert reader.stdin is not None
@@ -373,8 +381,8 @@ class Repository:
         self._entries.clear()
         self.close()
 
-    def _run(self, *words: str, hold: BinaryIO | None = None) -> bytes:
-        return self._program.run(self.url, self.folder, *words, hold=hold)
+    def _run(self, *words: str) -> bytes:
+        return self._program.run(self.url, self.folder, *words)
 
 
 def read_listing(listing: bytes) -> list[Listed]:

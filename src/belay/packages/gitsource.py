@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from belay.exceptions import FetchError, ManifestError, RequirementError
+from belay.exceptions import FetchError, ManifestError, PackageError, RequirementError
 from belay.packages import manifest
 from belay.packages.archive import Entry
 from belay.packages.folders import choose, destinations
@@ -21,6 +21,8 @@ from belay.packages.supply import Supply
 
 LISTING_BYTES = 16 << 20
 """The largest list of a commit's files."""
+MAX_TOTAL = 64 << 20
+"""The most bytes of a package; no board has room for more."""
 DESCRIPTION = "package.json"
 _SHORT = 12
 """Digits of a commit that are shown."""
@@ -69,6 +71,7 @@ def read_git(
         for remark in said.remarks:
             supply.warn(remark)
         found = as_candidate(said, key, text, files.url, where=_shown(text, commit))
+    files.check_size(found, text)
     return replace(found, version=commit)
 
 
@@ -107,6 +110,17 @@ class CommitFiles:
     def url(self, path: str) -> str:
         """The address of a file."""
         return str(Address(self._url, self._commit, path))
+
+    def check_size(self, candidate: Candidate, text: str) -> None:
+        """Refuses a package that would fill the disk.
+
+        Raises:
+            PackageError: It would.
+        """
+        sizes = {self.url(entry.path): entry.size for entry in self.listed("", text)}
+        if sum(sizes.get(file.url, 0) for file in candidate.files) > MAX_TOTAL:
+            hint = "name the folder of the package with subdirectory"
+            raise PackageError(f"{text}: is larger than {MAX_TOTAL >> 20} MiB", hint=hint)
 
     def listed(self, path: str, text: str) -> list[Listed]:
         """What is at a path and below.
