@@ -622,6 +622,27 @@ def test_news_go_to_handlers_that_may_call_the_board(board: Board) -> None:
     assert {seven for _, seven in taken} == {7}
 
 
+FRAMES = """
+import binascii, sys
+def say(text):
+ text = b'!t' + text.encode()
+ sys.stdout.buffer.write({mark!r} + text + b'\\x04%08x' % binascii.crc32(text))
+"""
+
+
+@pytest.mark.parametrize("agent", [False, True])
+def test_text_in_frames_is_printed(board: Board, agent: bool) -> None:
+    board.connect(agent=agent, listen=True)
+    board.run(FRAMES.format(mark=board.session.link.mark), record=False)
+    printed = bytearray()
+    terms = Terms(on_output=printed.extend)
+    board.session.ask(lambda calls: calls.execute("print('a'); say('b\\xe4\\n'); print('c')", terms))
+    assert printed.replace(b"\r", b"") == "a\nbä\nc\n".encode()
+    later(board, "say('meanwhile')")
+    eventually(lambda: board.output.endswith(b"meanwhile"))
+    assert board.value("1 + 1") == 2
+
+
 def test_questions_are_asked_in_the_order_in_which_they_came(board: Board) -> None:
     board.connect()
     order: list[int] = []

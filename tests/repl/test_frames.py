@@ -18,7 +18,7 @@ from .conversations import FRAME, MARK
 from .test_raw import drain, running
 
 letters = st.sampled_from("!ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-kinds = st.sampled_from("ryeRYmahbvltx")
+kinds = st.sampled_from("ryeRYmahbvlx")
 texts = st.text(st.characters(exclude_characters="\x04", exclude_categories=["Cs"])).map(str.encode)
 prints = st.text(st.characters(exclude_characters="\x04\x1e", exclude_categories=["Cs"])).map(str.encode)
 
@@ -67,6 +67,12 @@ def joined(events: list[Event]) -> list[Event]:
         else:
             result.append(event)
     return result
+
+
+@given(st.lists(texts, min_size=1, max_size=4), st.lists(st.integers(1, 30)))
+def test_printed_text_in_frames_is_output(printed: list[bytes], sizes: list[int]) -> None:
+    data = b"before" + b"".join(text_frame("!", "t", text) for text in printed) + b"after"
+    assert read(data, sizes) == [Output(b"before" + b"".join(printed) + b"after")]
 
 
 @given(st.lists(answers | chunks | prints.filter(bool).map(Output), max_size=6), st.lists(st.integers(1, 30)))

@@ -34,6 +34,9 @@ from belay.repl.frames import read_frame
 UNCLEAR: Final = "x"
 """The kind of frame with which the agent says that it has read what is no request."""
 
+PRINTED: Final = "t"
+"""The kind of frame that holds printed text, of a program that wants it not to be torn."""
+
 MAX_HELD: Final = 64 * 1024
 """At most so many bytes are held back, or remembered for reading the end backwards. An exception's text that
 is longer becomes output."""
@@ -215,6 +218,8 @@ class Program:
                 self._nonces.clear()
                 self._look_for(*_STARTS)
             self._suspected = self._remembers = bool(self._nonces)
+            if isinstance(frame, Answer) and frame.kind == PRINTED:
+                return (Output(frame.body),)
         return (frame,)
 
     def _wait(self, *, suspicious: bool = False) -> Sequence[Event]:
