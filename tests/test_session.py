@@ -638,8 +638,9 @@ def test_text_in_frames_is_printed(board: Board, agent: bool) -> None:
     terms = Terms(on_output=printed.extend)
     board.session.ask(lambda calls: calls.execute("print('a'); say('b\\xe4\\n'); print('c')", terms))
     assert printed.replace(b"\r", b"") == "a\nbä\nc\n".encode()
-    later(board, "say('meanwhile')")
-    eventually(lambda: board.output.endswith(b"meanwhile"))
+    if agent:
+        later(board, "say('meanwhile')")
+        eventually(lambda: board.output == b"meanwhile")
     assert board.value("1 + 1") == 2
 
 
