@@ -530,9 +530,9 @@ def test_a_busy_server_is_asked_again(server: GitServer, remote: Remote, tmp_pat
 def test_silence_has_an_end(server: GitServer, remote: Remote, tmp_path: Path) -> None:
     commit = remote.commit(x_py="X")
     server.stalled = True
-    cache = Repositories(tmp_path / "cache", GitProgram(GitLimits(silent=2.0)))
+    cache = Repositories(tmp_path / "cache", GitProgram(GitLimits(silent=0.5)))
     error = failing(lambda: cache.get(f"{server.url}/remote@{commit}", MOST))
-    assert (error.kind, error.reason) == ("timeout", "git said nothing for 2 s")
+    assert (error.kind, error.reason) == ("timeout", "git said nothing for 0 s")
     cache.close()
 
 

@@ -154,7 +154,13 @@ pass
 
 
 def test_a_module_of_this_name_is_no_manifest() -> None:
-    for text in ("", "MANIFEST = 1\n", "def metadata():\n    return 1\n", "self.package('x')\n"):
+    for text in (
+        "",
+        "MANIFEST = 1\n",
+        "def metadata():\n    return 1\nprint(metadata())\n",
+        "from x import package\npackage('x')\n",
+        "self.package('x')\n",
+    ):
         assert read(text) is None
     assert read_manifest_py(Files({})) is None
 
@@ -194,6 +200,8 @@ NEVER = "without running it"
         ("module(*names)", 1, NEVER),
         ("module(**names)", 1, "what ** brings"),
         ("import os\nmetadata(version=os.name)", 2, "what os.name is"),
+        ('def package(x): pass\nmodule("a.py")', 1, "package is something else here"),
+        ('module = 1\nrequire("x")\n', 1, "module is something else here"),
         ('freeze("x")', 1, "freeze is for building a firmware"),
         ('freeze_as_mpy("x", opt=1)', 1, "freeze_as_mpy is for"),
         ('c_module("x")', 1, "c_module is for"),

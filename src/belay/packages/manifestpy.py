@@ -11,15 +11,16 @@ from __future__ import annotations
 import ast
 import posixpath
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn, Protocol
 
 from belay.exceptions import ManifestError, PackageError
-from belay.packages.constants import Absent, Options, UnknownError, value_of
+from belay.packages.constants import Options
 from belay.packages.destination import check_destination, check_together
 from belay.packages.model import Candidate, FromIndex, RemoteFile, Requirement
 from belay.packages.requirement import check_key
+from belay.packages.statements import Walk, bound
 from belay.packages.version import parse_wanted
 
 NAME = "manifest.py"
@@ -28,14 +29,14 @@ MAX_DEPTH = 16
 """Manifests that include each other in a row."""
 MAX_MANIFESTS = 200
 """Manifests that are read for one package."""
-MAX_STEPS = 20_000
-"""Statements, those of loops each time."""
 MAX_FILES = 2000
 MAX_DEPENDENCIES = 500
 MAX_METADATA = 1000
 """Characters of what ``metadata`` says of one thing."""
 
-_FIRMWARE = ("freeze", "freeze_as_mpy", "freeze_as_str", "freeze_mpy", "c_module")
+_FIRMWARE = frozenset({"freeze", "freeze_as_mpy", "freeze_as_str", "freeze_mpy", "c_module"})
+_WORDS = _FIRMWARE | {"metadata", "require", "package", "module", "include", "add_library"}
+"""The functions that a manifest consists of."""
 _HINT = "a package.json in the same folder is read instead"
 
 
@@ -100,7 +101,7 @@ def read_manifest_py(tree: Tree, folder: str = "", *, where: str = "") -> Descri
     if source is None or not _is_description(module := _parse(source, where, path)):
         return None
     reader = _Reader(tree, where)
-    reader.run(module, path, Options())
+    reader.read(module, path, Options())
     check_together((destination for destination, _ in reader.files), where=where)
     return Described(
         tuple(reader.files), tuple(dict.fromkeys(reader.requires)), reader.metadata, tuple(reader.remarks)
@@ -149,20 +150,14 @@ def _place(where: str, path: str, line: int | None = None) -> str:
     return f"{place}, line {line}" if line else place
 
 
-def _mentions(tree: ast.AST) -> Iterator[ast.Name]:
-    """Where functions that a manifest consists of are named in it."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id in _WORDS:
-            yield node
-
-
 def _is_description(module: ast.Module) -> bool:
     """Whether it is a manifest and not a module that is called manifest."""
+    words = _WORDS - bound(module)
     calls = (node for node in ast.walk(module) if isinstance(node, ast.Call))
-    return any(isinstance(call.func, ast.Name) and call.func.id in _WORDS for call in calls)
+    return any(isinstance(call.func, ast.Name) and call.func.id in words for call in calls)
 
 
-class _Reader:
+class _Reader(Walk):
     """Goes through a manifest and those that it includes, and gathers what they say.
 
     Args:
@@ -171,6 +166,7 @@ class _Reader:
     """
 
     def __init__(self, tree: Tree, where: str) -> None:
+        super().__init__(_WORDS)
         self.tree = tree
         self.where = where
         self.files: list[tuple[str, str]] = []
@@ -179,10 +175,7 @@ class _Reader:
         self.remarks: list[str] = []
         self._libraries: dict[str, str | None] = {}
         self._paths: list[str] = []
-        self._names: dict[str, object] = {}
-        self._line = 0
         self._read = 0
-        self._steps = 0
 
     @property
     def _folder(self) -> str:
@@ -194,116 +187,34 @@ class _Reader:
         Raises:
             ManifestError: Always.
         """
-        raise ManifestError(_place(self.where, self._paths[-1], line or self._line), reason, hint=_HINT)
+        raise ManifestError(_place(self.where, self._paths[-1], line or self.line), reason, hint=_HINT)
 
     def remark(self, sentence: str) -> None:
-        self.remarks.append(f"{_place(self.where, self._paths[-1], self._line)}: {sentence}")
+        self.remarks.append(f"{_place(self.where, self._paths[-1], self.line)}: {sentence}")
 
-    # --- statements ------------------------------------------------------------------------------
-
-    def run(self, module: ast.Module, path: str, options: Options) -> None:
+    def read(self, module: ast.Module, path: str, options: Options) -> None:
         """Go through a manifest."""
-        before, line = self._names, self._line
+        before = self.names, self.line
         self._paths.append(path)
-        self._names = {"options": options}
-        try:
-            self.block(module.body)
-        except RecursionError:
-            self.fail("is nested too deeply")
-        self._names, self._line = before, line
+        self.names = {"options": options}
+        self.run(module)
+        self.names, self.line = before
         self._paths.pop()
 
-    def block(self, statements: list[ast.stmt]) -> None:
-        for statement in statements:
-            self._line = statement.lineno
-            self._steps += 1
-            if self._steps > MAX_STEPS:
-                self.fail(f"has more than {MAX_STEPS} steps")
-            try:
-                self.statement(statement)
-            except UnknownError as error:
-                self.fail(error.reason, error.line)
+    def called(self, name: str, call: ast.Call) -> None:
+        """A function of a manifest was called."""
+        if name in _FIRMWARE:
+            self.fail(f"{name} is for building a firmware; what it would add is not known")
+        getattr(self, f"do_{name}")(_Arguments(self, name, *self.arguments(call)))
 
-    def statement(self, statement: ast.stmt) -> None:
-        match statement:
-            case ast.Expr(ast.Call() as call):
-                self.call(call)
-            case ast.Assign([ast.Name(name)], value):
-                self._names[name] = self.maybe(value)
-            case ast.If():
-                self.condition(statement)
-            case ast.For(ast.Name(name), values, body, []):
-                self.loop(statement, name, values, body)
-            case ast.Pass() | ast.Expr(ast.Constant()):
-                pass
-            case _:
-                self.leave(statement, "what is done here cannot be known without running it")
-
-    def condition(self, statement: ast.If) -> None:
-        try:
-            holds = value_of(statement.test, self._names)
-        except UnknownError as error:
-            self.leave(statement, error.reason)
-        else:
-            self.block(statement.body if holds else statement.orelse)
-
-    def loop(self, statement: ast.For, name: str, values: ast.expr, body: list[ast.stmt]) -> None:
-        try:
-            known = value_of(values, self._names)
-        except UnknownError as error:
-            self.leave(statement, error.reason)
-            return
-        if not isinstance(known, list) or any(
-            isinstance(each, ast.Break | ast.Continue) for each in ast.walk(statement)
-        ):
-            self.leave(statement, "what this loop does cannot be known without running it")
-            return
-        for value in known:
-            self._names[name] = value
-            self.block(body)
-
-    def leave(self, statement: ast.stmt, reason: str) -> None:
-        """Leave out what cannot be known; an error if files or dependencies hang on it.
-
-        Raises:
-            ManifestError: They do.
-        """
-        word = next(_mentions(statement), None)
-        if word is not None:
-            self.fail(f"{reason}, and {word.id} in line {word.lineno} hangs on it")
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                self._names[node.id] = Absent(f"what {node.id} is cannot be known without running it")
-
-    def maybe(self, node: ast.expr) -> object:
-        if word := next(_mentions(node), None):
-            self.fail(f"what is done with {word.id} here cannot be known without running it")
-        try:
-            return value_of(node, self._names)
-        except UnknownError as error:
-            return Absent(error.reason)
-
-    # --- calls -----------------------------------------------------------------------------------
-
-    def call(self, call: ast.Call) -> None:
+    def other(self, call: ast.Call) -> None:
+        """Something else was called: ``options.defaults``, or what is of no use here."""
         match call.func:
-            case ast.Name(name) if name in _FIRMWARE:
-                self.fail(f"{name} is for building a firmware; what it would add is not known")
-            case ast.Name(name) if name in _WORDS:
-                positional = [value_of(each, self._names) for each in call.args]
-                named = {}
-                for each in call.keywords:
-                    if each.arg is None:
-                        self.fail("what ** brings cannot be known without running it")
-                    named[each.arg] = value_of(each.value, self._names)
-                getattr(self, f"do_{name}")(_Arguments(self, name, positional, named))
             case ast.Attribute(ast.Name("options"), "defaults") if not call.args:
-                values = {each.arg: value_of(each.value, self._names) for each in call.keywords if each.arg}
-                options = self._names["options"]
+                options = self.names.get("options")
                 if isinstance(options, Options):
-                    options.defaults(values)
+                    options.defaults(self.arguments(call)[1])
             case _:
-                self.leave(ast.Expr(call), "what is called here cannot be known without running it")
                 self.remark(f"{ast.unparse(call.func)!r:.60} is not called")
 
     def do_metadata(self, given: _Arguments) -> None:
@@ -386,7 +297,7 @@ class _Reader:
     # --- files -----------------------------------------------------------------------------------
 
     def add(self, destination: str, file: str) -> None:
-        check_destination(destination, where=_place(self.where, self._paths[-1], self._line))
+        check_destination(destination, where=_place(self.where, self._paths[-1], self.line))
         for known, other in self.files:
             if known == destination:
                 if other != file:
@@ -405,7 +316,7 @@ class _Reader:
         source = self.tree.read(path)
         if source is None:
             self.fail(f"there is no {path!r}")
-        self.run(_parse(source, self.where, path), path, Options(options))
+        self.read(_parse(source, self.where, path), path, Options(options))
 
     def in_library(self, library: str, name: str) -> str | None:
         """The manifest of a package of a library of this repository, the uppermost; None if it has none."""
@@ -482,10 +393,3 @@ class _Arguments:
         if value is not None and not isinstance(value, str):
             self._reader.fail(f"{self._function}: {name} must be a text, not {value!r:.50}")
         return value or ""
-
-
-_WORDS = {
-    *(name.removeprefix("do_") for name in vars(_Reader) if name.startswith("do_")),
-    *_FIRMWARE,
-}
-"""The functions that a manifest consists of."""
