@@ -291,6 +291,24 @@ def test_a_ref_that_is_not_there_is_refused_with_what_is(git_hosts: GitHosts, ma
         read(make(), "github:o/empty/a.py")
 
 
+def test_a_name_that_is_a_branch_and_a_tag_must_be_told_which(git_hosts: GitHosts, make: Make) -> None:
+    repository = git_hosts.repository()
+    first = repository.commit({"a.py": "1"})
+    repository.tag("v1")
+    repository.tag("same")
+    repository.commit({"a.py": "1"}, "same")
+    repository.git("branch", "-f", "same", first)
+    second = repository.commit({"a.py": "2"}, "v1")
+    supply = make()
+    with pytest.raises(RequirementError, match="is a branch and a tag of different commits") as caught:
+        read(supply, "github:o/r/a.py@v1")
+    assert caught.value.hint == "write @refs/heads/v1 or @refs/tags/v1"
+    found = [
+        read(supply, f"github:o/r/a.py@{ref}").version for ref in ("refs/heads/v1", "refs/tags/v1", "same")
+    ]
+    assert found == [second, first, first]
+
+
 def test_where_no_commit_can_be_known_what_is_there_is_taken(
     git_hosts: GitHosts, make: Make, warnings: list[str]
 ) -> None:

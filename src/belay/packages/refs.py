@@ -44,7 +44,7 @@ class Refs:
     def find(self, ref: str) -> str:
         """The commit of a branch, a tag, or the only commit at one of these that begins so; else empty.
 
-        As git does, tags come before branches of the same name.
+        Of a tag and a branch of one name it is the tag; see :meth:`is_ambiguous`.
 
         Args:
             ref: As ``"main"``, ``"v1.0"``, ``"refs/heads/main"`` or ``"3fa9c1"``; empty for ``HEAD``.
@@ -56,6 +56,11 @@ class Refs:
                 return self.commits[name]
         begun = {commit for commit in self.commits.values() if commit.startswith(ref.lower())}
         return begun.pop() if len(begun) == 1 and _SHORT.fullmatch(ref.lower()) else ""
+
+    def is_ambiguous(self, ref: str) -> bool:
+        """Whether a name is a branch and a tag of different commits."""
+        branch, tag = self.commits.get(f"{HEADS}{ref}"), self.commits.get(f"{TAGS}{ref}")
+        return branch is not None and tag is not None and branch != tag
 
     def split(self, text: str) -> tuple[str, str]:
         """Tell a ref, which may have slashes in it, from the path behind it.

@@ -71,7 +71,8 @@ class Repositories:
 
         Raises:
             PackageNotFoundError: There is no such repository, ref or place.
-            RequirementError: Nothing there can be imported as ``key``, or the host is not known.
+            RequirementError: Nothing there can be imported as ``key``, the host is not known, or the ref is a
+                branch and a tag.
             ManifestError: Its manifest is not understood.
             UnsafePathError: A file has an unsafe name.
             FetchError: It could not be had.
@@ -169,6 +170,12 @@ class Repositories:
         if place.open_ended:
             ref, path = found.split(f"{place.ref}/{place.path}".rstrip("/"))
             place = replace(place, ref=ref, path=path)
+        if found.is_ambiguous(place.ref):
+            raise RequirementError(
+                hosts.canonical(place),
+                f"{place.ref!r} is a branch and a tag of different commits",
+                hint=f"write @refs/heads/{place.ref} or @refs/tags/{place.ref}",
+            )
         if commit := found.find(place.ref):
             return Pinned(place, commit, commit)
         if len(place.ref) >= _SHORT and not place.ref.lower().strip("0123456789abcdef"):
