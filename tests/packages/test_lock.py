@@ -39,6 +39,8 @@ def test_differences() -> None:
     )
     assert str(diff(Lock((one,)), Lock((replace(one, develop=True),)))[0]) == "a 1.0: developed"
     assert list(map(str, diff(None, Lock((package("a", version=""),))))) == ["a: added"]
+    before, after = (Lock((package("a", version=digit * 40),)) for digit in "ab")
+    assert str(diff(before, after)[0]) == "a: aaaaaaaaaa -> bbbbbbbbbb"
 
 
 def test_files_of_groups() -> None:

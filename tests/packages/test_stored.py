@@ -46,6 +46,7 @@ def store(tmp_path: Path) -> Store:
         ("https://user:secret@example.com/a%20b.py", "web-example.com/a b.py"),
         ("https://example.com/%1b%5b2J", "web-example.com/\N{REPLACEMENT CHARACTER}[2J"),
         ("https://raw.githubusercontent.com/o/my-lib/v1.0/a/b.py", "git-github-o-my-lib/v1.0/a/b.py"),
+        ("https://github.com/o/r/archive/c.tar.gz#a%20b.py", "git-github-o-r/archive/c.tar.gz#a b.py"),
         ("https://api.github.com/repos/o/r/commits/main", "git-github-o-r/commits/main"),
         ("https://github.com/o/r", "git-github-o-r"),
         ("https://gitlab.com/group/sub/r/-/raw/main/a.py", "git-gitlab-group-sub-r/raw/main/a.py"),

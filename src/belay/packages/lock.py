@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from belay.packages.model import LockedFile, LockedPackage, Requirement
+from belay.packages.refs import is_commit
 from belay.packages.requirement import canonical
 
 
@@ -72,13 +73,12 @@ class Change:
     new: LockedPackage | None
 
     def __str__(self) -> str:
+        old, new = (_shown(package.version) if package else "" for package in (self.old, self.new))
         if self.old is None or self.new is None:
-            package, word = (self.new, "added") if self.old is None else (self.old, "removed")
-            assert package is not None
-            return f"{self.name} {package.version}".rstrip() + f": {word}"
+            return f"{self.name} {old or new}".rstrip() + (": added" if self.old is None else ": removed")
         if self.old.version != self.new.version:
-            return f"{self.name}: {self.old.version or '(none)'} -> {self.new.version or '(none)'}"
-        return f"{self.name} {self.new.version}".rstrip() + f": {', '.join(self._differences())}"
+            return f"{self.name}: {old or '(none)'} -> {new or '(none)'}"
+        return f"{self.name} {new}".rstrip() + f": {', '.join(self._differences())}"
 
     def _differences(self) -> Iterator[str]:
         assert self.old is not None
@@ -90,6 +90,11 @@ class Change:
             yield "other versions of dependencies"
         if self.old.develop != self.new.develop:
             yield "developed" if self.new.develop else "no longer developed"
+
+
+def _shown(version: str) -> str:
+    """A version for people: of a commit, as many digits as they read."""
+    return version[:10] if is_commit(version) else version
 
 
 def preferred_files(packages: Iterable[LockedPackage], prefer: Mapping[str, str]) -> dict[str, LockedFile]:

@@ -152,6 +152,7 @@ def _readable(parts: SplitResult) -> str:
     """An address without its scheme and without a login."""
     place = parts.netloc.rpartition("@")[2] + unquote(parts.path).rstrip("/")
     place += f"?{parts.query}" if parts.query else ""
+    place += f"#{unquote(parts.fragment)}" if parts.fragment else ""
     return _printable(place)
 
 
