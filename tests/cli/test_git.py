@@ -196,6 +196,18 @@ def test_outdated_and_tree(belay: Belay, project: Path, url: str, remote: Remote
     assert second in json.dumps(entry)
 
 
+def test_outdated_tells_of_newer_tags(belay: Belay, project: Path, url: str, remote: Remote) -> None:
+    write(project, f'sensor = {{ git = "{url}", tag = "v1", subdirectory = "sensor" }}')
+    assert belay("update").code == 0
+    assert belay("outdated").out == ""
+    remote.commit_files({"sensor/core.py": b"CORE = 2\n"})
+    remote.git("tag", "--annotate", "--message=two", "v2")
+    remote.git("tag", "v3rc1")
+    remote.git("tag", "other-v9")
+    (entry,) = json.loads(belay("outdated", "--json").out)
+    assert entry["latest"] == "v2"
+
+
 def test_the_cache_lists_and_clears_repositories(
     belay: Belay, project: Path, url: str, remote: Remote, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ from belay.exceptions import FetchError, PackageError, UnsafePathError
 from belay.packages import gitrepository
 from belay.packages.gitcache import Repositories, kept, remove
 from belay.packages.gitprogram import GitLimits, GitProgram
-from belay.packages.gitrepository import Listed, read_listing
+from belay.packages.gitrepository import Listed, read_listing, read_refs
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")
 
@@ -110,6 +110,18 @@ def test_a_branch_and_a_tag_of_one_name(remote: Remote, cache: Repositories) -> 
     assert "is a branch, and a tag" in failing(lambda: cache.get(f"{remote.url}@v1", MOST)).reason
     assert cache.get(f"{remote.url}@refs/heads/v1", MOST).decode() == second
     assert cache.get(f"{remote.url}@refs/tags/v1", MOST).decode() == first
+
+
+def test_the_refs(remote: Remote, cache: Repositories) -> None:
+    assert read_refs(cache.get(remote.url, MOST)).commits == {}
+    first = remote.commit(x_py="1")
+    remote.git("tag", "--annotate", "--message=one", "v1")
+    second = remote.commit(x_py="2")
+    remote.git("tag", "v2")
+    refs = read_refs(cache.get(remote.url, MOST))
+    assert refs.tags() == {"v1": first, "v2": second}
+    assert (refs.branches(), refs.find("main")) == (["main"], second)
+    assert failing(lambda: cache.get(remote.url, MOST, offline=True)).kind == "offline"
 
 
 def test_a_repository_that_is_not_there(server: GitServer, tmp_path: Path, cache: Repositories) -> None:

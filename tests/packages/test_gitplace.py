@@ -154,6 +154,7 @@ def test_addresses() -> None:
     assert str(file) == f"git+{HTTPS}@{COMMIT}#lib/a%20%231.py"
     assert parse_address(str(file)) == file
     assert parse_address(str(Address(HTTPS, COMMIT, "/"))) == Address(HTTPS, COMMIT, "/")
+    assert parse_address(str(Address(HTTPS))) == Address(HTTPS)
     assert ref_address(FromGit(HTTPS)) == f"git+{HTTPS}@HEAD"
     assert [
         is_settled(each) for each in (str(file), f"git+{HTTPS}@{COMMIT}", f"git+{HTTPS}@main", HTTPS)
@@ -175,7 +176,7 @@ def test_what_is_beside_a_file() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", [f"git+{HTTPS}", f"git+{HTTPS}@main#x.py", f"git+{HTTPS}@{COMMIT}#../x", "git+ext::x@main"]
+    "address", ["git+", f"git+{HTTPS}@main#x.py", f"git+{HTTPS}@{COMMIT}#../x", "git+ext::x@main"]
 )
 def test_what_is_no_address(address: str) -> None:
     with pytest.raises(RequirementError):

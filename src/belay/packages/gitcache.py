@@ -58,8 +58,8 @@ class Repositories:
     def get(self, address: str, most: int, *, offline: bool = False) -> bytes:
         """What is at an address (see :mod:`~belay.packages.gitplace`).
 
-        Of the commit that a ref is, the name, and its files are here then; of a folder, the list of the files
-        in it and below, see
+        Of the refs, the list, see :func:`~belay.packages.gitrepository.read_refs`; of the commit that a ref
+        is, the name, and its files are here then; of a folder, the list of the files in it and below, see
         :func:`~belay.packages.gitrepository.read_listing`.
 
         Args:
@@ -78,6 +78,8 @@ class Repositories:
             raise FetchError(address, "address", error.reason, hint=error.hint) from error
         self._check(place)
         repository = self._repository(place.url)
+        if not place.ref:
+            return repository.refs(offline=offline)
         if place.path is None:
             commit = repository.resolve(place.ref, offline=offline)
             repository.ensure(commit, offline=offline)

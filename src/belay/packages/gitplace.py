@@ -3,7 +3,8 @@
 Users write ``git+https://host/owner/repository.git@ref#subdirectory=path``, the form of pip
 (https://pip.pypa.io/en/stable/topics/vcs-support/), or a table with ``git``, one of ``branch``, ``tag`` and
 ``rev``, and ``subdirectory``. What comes from there has an address: ``git+URL@REF`` is the commit that a ref
-is, ``git+URL@COMMIT#path`` a file, and ``git+URL@COMMIT#path/`` the list of the files of a folder.
+is, ``git+URL@COMMIT#path`` a file, ``git+URL@COMMIT#path/`` the list of the files of a folder, and
+``git+URL`` the list of the refs.
 """
 
 from __future__ import annotations
@@ -95,16 +96,16 @@ class Address:
 
     Attributes:
         url: The repository, as git takes it.
-        ref: A branch, tag or commit; ``"HEAD"`` for the default branch.
+        ref: A branch, tag or commit; ``"HEAD"`` for the default branch; empty: it is the list of the refs.
         path: Of a file, or of a folder, which ends with a slash; None: it is the commit itself.
     """
 
     url: str
-    ref: str
+    ref: str = ""
     path: str | None = None
 
     def __str__(self) -> str:
-        place = f"{PREFIX}{self.url}@{quote(self.ref, safe=_SAFE)}"
+        place = f"{PREFIX}{self.url}" + (f"@{quote(self.ref, safe=_SAFE)}" if self.ref else "")
         return place if self.path is None else f"{place}#{quote(self.path, safe=_SAFE)}"
 
     @property
@@ -135,8 +136,6 @@ def parse_address(text: str) -> Address:
         RequirementError: It is none.
     """
     url, ref, fragment = _split(text)
-    if not ref:
-        raise RequirementError(text, "names no commit")
     if not fragment:
         return Address(url, ref)
     if not is_commit(ref):

@@ -22,6 +22,7 @@ from belay.exceptions import FetchError, PackageError, UnsafePathError
 from belay.packages.exclusive import exclusive
 from belay.packages.gitplace import Address, is_commit
 from belay.packages.gitprogram import GitProgram
+from belay.packages.refs import Refs
 
 T = TypeVar("T")
 
@@ -140,6 +141,18 @@ class Repository:
         if _ABBREVIATED.fullmatch(ref):
             return self._abbreviated(ref)
         raise self._no_ref(ref)
+
+    def refs(self, *, offline: bool = False) -> bytes:
+        """The branches and tags, as :func:`read_refs` reads them.
+
+        Raises:
+            FetchError: The remote does not answer.
+        """
+        if offline:
+            raise self._offline("what refs there are is not known")
+        with self._alone() as held:
+            found = self._in_good_order(lambda: list(self._remote_refs("refs/*", hold=held)))
+        return "".join(f"{commit} {name}\n" for name, commit in found).encode(errors="replace")
 
     def ensure(self, commit: str, *, offline: bool = False, anew: bool = False) -> None:
         """Makes sure that a commit is here, with all its files.
@@ -383,6 +396,13 @@ class Repository:
 
     def _run(self, *words: str) -> bytes:
         return self._program.run(self.url, self.folder, *words)
+
+
+def read_refs(data: bytes) -> Refs:
+    """The branches and tags of a repository, as :meth:`Repository.refs` gives them."""
+    pairs = (line.split(" ", 1) for line in data.decode().splitlines())
+    # What an annotated tag is peeled to comes behind it.
+    return Refs({name.removesuffix("^{}"): commit for commit, name in pairs})
 
 
 def read_listing(listing: bytes) -> list[Listed]:

@@ -7,11 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from belay.exceptions import PackageError
+from belay.packages.gitplace import Address
 from belay.packages.index import Index
 from belay.packages.indices import Indices
 from belay.packages.lock import Lock, LockedRequirement
-from belay.packages.model import FromHost, LockedPackage
-from belay.packages.refs import is_commit
+from belay.packages.model import FromGit, FromHost, LockedPackage
+from belay.packages.refs import MAX_BYTES, Refs, is_commit
 from belay.packages.requirement import parse_source
 from belay.packages.supply import Supply
 from belay.packages.tags import newer_tag
@@ -126,19 +127,27 @@ def _latest(packages: Iterable[LockedPackage], indices: Indices, supply: Supply)
 
 
 def _newer_tags(packages: Iterable[LockedPackage], project: Project, supply: Supply) -> dict[str, str]:
-    places: dict[str, FromHost] = {}
+    places: dict[str, FromHost | FromGit] = {}
     for package in packages:
         with suppress(PackageError):
             # Those of several sources are of no one tag.
             source = parse_source(package.source, own=project.hosts)
-            if isinstance(source, FromHost) and source.ref and is_commit(package.version):
+            if isinstance(source, FromHost | FromGit) and source.ref and is_commit(package.version):
                 places[package.name] = source
     found = {}
     for name, place in places.items():
         with suppress(PackageError):
-            refs = supply.repositories.refs(place)
-            found[name] = newer_tag(refs, place.ref) if refs else ""
+            refs = (
+                supply.repositories.refs(place) if isinstance(place, FromHost) else _git_refs(place, supply)
+            )
+            found[name] = newer_tag(refs, place.ref.removeprefix("refs/tags/")) if refs else ""
     return {name: tag for name, tag in found.items() if tag}
+
+
+def _git_refs(place: FromGit, supply: Supply) -> Refs:
+    from belay.packages.gitrepository import read_refs
+
+    return read_refs(supply.page(str(Address(place.url)), most=MAX_BYTES).content)
 
 
 def _who_needs(name: str, lock: Lock) -> tuple[tuple[LockedRequirement, ...], dict[str, str]]:
