@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -241,3 +244,26 @@ def test_ctrl_c_ends_git_and_changes_nothing(
     again = start("update", cwd=project)
     _, said = again.communicate(timeout=LONG)
     assert (again.returncode, b"waiting" in said) == (0, False)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Windows are others")
+def test_whenever_an_update_is_killed_the_next_one_works(
+    start: Start, project: Path, url: str, remote: Remote
+) -> None:
+    rng = random.Random(1)
+    write(project, f'sensor = "{url}#subdirectory=sensor"', f'lamp = "{url}#subdirectory=led.py"')
+    for count in range(40):
+        commit = remote.commit_files({"sensor/core.py": f"CORE = {count}\n".encode()})
+        before = there(project)
+        killed = start("update", cwd=project)
+        with suppress(subprocess.TimeoutExpired):
+            killed.wait(rng.uniform(0.1, 0.8))
+        killed.kill()
+        killed.communicate(timeout=LONG)
+        files = {**before, "main/sensor/core.py": f"CORE = {count}\n"}
+        again = start("update", cwd=project)
+        _, said = again.communicate(timeout=LONG)
+        assert again.returncode == 0, said
+        assert locked(project) == {"sensor": commit, "lamp": commit}
+        assert not before or there(project) == files

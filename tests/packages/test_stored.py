@@ -49,6 +49,9 @@ def store(tmp_path: Path) -> Store:
         ("https://github.com/o/r/archive/c.tar.gz#a%20b.py", "git-github-o-r/archive/c.tar.gz#a b.py"),
         ("https://api.github.com/repos/o/r/commits/main", "git-github-o-r/commits/main"),
         ("https://github.com/o/r", "git-github-o-r"),
+        ("git+https://github.com/o/r.git@main", "git-github-o-r@main"),
+        ("git+ssh://git@codeberg.org:22/o/r@c0ffee#lib/a%20b.py", "git-codeberg-o-r/lib/a b.py@c0ffee"),
+        ("git+file:///srv/r.git", "git-srv-r"),
         ("https://gitlab.com/group/sub/r/-/raw/main/a.py", "git-gitlab-group-sub-r/raw/main/a.py"),
         (
             "https://codeberg.org/api/v1/repos/o/r/raw/a.py?ref=main",
