@@ -6,7 +6,7 @@ import pytest
 
 from belay.exceptions import AddressError
 from belay.virtual import VirtualOptions
-from belay.virtual.options import heap_bytes
+from belay.virtual.size import size_bytes
 
 
 def test_nothing_given() -> None:
@@ -28,7 +28,7 @@ def test_home_and_percent_encoding_in_the_path() -> None:
 def test_unknown_option_is_named_and_the_known_ones_listed() -> None:
     with pytest.raises(AddressError, match="'heep'") as caught:
         VirtualOptions.parse("?heep=1")
-    assert caught.value.hint == "known options: cooked, heap, interpreter"
+    assert caught.value.hint == "known options: cooked, fs, heap, image, interpreter"
     assert caught.value.address == "virtual:?heep=1"
 
 
@@ -55,5 +55,5 @@ def test_ways_to_say_no(value: str) -> None:
     assert VirtualOptions.parse(f"?cooked={value}").cooked is False
 
 
-def test_heap_bytes() -> None:
-    assert (heap_bytes("70000"), heap_bytes("128k"), heap_bytes("2M")) == (70000, 131072, 2097152)
+def test_size_bytes() -> None:
+    assert (size_bytes("70000"), size_bytes("128k"), size_bytes("2M")) == (70000, 131072, 2097152)

@@ -15,12 +15,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from belay.exceptions import BoardCrashedError, ConnectionLost
-from belay.virtual.launch import launch, make_memory
+from belay.exceptions import BoardCrashedError, ConnectionLost, FeatureUnavailableError
+from belay.virtual.flash import VirtualFlash
+from belay.virtual.launch import is_temporary, launch, make_memory
 from belay.virtual.memory import PinMemory
+from belay.virtual.meter import FlashMeter
 from belay.virtual.options import VirtualOptions
 from belay.virtual.pins import Row, VirtualAdc, VirtualPin, Wires, adc_pin
-from belay.virtual.plan import EXIT_NO_START
+from belay.virtual.plan import EXIT_NO_START, EXIT_POWER_CUT
 
 _CLOSE_TIME = 2.0
 """Seconds that a supervisor gets to leave before it is killed."""
@@ -42,13 +44,15 @@ class VirtualBoard:
     Attributes:
         stdin_fd: What the host writes here the board receives.
         stdout_fd: What the board sends is read here; end of file means that it is dead.
-        root: The folder of its files.
+        root: The folder of its files, or of the image of its file system.
+        flash: The flash memory that its file system lies on; None: the files lie in ``root``.
         pins: Its pins by number, seen from outside.
         adc: Its analog inputs by pin or channel, seen from outside.
 
     Raises:
         FeatureUnavailableError: There is no MicroPython to run, or no way to run one on this platform.
-        OSError: The folder of the board's files cannot be made.
+        ConnectionFailedError: Another board uses the image, or it is another one than was asked for.
+        OSError: The folder of the board's files, or the image, cannot be made.
     """
 
     def __init__(self, options: VirtualOptions | None = None) -> None:
@@ -56,14 +60,20 @@ class VirtualBoard:
         memory_file = make_memory()
         self._memory = PinMemory(memory_file.fileno())
         self._memory.connect()
+        meter = FlashMeter(memory_file.fileno())
+        meter.keep_power()
         try:
             self._launched = launch(self.options, memory_file)
         except BaseException:
             self._memory.close()
+            meter.close()
             memory_file.close()
             raise
         self.stdin_fd, self.stdout_fd = self._launched.stdin_fd, self._launched.stdout_fd
         self.root: Path = self._launched.root
+        self._meter = meter
+        image = self._launched.image
+        self.flash = VirtualFlash(image, meter) if image else None
         wires = Wires(self._memory, self._launched.doorbell)
         self.pins = Row(lambda number: VirtualPin(wires, number))
         self.adc = Row(lambda number: VirtualAdc(wires, number), adc_pin)
@@ -111,6 +121,30 @@ class VirtualBoard:
             return ConnectionLost("the virtual board is gone: its supervisor ended" + self._last_words())
         return BoardCrashedError(_describe(status) + self._last_words(), status)
 
+    def power_cut(self, after_writes: int | None = None, *, torn: int = 0) -> None:
+        """Pull the plug, now or at a write to the flash. The board dies; its image can be booted again.
+
+        Args:
+            after_writes: Let so many more writes and erasures of the flash happen; the power fails at the
+                next one. None: it fails at once.
+            torn: So many bytes of that one still arrive.
+
+        Raises:
+            FeatureUnavailableError: The board has no flash to count at: its files lie in a host's folder.
+            ValueError: A number is below zero.
+            ConnectionLost: The board is dead already, when the power shall fail at once.
+        """
+        if after_writes is None:
+            os.kill(self.interpreter_pid, signal.SIGKILL)
+            return
+        if min(after_writes, torn) < 0:
+            raise ValueError("after_writes and torn count from 0")
+        if self.flash is None:
+            raise FeatureUnavailableError(
+                "this virtual board has no flash whose writes can be counted", hint="virtual:?fs=lfs2:1M has"
+            )
+        self._meter.cut_power(after_writes, torn)
+
     def close(self) -> None:
         """End the board and free everything it held. Never raises; a second call does nothing."""
         with self._lock:
@@ -128,8 +162,9 @@ class VirtualBoard:
         for thing in (self._launched.control, self._launched.doorbell, self._launched.stderr):
             thing.close()
         self._memory.close()
+        self._meter.close()
         self._launched.memory.close()
-        if self.options.root is None:
+        if is_temporary(self.options):
             shutil.rmtree(self.root, ignore_errors=True)  # a killed supervisor leaves it
 
     def __enter__(self) -> VirtualBoard:
@@ -203,6 +238,8 @@ class _Reports:
 def _describe(status: int) -> str:
     if status == EXIT_NO_START:
         return "the virtual board did not start"
+    if status == EXIT_POWER_CUT:
+        return "the power of the virtual board was cut"
     if status >= 0:
         return f"the interpreter of the virtual board ended with exit code {status}"
     try:

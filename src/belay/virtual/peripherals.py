@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from belay.virtual.blocks import Blocks
 from belay.virtual.memory import PINS, UNDRIVEN, Field, Mode, PinMemory
 from belay.virtual.native import Native, Poker, number, small_int
 from belay.virtual.plan import CAUSE_SOFT, Boot, Plan
@@ -59,6 +60,7 @@ class Peripherals:
         poker: Makes blocking calls of the interpreter return.
         plan: What the host wants.
         boot: How this start is to go.
+        blocks: The flash that holds the board's files, if they lie on one.
         ready: Called once the board's own boot is through and ``boot.py`` begins.
         wake: Makes the pump ask :meth:`tick` again.
         leave: Ends the process as a reset does; told whether it is a hard one.
@@ -70,6 +72,7 @@ class Peripherals:
         plan: Plan,
         boot: Boot,
         *,
+        blocks: Blocks | None,
         poker: Poker,
         ready: Callable[[], None],
         wake: Callable[[], None],
@@ -109,6 +112,8 @@ class Peripherals:
             lambda _a, _b: None,
             self._mask,
         ]
+        if blocks is not None:
+            self._operations.append(blocks.tell)
 
     def call(self, operation: int, first: int, second: int) -> int:
         """Serve ``host(operation, first, second)`` of the board; object words in and out."""

@@ -12,6 +12,8 @@ EXIT_HARD = 42
 """Exit status of an interpreter after ``machine.reset()``."""
 EXIT_HOST_GONE = 43
 """Exit status of an interpreter whose host or supervisor went away."""
+EXIT_POWER_CUT = 45
+"""Exit status of an interpreter whose power was cut at a write to its flash."""
 EXIT_NO_START = 44
 """Exit status of an interpreter that did not come as far as ``boot.py``."""
 
@@ -21,13 +23,32 @@ CAUSE_SOFT = 5
 
 
 @dataclass(frozen=True)
+class FlashPlan:
+    """The flash memory that the board's file system lies on.
+
+    Attributes:
+        image: File descriptor of the file that holds it.
+        path: The file, for messages.
+        kind: The file system: ``lfs2`` or ``fat``.
+        block: Bytes in a block.
+        blocks: How many blocks there are.
+    """
+
+    image: int
+    path: str
+    kind: str
+    block: int
+    blocks: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything a supervisor must know; travels as JSON on its command line.
 
     Attributes:
         library: The path of the MicroPython library, or None to run ``interpreter``.
         interpreter: The path of a MicroPython of the unix port, or None.
-        root: The folder of the board's files.
+        root: The folder of the board's files, or of the image of its flash.
         temporary: Whether the folder is to be removed at the end.
         heap: The heap's size in bytes.
         cooked: Whether text output gets CRLF at line ends.
@@ -35,6 +56,7 @@ class Plan:
         control: File descriptor of the socket to the host.
         memory: File descriptor of the memory shared with the host.
         doorbell: File descriptor of the socket on which either side says that the memory changed.
+        flash: The flash that holds the board's files; None: they lie in ``root``.
     """
 
     library: str | None
@@ -47,6 +69,7 @@ class Plan:
     control: int
     memory: int
     doorbell: int
+    flash: FlashPlan | None
 
     def dump(self) -> str:
         """The plan as text."""
@@ -55,7 +78,9 @@ class Plan:
     @classmethod
     def load(cls, text: str) -> Plan:
         """The plan that :meth:`dump` wrote."""
-        return cls(**json.loads(text))
+        values = json.loads(text)
+        flash = values.pop("flash")
+        return cls(**values, flash=FlashPlan(**flash) if flash else None)
 
 
 @dataclass(frozen=True)

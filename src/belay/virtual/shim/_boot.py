@@ -51,15 +51,21 @@ def run(names):
         host = native(int(address))
     _host.host = host
     import machine
-    from _flash import Flash
+    if root:
+        from _flash import Flash
+    else:
+        import _blocks
 
     micropython.opt_level(0)
     vfs.umount("/_b")
-    vfs.mount(Flash(vfs.VfsPosix(root)), "/")
+    if root:
+        vfs.mount(Flash(vfs.VfsPosix(root)), "/")
+    else:
+        _blocks.mount(host, native, machine.soft_reset)
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
-    for name in ("_boot", "_host", "_flash"):
-        del sys.modules[name]
+    for name in ("_boot", "_host", "_flash", "_blocks"):
+        sys.modules.pop(name, None)
     gc.collect()
     host(0, 0, 0)
     if script("/boot.py", names) and raw == "0":
