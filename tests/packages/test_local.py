@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from belay.exceptions import ManifestError, PackageError, RequirementError, UnsafePathError
-from belay.packages import local
+from belay.packages import folders, local
 from belay.packages.local import locate, path_of, read_local
 from belay.packages.model import Candidate, FromPath
 
@@ -57,6 +57,21 @@ def test_a_folder(root: Path) -> None:
         "umqtt/simple/data.bin",
         "umqtt/simple/sub/b.py",
     ]
+
+
+@pytest.mark.parametrize(
+    ("names", "destinations"),
+    [
+        (["x.py", "README.md"], ["x/__init__.py"]),
+        (["x/__init__.py", "x/b.py", "setup.py"], ["x/__init__.py", "x/b.py"]),
+        (["__init__.py", "x.py", ".gitignore"], ["x/__init__.py", "x/x.py"]),
+    ],
+)
+def test_what_a_folder_means_can_be_imported(root: Path, names: list[str], destinations: list[str]) -> None:
+    for name in names:
+        write(root / "lib" / name)
+    found = read_local("x", FromPath("lib"), root)
+    assert [file.destination for file in found.files] == destinations
 
 
 def test_a_folder_with_a_manifest(root: Path) -> None:
@@ -129,11 +144,13 @@ def test_what_is_too_large(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(root / "package.json", " " * (local.manifest.MAX_BYTES + 1))
     with pytest.raises(ManifestError, match="larger"):
         read_local("x", FromPath("package.json"), root)
-    monkeypatch.setattr(local, "MAX_FILES", 2)
     for name in ("a.py", "b.py", "c.py"):
         write(root / "lib" / name)
-    with pytest.raises(PackageError, match="more than 2 files"):
-        read_local("x", FromPath("lib"), root)
+    for place, name in ((folders, "MAX_FILES"), (local, "MAX_ENTRIES")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, 2)
+            with pytest.raises(PackageError, match="more than 2 files"):
+                read_local("x", FromPath("lib"), root)
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="everything can be read")

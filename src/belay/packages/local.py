@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from belay.exceptions import ManifestError, PackageError, RequirementError, UnsafePathError
 from belay.packages import manifest
-from belay.packages.destination import check_destination, check_together, import_folder
 from belay.packages.model import Candidate, FromHost, FromPath, RemoteFile
 
-MAX_FILES = manifest.MAX_FILES
+MAX_ENTRIES = 20_000
+"""Files of a folder that are looked at."""
 
 _SKIPPED_FOLDERS = {"__pycache__", ".git", ".hg", ".svn", ".venv", ".belay", "node_modules"}
 _SKIPPED_SUFFIXES = (".pyc", ".pyo")
@@ -57,7 +58,9 @@ def read_local(
             from belay.packages.localtree import read_described
 
             found = read_described(key, path, text, walk=_walk, warn=warn)
-            return found or Candidate(key, "", text, _folder(key, path, text))
+            return found or Candidate(
+                key, "", text, _folder(key, path, text, alone=alone, rename_to_init=rename_to_init)
+            )
         path = described
     elif not path.is_file():
         raise RequirementError(source.path, "there is no such file or folder", hint=f"it would be {path}")
@@ -99,21 +102,26 @@ def path_of(url: str) -> Path:
     return Path(url2pathname(urlsplit(url).path))
 
 
-def _folder(key: str, folder: Path, text: str) -> tuple[RemoteFile, ...]:
-    below = import_folder(key)
-    files = []
-    for path in _walk(folder):
-        destination = f"{below}/{path.relative_to(folder).as_posix()}"
-        _check_inside(path, folder.resolve(), text)
-        files.append(RemoteFile(check_destination(destination, where=text), path.as_uri()))
-        if len(files) > MAX_FILES:
-            raise PackageError(
-                f"{text}: has more than {MAX_FILES} files", hint="name the folder of the package"
-            )
-    if not files:
+def _folder(
+    key: str, folder: Path, text: str, *, alone: bool, rename_to_init: bool
+) -> tuple[RemoteFile, ...]:
+    """What a folder without a description has, by the same rules as one in a repository."""
+    # Whoever has no such folder need not wait for what is imported.
+    from belay.packages.archive import Entry
+    from belay.packages.folders import choose, destinations
+
+    paths = {path.relative_to(folder).as_posix(): path for path in islice(_walk(folder), MAX_ENTRIES + 1)}
+    if len(paths) > MAX_ENTRIES:
+        raise PackageError(
+            f"{text}: has more than {MAX_ENTRIES} files", hint="name the folder of the package"
+        )
+    if not paths:
         raise RequirementError(text.removeprefix("path+"), "is an empty folder")
-    check_together((file.destination for file in files), where=text)
-    return tuple(files)
+    choice = choose(key, "", [Entry(path, 0, is_file=True) for path in paths], where=text)
+    places = destinations(key, choice, where=text, alone=alone, rename_to_init=rename_to_init)
+    for path in choice.paths:
+        _check_inside(paths[path], folder.resolve(), text)
+    return tuple(RemoteFile(place, paths[path].as_uri()) for place, path in sorted(places.items()))
 
 
 def _walk(folder: Path) -> Iterator[Path]:
