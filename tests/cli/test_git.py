@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import select
 import shutil
 import signal
 import subprocess
@@ -267,3 +269,67 @@ def test_whenever_an_update_is_killed_the_next_one_works(
         assert again.returncode == 0, said
         assert locked(project) == {"sensor": commit, "lamp": commit}
         assert not before or there(project) == files
+
+
+# A process of its own session makes the terminal that it has as its input the one that may ask questions.
+_ON_TERMINAL = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "belay", *sys.argv[1:]])
+"""
+
+
+class Terminal:
+    """A belay on a terminal."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        self._end, inner = os.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _ON_TERMINAL, *words], cwd=folder, stdin=inner, stdout=inner, stderr=inner
+        )
+        os.close(inner)
+        self.seen = b""
+
+    def type(self, text: bytes) -> None:
+        os.write(self._end, text)
+
+    def wait_for(self, text: bytes) -> None:
+        self.seen = b""
+        while text not in self.seen:
+            ready, _, _ = select.select([self._end], [], [], LONG)
+            assert ready, self.seen
+            self.seen += os.read(self._end, 1000)
+
+    def close(self) -> int:
+        """Wait for the end; on some systems nothing can be read after it."""
+        code = self.process.wait(LONG)
+        os.close(self._end)
+        return code
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals of Windows are others")
+def test_on_a_terminal_git_asks_for_a_login(project: Path, url: str, server: GitServer) -> None:
+    write(project, f'sensor = "{url}#subdirectory=sensor"')
+    server.login = "me:secret"
+    terminal = Terminal(project, "update")
+    for _ in range(2):  # for the refs, and for the files
+        terminal.wait_for(b"Username for")
+        terminal.type(b"me\n")
+        terminal.wait_for(b"Password for")
+        terminal.type(b"secret\n")
+    terminal.wait_for(b"locked: 1 package")
+    assert terminal.close() == 0
+    assert b"secret" not in (project / "belay.lock").read_bytes()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals of Windows are others")
+def test_ctrl_c_at_a_terminal(project: Path, url: str, server: GitServer) -> None:
+    write(project, f'sensor = "{url}#subdirectory=sensor"')
+    server.stalled = True
+    terminal = Terminal(project, "update")
+    assert server.waiting.wait(LONG)
+    terminal.type(b"\x03")
+    terminal.wait_for(b"interrupted")
+    assert terminal.close() == exits.INTERRUPTED
+    assert there(project) == {}
