@@ -36,8 +36,9 @@ def outdated(settings: Settings, check: bool, offline: bool, as_json: bool) -> i
     """Print what `belay update` would change, and which newer versions it would not take.
 
     Wanted is what an update would lock: the best that all requirements allow. Latest is what the package's
-    index calls the latest. Where an index has other files for the version that is locked, or a file or folder
-    is no longer what was locked, it says that the content changed. Nothing in the project is changed.
+    index calls the latest; for the tag of a repository, a newer one. Where an index has other files for the
+    version that is locked, or a file or folder is no longer what was locked, it says that the content
+    changed. Nothing in the project is changed.
     """
     from belay.project.outdated import find_outdated
 
