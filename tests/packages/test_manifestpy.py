@@ -290,12 +290,26 @@ def test_it_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         "metadata(version='\\udcff')",
         "# coding: nothing\n",
         "# coding: rot13\n",
+        f"0x{'f' * 20_000}",
+        f"f'{{0x{'f' * 20_000}}}'",
+        "9" * 5000,
     ],
 )
 def test_what_is_meant_to_break_a_parser_is_refused(text: str) -> None:
     for line in (f"{text}\nmodule('a.py')\n", f"require({text})\n", f"if {text}:\n    module('a.py')\n"):
         with pytest.raises(ManifestError):
             read(line.encode("utf-8", "surrogatepass"))
+
+
+@pytest.mark.parametrize(
+    "grow", ["x = [x, x]", "x = [[x, x, x]]", 'x = {"a": x, "b": x}', "x = x + x", "x = [x]"]
+)
+def test_a_list_that_has_itself_in_it_many_times_is_refused(grow: str) -> None:
+    # Sixty lines that would be 10^18 entries to look at.
+    text = 'x = ["a"]\n' + f"{grow}\n" * (60 if "[x]" not in grow else 2000)
+    for use in ("module(x)", 'metadata(version=f"{x}")', 'if x == x:\n    module("a.py")'):
+        with pytest.raises(ManifestError):
+            read(f"{text}{use}\n")
 
 
 def test_no_utf8_is_refused() -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 MAX_LENGTH = 10_000
-"""Characters of a text, or entries of a list."""
+"""Characters of a text, or entries of a list, with those of the lists in it."""
+_MAX_BITS = 64
 
 
 class UnknownError(Exception):
@@ -73,13 +74,36 @@ def value_of(node: ast.expr, names: Mapping[str, object]) -> object:
     if kind is None:
         raise UnknownError(node, f"what {_shown(node)} is cannot be known without running it")
     value = kind(node, names)
-    if isinstance(value, str | list | tuple) and len(value) > MAX_LENGTH:
+    if _size(value) > MAX_LENGTH:
         raise UnknownError(node, f"is larger than {MAX_LENGTH}")
     return value
 
 
+def _size(value: object) -> int:
+    """How much there is to look at in a value; of one that is too large, that it is.
+
+    A list may have itself in it many times over, and in that another one: then it is short, and endless.
+    """
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, int):
+        return 1 if value.bit_length() <= _MAX_BITS else MAX_LENGTH + 1  # nobody can write it down
+    if not isinstance(value, list | dict):
+        return 1
+    size = len(value)
+    for each in value.values() if isinstance(value, dict) else value:
+        if size > MAX_LENGTH:
+            break
+        if isinstance(each, list | dict):
+            size += _size(each)
+    return size
+
+
 def _shown(node: ast.expr) -> str:
-    text = ast.unparse(node)
+    try:
+        text = ast.unparse(node)
+    except (ValueError, RecursionError):
+        return "this"  # a number with thousands of digits
     return text if len(text) <= 60 and text.isprintable() else f"{text[:60]!r}…"
 
 
