@@ -91,7 +91,7 @@ def test_a_local_manifest_names_no_file_out_of_its_folder(where: str) -> None:
 
 def test_files_of_hosts_have_a_way_of_their_own() -> None:
     page = json.dumps({"urls": [["x.py", "github:o/r/x.py@v1"]]}).encode()
-    with pytest.raises(ManifestError, match="cannot be fetched yet"):
+    with pytest.raises(ManifestError, match="cannot be named here"):
         parse_manifest(page, name="x", place=PLACE, source="")
     found = parse_manifest(
         page, name="x", place=PLACE, source="", host_url=lambda place: f"https://example.com/{place.path}"

@@ -25,6 +25,7 @@ from belay.packages.store import Store
 from belay.packages.supply import Supply
 
 from .conftest import GitHosts
+from .test_archive import packed
 
 QUICK = Limits(read=5.0, pause=0.01)
 Make = Callable[[], Supply]
@@ -387,6 +388,40 @@ def test_an_archive_of_another_commit_is_refused(git_hosts: GitHosts, make: Make
     git_hosts.web.page(f"/hub/o/r/archive/{second}.tar.gz", content)
     with refused(FetchError, f"is of the commit {first}"):
         read(make(), "github:o/r/a")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../x.py",
+        "/etc/x.py",
+        "a/../../x.py",
+        "C:x.py",
+        "a\\x.py",
+        "nul.py",
+        "a//x.py",
+        "x.py.",
+        "é\u202e.py",
+    ],
+)
+def test_no_name_in_an_archive_leads_out(git_hosts: GitHosts, make: Make, name: str) -> None:
+    commit = git_hosts.repository().commit({"lib/__init__.py": ""})
+    content = packed(("r/lib/__init__.py", b""), (f"r/lib/{name}", b"evil"), (f"r/{name}", b"evil"))
+    git_hosts.web.page(f"/hub/o/r/archive/{commit}.tar.gz", content.getvalue())
+    with pytest.raises(UnsafePathError):
+        read(make(), "github:o/r/lib")
+    content = packed(("r/lib/__init__.py", b""), (f"r/lib/x{name}", "../../../etc/passwd"))
+    git_hosts.web.page(f"/hub/o/r/archive/{commit}.tar.gz", content.getvalue())
+    with pytest.raises(UnsafePathError):
+        read(make(), "github:o/r/lib")
+
+
+def test_a_bomb_of_an_archive_is_an_error(git_hosts: GitHosts, make: Make) -> None:
+    commit = git_hosts.repository().commit({"lib/__init__.py": ""})
+    content = packed(("r/lib/__init__.py", b""), ("r/zeros", bytes(64 << 20)))
+    git_hosts.web.page(f"/hub/o/r/archive/{commit}.tar.gz", content.getvalue())
+    with refused(FetchError, "bytes when it is unpacked"):
+        read(make(), "github:o/r/lib")
 
 
 def test_an_archive_that_is_elsewhere_gets_no_token(git_hosts: GitHosts, tmp_path: Path) -> None:

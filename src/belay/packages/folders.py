@@ -115,5 +115,6 @@ def _is_below(path: str, folder: str) -> bool:
 def _counts(path: str) -> bool:
     """Whether a path below a folder is one that a package may have."""
     parts = path.strip("/").split("/")
-    hidden = any(part.startswith(".") or part in _SKIPPED for part in parts if part)
+    # What leads out is no hidden name: it is refused.
+    hidden = any((part[:1] == "." and part.strip(".")) or part in _SKIPPED for part in parts)
     return not hidden and not path.endswith(_SKIPPED_SUFFIXES)

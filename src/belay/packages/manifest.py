@@ -18,6 +18,7 @@ import msgspec
 from belay.exceptions import FetchError, ManifestError, PackageError, RequirementError, UnsafePathError
 from belay.packages import hosts
 from belay.packages.destination import check_destination, check_together, place_file
+from belay.packages.fetch import is_loopback
 from belay.packages.model import (
     Candidate,
     FromGit,
@@ -51,12 +52,12 @@ _DECODER = msgspec.json.Decoder(_Page)
 
 
 def refuse_host(place: FromHost) -> NoReturn:
-    """Say that files of git hosts cannot be had.
+    """Say that files of git hosts are not for whoever has no way to them.
 
     Raises:
         RequirementError: Always.
     """
-    raise RequirementError(hosts.canonical(place), "files of git hosts cannot be fetched yet")
+    raise RequirementError(hosts.canonical(place), "files of git hosts cannot be named here")
 
 
 def parse_manifest(
@@ -216,7 +217,19 @@ def _linked(
             return RemoteFile(destination, host_url(source))
     if not isinstance(source, FromUrl):
         raise ManifestError(place, f"{where!r} is no address of a file")
+    _check_server(source.url, place)
     return RemoteFile(destination, source.url)
+
+
+def _check_server(url: str, place: str) -> None:
+    """Refuse an address of this machine in a page of another: programs answer there that nobody else can ask."""
+    if is_loopback(urlsplit(url).hostname or "") and not _is_here(place):
+        raise ManifestError(place, f"names {url!r}, which is on this machine")
+
+
+def _is_here(place: str) -> bool:
+    parts = urlsplit(place)
+    return parts.scheme == "file" or is_loopback(parts.hostname or "")
 
 
 def _check_relative(where: str, place: str) -> None:
@@ -250,6 +263,8 @@ def _dependency(words: list[str], place: str) -> Requirement:
     if isinstance(source, FromGit) and not source.url.startswith("https:"):
         # Strangers must not have this machine's keys tried, or its files read.
         raise ManifestError(place, f"depends on {name!r}: of git's addresses only git+https:// may be used")
+    if isinstance(source, FromUrl):
+        _check_server(source.url, place)
     return Requirement(key, (source,), where=place)
 
 
