@@ -571,6 +571,24 @@ def test_closing_ends_git(server: GitServer, remote: Remote, tmp_path: Path) -> 
     assert failing(lambda: cache.get(f"{server.url}/remote@{commit}", MOST)).kind == "interrupted"
 
 
+def test_closing_damages_nothing(remote: Remote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = remote.commit(x_py="1", y_py="2")
+    cache = Repositories(tmp_path / "cache")
+    cache.get(f"{remote.url}@{commit}#x.py", MOST)
+    cache.close()
+    assert failing(lambda: cache.get(f"{remote.url}@{commit}#y.py", MOST)).kind == "interrupted"
+    # As it is for a thread that was reading then.
+    repository = cache._repository(remote.url.removeprefix("git+"))
+    repository._reader = subprocess.Popen(["git", "--version"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with monkeypatch.context() as patch:
+        patch.setattr(repository._reader, "poll", lambda: None)
+        assert failing(lambda: cache.get(f"{remote.url}@{commit}#y.py", MOST)).kind == "interrupted"
+    repository.close()
+    cache = Repositories(tmp_path / "cache")
+    assert cache.get(f"{remote.url}@{commit}#y.py", MOST, offline=True) == b"2"
+    cache.close()
+
+
 def test_without_git_it_says_how_to_get_it(
     remote: Remote, cache: Repositories, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,7 +56,7 @@ def test_what_git_is_told_by_its_environment(tmp_path: Path, monkeypatch: pytest
         monkeypatch.setenv(name, "set")
     said = GitProgram().run(URL, tmp_path, "x")
     assert said.decode().strip() == str([None, None, "0", "file:https:ssh", "set"])
-    said = GitProgram(interactive=True).run("http://127.0.0.1/r", tmp_path, "x")
+    said = GitProgram(interactive=True).ask("http://127.0.0.1/r", tmp_path, "x")
     assert said.decode().strip() == str([None, None, None, "file:http:https:ssh", "set"])
     monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "https:ext")
     assert b"'https'" in GitProgram().run(URL, tmp_path, "x")

@@ -142,6 +142,11 @@ class GitProgram:
         self._live: set[subprocess.Popen[bytes]] = set()
         self._closed = threading.Event()
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is run any more, and what was running has been ended."""
+        return self._closed.is_set()
+
     def close(self) -> None:
         """Ends whatever runs; whoever waits for it gets an error."""
         with self._lock:
@@ -153,27 +158,26 @@ class GitProgram:
             self._end(process)
 
     def ask(self, url: str, repository: Path, *words: str, hold: BinaryIO | None = None) -> bytes:
-        """Runs a command of git's that asks the remote; again if that is busy or drops the connection.
+        """Runs a command of git's that asks the remote, and maybe the user for a login.
 
-        As :meth:`run`.
+        If the remote is busy or drops the connection, it is asked again; else as :meth:`run`.
         """
         for attempt in range(1, self.limits.attempts):
             try:
-                return self.run(url, repository, *words, hold=hold)
+                return self._run(url, repository, words, hold, asks=True)
             except FetchError as error:
                 pause = self.limits.pause * 2 ** (attempt - 1)
                 if error.kind not in {"dropped", "status"} or self._closed.wait(pause):
                     raise
-        return self.run(url, repository, *words, hold=hold)
+        return self._run(url, repository, words, hold, asks=True)
 
-    def run(self, url: str, repository: Path, *words: str, hold: BinaryIO | None = None) -> bytes:
-        """Runs a command of git's.
+    def run(self, url: str, repository: Path, *words: str) -> bytes:
+        """Runs a command of git's that asks nobody.
 
         Args:
             url: The remote repository that it is about, for what may be used and for messages.
             repository: A bare repository.
             words: The command and its arguments.
-            hold: A file that stays open until git has ended, even if this program dies before.
 
         Returns:
             What it answers.
@@ -183,19 +187,24 @@ class GitProgram:
                 it is not known why.
             PackageError: There is no git.
         """
-        process = self._start(url, repository, words, hold)
+        return self._run(url, repository, words, None, asks=False)
+
+    def _run(
+        self, url: str, repository: Path, words: tuple[str, ...], hold: BinaryIO | None, *, asks: bool
+    ) -> bytes:
+        process = self._start(url, repository, words, hold, asks=asks)
         try:
             answer, said, code = _Conversation(process, url, self.limits).listen()
         finally:
             self._end(process)
-        if code and self._closed.is_set():
+        if code and (self._closed.is_set() or code == -signal.SIGINT):
             raise FetchError(f"git+{url}", "interrupted", "was interrupted")
         if code:
             raise _failure(url, words[0], said)
         return answer
 
     def start(self, url: str, repository: Path, *words: str) -> subprocess.Popen[bytes]:
-        """Starts a command of git's that talks by its standard streams; :meth:`stop` ends it.
+        """Starts a command of git's that answers what it is told; :meth:`stop` ends it.
 
         Raises:
             PackageError: There is no git.
@@ -219,6 +228,7 @@ class GitProgram:
         words: tuple[str, ...],
         hold: BinaryIO | None,
         *,
+        asks: bool = False,
         talks: bool = False,
     ) -> subprocess.Popen[bytes]:
         options = [part for option in _OPTIONS for part in ("-c", option)]
@@ -235,8 +245,9 @@ class GitProgram:
                 cwd=repository,
                 env=_environment(url, interactive=self.interactive),
                 pass_fds=held,
-                # Without a terminal nobody can be asked; with one, its Ctrl-C reaches git, too.
-                start_new_session=not self.interactive,
+                # What may ask somebody needs the terminal, whose Ctrl-C then reaches it, too. Nothing else
+                # may be ended by that: it would look as if the repository was damaged.
+                start_new_session=not (self.interactive and asks),
             )
             self._live.add(process)
         return process
@@ -256,11 +267,14 @@ class GitProgram:
             self._live.discard(process)
 
     def _signal(self, process: subprocess.Popen[bytes], number: int) -> None:
-        if sys.platform == "win32" or self.interactive:
+        if sys.platform == "win32":
             process.send_signal(number)
             return
         try:
-            os.killpg(process.pid, number)
+            if os.getpgid(process.pid) == process.pid:
+                os.killpg(process.pid, number)
+            else:
+                process.send_signal(number)
         except (ProcessLookupError, PermissionError):
             pass  # it has ended meanwhile
 

@@ -191,8 +191,8 @@ class Repository:
     def _is_sound(self) -> bool:
         try:
             self._run("fsck", "--connectivity-only", "--no-dangling", "--no-progress")
-        except FetchError:
-            return False
+        except FetchError as error:
+            return error.kind != "git"
         return True
 
     def _fetch(self, commit: str, held: BinaryIO) -> None:
@@ -295,7 +295,9 @@ class Repository:
         with self._lock:
             try:
                 return call()
-            except _DamagedError:
+            except _DamagedError as error:
+                if self._program.closed:
+                    raise FetchError(self._of(commit), "interrupted", "was interrupted") from error
                 self.ensure(commit, anew=True)
             try:
                 return call()
