@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -255,6 +256,16 @@ def test_a_redirect_does_not_lead_out_of_tls(web: WebServer, tls_web: WebServer,
     assert not web.counts().requests
 
 
+def test_a_redirect_of_others_does_not_lead_to_this_machine(web: WebServer) -> None:
+    secret = web.page("/only-for-this-machine", b"secret")
+    web.fault("redirect", "/a", to=secret)
+    with Fetcher(QUICK, http_hosts=["lab"], proxies={"http": web.url}) as fetcher:
+        web.fault("redirect", "http://lab/a", to=secret)
+        error = fails(fetcher, "http://lab/a")
+        assert (error.kind, error.reason) == ("redirect", f"is redirected to this machine, {web.url[7:]}")
+        assert fetcher.get(web.url + "/a").content == b"secret"
+
+
 def test_a_redirect_to_a_server_that_is_not_allowed(web: WebServer, fetcher: Fetcher) -> None:
     web.fault("redirect", "/a", to="http://192.0.2.1/b")
     assert fails(fetcher, web.url + "/a").kind == "insecure"
@@ -299,6 +310,24 @@ def test_too_much(web: WebServer, fetcher: Fetcher) -> None:
 )
 def test_what_is_no_address(fetcher: Fetcher, url: str) -> None:
     assert fails(fetcher, url).kind == "address"
+
+
+@pytest.mark.parametrize(
+    "between", ["\\", "%2f", "%40", ";", "&", " ", "\t", "\u2100", "\uff0f", "|", "\0", "]", "[", ","]
+)
+@pytest.mark.parametrize(
+    "form", ["http://127.0.0.1{0}.invalid/", "http://a.invalid{0}127.0.0.1/", "https://{0}/"]
+)
+def test_what_two_read_differently_is_no_address(fetcher: Fetcher, form: str, between: str) -> None:
+    assert fails(fetcher, form.format(between)).kind in {"address", "insecure"}
+
+
+def test_what_is_no_file_is_not_opened(fetcher: Fetcher, tmp_path: Path) -> None:
+    if sys.platform != "win32":
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        assert fails(fetcher, pipe.as_uri()).reason == "is no file"
+        assert fails(fetcher, "file:///dev/zero").reason == "is no file"
 
 
 def test_files(fetcher: Fetcher, tmp_path: Path) -> None:

@@ -83,6 +83,17 @@ def test_urls_that_are_refused(place: str, where: str) -> None:
     assert caught.value.where == place
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8000", "[::1]", "127.255.0.9", "LOCALHOST."])
+def test_only_a_manifest_of_this_machine_names_a_server_of_it(host: str) -> None:
+    url = f"http://{host}/x.py"
+    pages = ({"urls": [["a.py", url]]}, {"deps": [[url, ""]]}, {"deps": [[f"http://{host}/x", ""]]})
+    for page in map(json.dumps, pages):
+        with pytest.raises(ManifestError, match="on this machine"):
+            parse_manifest(page.encode(), name="x", place="https://example.com/package.json", source="x")
+        for place in ("http://localhost/package.json", "file:///srv/lib/package.json"):
+            assert parse_manifest(page.encode(), name="x", place=place, source="x")
+
+
 @pytest.mark.parametrize("where", ["../x.py", "a/../../x.py", "../lib2/x.py", "..", "../../../../etc/passwd"])
 def test_a_local_manifest_names_no_file_out_of_its_folder(where: str) -> None:
     with pytest.raises(UnsafePathError, match="leads out"):

@@ -5,7 +5,10 @@ HTTP as RFC 9110 has it: conditional requests (13.1.2), ``Retry-After`` (10.2.3)
 
 from __future__ import annotations
 
+import os
 import random
+import re
+import stat
 import threading
 import time
 from collections.abc import Collection, Mapping
@@ -36,8 +39,12 @@ _BUSY = {408, 425, 429, 500, 502, 503, 504}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _GONE = {404, 410}
 _CLOSED = {401, 403}
+_LOGIN = "does it need a login? that can stand in BELAY_TOKEN_ and the server's name, or in .netrc"
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _EVER = 1e9
+_PLACE = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
+"""A server's name and port. What else could stand there, one reads so and another otherwise: the one who
+decides who may be asked, and gets a login, and the one who asks."""
 
 
 @dataclass(frozen=True)
@@ -217,15 +224,16 @@ class Fetcher:
                 login = self._logins.headers(url) if self._logins else {}
             try:
                 reply = self._ask(place, {**headers, **login}, most, deadline, into)
+                if reply.status not in _REDIRECTS:
+                    return self._understand(place, reply)
             except FetchError as error:
-                if (shown := _shown(place, url)) == place:
+                if place == url:
                     raise
-                raise FetchError(
-                    shown, error.kind, error.reason, status=error.status, hint=error.hint
-                ) from None
-            if reply.status not in _REDIRECTS:
-                return self._understand(url, reply)
-            place = _join(place, reply.headers.get("Location", ""))
+                reason = f"is redirected to {_shown(place, url):.200}, but: {error.reason}"
+                raise FetchError(url, error.kind, reason, status=error.status, hint=error.hint) from None
+            if not (target := reply.headers.get("Location", "")):
+                raise FetchError(url, "redirect", "is redirected, but not to anywhere")
+            place = _join(place, target)
             # A login is for its own server, and not for whoever that one sends us to.
             login = login if _is_same_server(place, url) else {}
         raise FetchError(url, "redirect", f"more than {self.limits.redirects} redirects in a row")
@@ -240,16 +248,22 @@ class Fetcher:
                 )
             raise FetchError(url, "address", "is no address of a web server")
         if parts.username is not None:
-            raise FetchError(
-                url, "address", "has a user's name in it, which would be written down in the lockfile"
-            )
+            if place != url:
+                raise FetchError(url, "redirect", "is redirected to an address with a login in it")
+            raise FetchError(url, "address", "has a login in it, which all could read in the lockfile")
+        if not _PLACE.fullmatch(parts.netloc):
+            raise FetchError(url, "address", f"{parts.netloc!r:.200} is no name of a server")
+        if is_loopback(parts.hostname) and not is_loopback(_split(url).hostname or ""):
+            # Programs of this machine answer there that nobody else can ask.
+            raise FetchError(url, "redirect", f"is redirected to this machine, {parts.netloc}")
         if parts.scheme == "http" and place != url and _split(url).scheme == "https":
             raise FetchError(url, "redirect", f"is redirected from https to {_shown(place, url)}")
         if parts.scheme == "http" and not self._may_be_plain(parts):
+            way = "" if place == url else f"is redirected to {_shown(place, url):.200}, but "
             raise FetchError(
-                _shown(place, url),
+                url,
                 "insecure",
-                "plain http is not used: anybody on the way could change what comes",
+                f"{way}plain http is not used: anybody on the way could change what comes",
                 hint=f"use https, or allow the host: http_hosts = [{parts.netloc!r}] in [tool.belay]",
             )
 
@@ -267,8 +281,9 @@ class Fetcher:
         if reply.status in _GONE:
             raise FetchError(url, "not-found", f"is not there ({reply.status})", status=reply.status)
         hint = None
-        if reply.status in _CLOSED and (used := self.login_for(url)):
-            hint = f"the login is the one of {used}"
+        if reply.status in _CLOSED:
+            used = self.login_for(url)
+            hint = f"the login is the one of {used}" if used else _LOGIN
         raise FetchError(url, "status", f"the server answers {reply.status}", status=reply.status, hint=hint)
 
     def _ask(
@@ -401,7 +416,12 @@ def _read_file(url: str, most: int, into: Sink) -> None:
     if parts.netloc not in ("", "localhost"):
         raise FetchError(url, "address", "is a file on another machine", hint="write file:///path")
     try:
-        with Path(url2pathname(parts.path)).open("rb") as file:
+        path = Path(url2pathname(parts.path))
+        _check_regular(url, path.stat().st_mode)
+        # Whatever takes its place meanwhile is not waited for.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(handle, "rb") as file:  # noqa: PTH123 - it is no path
+            _check_regular(url, os.fstat(file.fileno()).st_mode)
             into.restart()
             size = 0
             while size <= most and (piece := file.read(_PIECE)):
@@ -413,3 +433,9 @@ def _read_file(url: str, most: int, into: Sink) -> None:
         raise FetchError(url, "file", f"cannot be read: {error}") from error
     if size > most:
         raise FetchError(url, "too-large", f"is larger than {most} bytes")
+
+
+def _check_regular(url: str, mode: int) -> None:
+    """Refuse to open what is no file: a pipe would never end, and a device may do something."""
+    if not stat.S_ISREG(mode):
+        raise FetchError(url, "file", "is no file")

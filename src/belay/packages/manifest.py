@@ -35,6 +35,9 @@ MAX_BYTES = 1 << 20
 MAX_FILES = 2000
 MAX_DEPENDENCIES = 500
 MAX_VERSION = 100
+PORTAL = "is the address right? a network that wants a login answers everything so: open it in a browser"
+"""What helps if there is a web page where there should be something else."""
+_SNIFFED = 500
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _HASH = re.compile(r"[0-9a-fA-F]{2,64}")
@@ -171,12 +174,20 @@ def joined(key: str, source: str, parts: Iterable[Candidate]) -> Candidate:
     )
 
 
+def is_web_page(data: bytes) -> bool:
+    """Whether content is HTML: networks that want a login answer everything with a page of their own."""
+    start = data[:_SNIFFED].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
+
+
 def _decode(data: bytes, place: str) -> _Page:
     if len(data) > MAX_BYTES:
         raise ManifestError(place, f"is larger than {MAX_BYTES} bytes")
     try:
         page = _DECODER.decode(data.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if is_web_page(data):
+            raise ManifestError(place, "is a web page, and no manifest", hint=PORTAL) from None
         raise ManifestError(place, f"is no manifest: {error}") from error
     if page.v != 1:
         raise ManifestError(place, f"is of version {page.v}; only version 1 is known")
@@ -222,7 +233,7 @@ def _linked(
 
 
 def _check_server(url: str, place: str) -> None:
-    """Refuse an address of this machine in a page of another: programs answer there that nobody else can ask."""
+    """Refuse an address of this machine in a page of another: who answers there, others cannot ask."""
     if is_loopback(urlsplit(url).hostname or "") and not _is_here(place):
         raise ManifestError(place, f"names {url!r}, which is on this machine")
 
