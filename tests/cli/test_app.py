@@ -35,6 +35,7 @@ def test_help(belay: Belay, snapshot: Check, name: str) -> None:
 
 ERRORS = {
     "no-command": ["nosuch"],
+    "command-like-another": ["updte", "x"],
     "no-code": ["exec"],
     "no-code-but-a-board": ["exec", "virtual:"],
     "no-address": ["exec", "nowhere", "1"],

@@ -130,10 +130,11 @@ def test_remove(belay: Belay, project: Path) -> None:
     assert (result.code, result.out) == (0, "")
     assert result.err == f"removed aiohttp from main\nremoved aiohttp from dev\n{STALE}"
     result = belay("remove", "--no-update", "request")
-    assert result.code == exits.USAGE
-    assert result.err == (
-        "error: 'request': is no dependency of this project\nhint: did you mean 'requests'?\n"
-    )
+    assert result.code == exits.PACKAGES
+    assert result.err == "error: the project has no dependency 'request'\nhint: did you mean 'requests'?\n"
+    result = belay("remove", "--no-update", "requests", "--group", "main2")
+    assert result.code == exits.PACKAGES
+    assert result.err == "error: the project has no group 'main2'\nhint: did you mean 'main'?\n"
 
 
 # --- verify, clean ---------------------------------------------------------------------------------

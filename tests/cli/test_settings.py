@@ -109,6 +109,21 @@ def test_talk_depends_on_the_verbosity(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr() == ("", "always\n")
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("hint: do this: that", "\x1b[36mhint:\x1b[0m do this: that"),
+        ("warning: beware", "\x1b[33mwarning:\x1b[0m beware"),
+        ("hint of it: x", "hint of it: x"),
+        ("note", "note"),
+    ],
+)
+def test_talk_is_coloured_at_its_beginning(capsys: pytest.CaptureFixture[str], said: str, shown: str) -> None:
+    Settings(color=True).say(said)
+    Settings(color=False).say(said)
+    assert capsys.readouterr().err == f"{shown}\n{said}\n"
+
+
 def test_examples_are_left_as_they_are() -> None:
     group = LazyGroup("x")
     command = click.Command("x", epilog=examples("a    b", "c"))

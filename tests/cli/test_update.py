@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patience import SOON
 from servers.web import WebServer
 
 from belay.cli import exits
@@ -15,7 +19,7 @@ from belay.cli.progress import Bar
 from belay.packages.lockfile import read_lock
 from belay.packages.supply import Progress
 
-from .conftest import Belay
+from .conftest import Belay, Start
 
 A1 = {"1.0": {"files": {"a.py": "A = 1\n"}, "deps": [["b", ""]]}}
 B1 = {"1.0": {"files": {"b.py": "B = 1\n"}}}
@@ -180,11 +184,39 @@ def test_add_and_remove(belay: Belay, project: Path, web: WebServer) -> None:
     assert there(project) == {"main/b.py": "B = 1\n"}
 
 
+def test_add_of_what_is_there(belay: Belay, project: Path) -> None:
+    assert belay("add", "--no-update", "b").err.startswith('added b = "*" to main\n')
+    assert belay("add", "--no-update", "b").err.startswith('main has b = "*" already\n')
+    result = belay("add", "--no-update", "b>=1")
+    assert result.err.startswith('changed b = ">=1" in main; it was b = "*"\n')
+    assert belay("add", "--no-update", "b", "--group", "dev").err.startswith('added b = "*" to dev\n')
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are not sent to one process there")
+def test_ctrl_c_while_adding(project: Path, web: WebServer, start: Start) -> None:
+    before = (project / "pyproject.toml").read_bytes()
+    web.fault("mute", "/pi/v2/index.json")
+    adding = start("add", "a")
+    web.until_asked()
+    adding.send_signal(signal.SIGINT)
+    _, said = adding.communicate(timeout=SOON)
+    assert adding.returncode == exits.INTERRUPTED
+    assert said.decode().splitlines() == [
+        'added a = "*" to main',
+        "",
+        "interrupted",
+        "note: pyproject.toml is as it was; with --no-update it is changed all the same",
+    ]
+    assert (project / "pyproject.toml").read_bytes() == before
+
+
 def test_add_of_what_cannot_be_had_leaves_the_project_alone(belay: Belay, project: Path) -> None:
     before = (project / "pyproject.toml").read_bytes()
     result = belay("add", "nosuch")
     assert result.code == exits.PACKAGES
-    assert "pyproject.toml is as it was; with --no-update it would be changed all the same\n" in result.err
+    assert result.err.endswith(
+        "\nnote: pyproject.toml is as it was; with --no-update it is changed all the same\n"
+    )
     assert (project / "pyproject.toml").read_bytes() == before
     assert not (project / "belay.lock").exists()
 
@@ -221,6 +253,15 @@ def test_fetch_into_an_empty_store(
     assert path.read_text(encoding="utf-8") == "A = 1\n"
 
 
+def test_fetch_says_what_it_removes(belay: Belay, project: Path) -> None:
+    belay("add", "b")
+    lock = (project / "belay.lock").read_bytes()
+    belay("add", "a")
+    (project / "belay.lock").write_bytes(lock)
+    result = belay("fetch")
+    assert (result.code, result.out) == (0, ".belay/dependencies/main/a.py: removed\n")
+
+
 def test_fetch_says_if_the_lock_does_not_fit(belay: Belay, project: Path) -> None:
     belay("add", "a")
     belay("add", "--no-update", "b")
@@ -242,6 +283,7 @@ def test_lock(belay: Belay, project: Path, web: WebServer) -> None:
     result = belay("lock")
     assert result.code == 0
     assert result.out == "a 1.0: added\n"
+    assert result.err.endswith("\nhint: `belay fetch` makes the vendored files fit\n")
     assert locked(project) == {"a": "1.0", "b": "1.0"}
     assert there(project) == {"main/b.py": "B = 1\n"}
     result = belay("lock", "--check")
@@ -264,8 +306,18 @@ def test_without_a_lock(belay: Belay, project: Path, words: list[str]) -> None:
 
 
 class Terminal(io.StringIO):
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_bar = threading.Event()
+
     def isatty(self) -> bool:
         return True
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if "fetching" in text:
+            self.has_bar.set()
+        return written
 
 
 def test_a_bar_appears_only_where_it_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,6 +331,14 @@ def test_a_bar_appears_only_where_it_takes_long(monkeypatch: pytest.MonkeyPatch)
         bar(Progress(2, 2))
     assert "fetching" in terminal.getvalue()
     assert "2/2" in terminal.getvalue()
+
+
+def test_a_bar_appears_while_nothing_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    with Bar(0):
+        assert terminal.has_bar.wait(SOON)
+    assert terminal.getvalue().endswith("\x1b[?25h\r\x1b[1A\x1b[2K"), "the cursor is seen, the bar is not"
 
 
 def test_a_terminal_has_a_bar(belay: Belay, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,16 @@ import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belay.packages.lines import Path, dotted, find_lines, last_lines, line_of, suggest, where_it_broke
+from belay.packages.lines import (
+    CONFLICT,
+    Path,
+    dotted,
+    find_lines,
+    last_lines,
+    line_of,
+    suggest,
+    where_it_broke,
+)
 
 TEXT = '''# a comment = [
 a = 1
@@ -139,6 +148,13 @@ def test_where_it_broke(text: str, line: int) -> None:
     assert reason.startswith("is no TOML: ")
     assert "line" not in reason
     assert found == line
+
+
+def test_a_merge_that_is_not_settled() -> None:
+    text = "a = 1\n<<<<<<< HEAD\nb = 2\n=======\nb = 3\n>>>>>>> other\n"
+    with pytest.raises(tomllib.TOMLDecodeError) as caught:
+        tomllib.loads(text)
+    assert where_it_broke(caught.value, text) == (CONFLICT, 2)
 
 
 def test_last_lines_of_tables() -> None:

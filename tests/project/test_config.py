@@ -192,6 +192,9 @@ def test_hints(write: Write) -> None:
     with pytest.raises(ConfigError) as caught:
         load_project(write("[tool.belay]\narch = 'armv6-m'\n"))
     assert caught.value.hint == "did you mean 'armv6m'?"
+    with pytest.raises(ConfigError, match="has a merge conflict") as caught:
+        load_project(write("<<<<<<< HEAD\n[tool.belay]\n=======\n>>>>>>> other\n"))
+    assert caught.value.hint == "settle it, then take either side of belay.lock"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belay.exceptions import ConfigError, RequirementError
+from belay.exceptions import ConfigError, PackageError, PackageNotFoundError
 from belay.project import load_project
 from belay.project.edit import (
     add_dependencies,
@@ -149,12 +149,14 @@ def test_removing_from_all_groups(write: Write) -> None:
 
 def test_removing_what_is_not_there(write: Write) -> None:
     file = write(TEXT)
-    with pytest.raises(RequirementError, match="is no dependency of this project") as caught:
+    with pytest.raises(PackageNotFoundError, match="the project has no dependency 'unitest'") as caught:
         remove_dependencies(file, ["unitest"])
     assert caught.value.hint == "did you mean 'unittest'?"
-    with pytest.raises(RequirementError, match="is no dependency of group test") as caught:
+    with pytest.raises(PackageNotFoundError, match="the group 'dev' has no dependency 'a'"):
+        remove_dependencies(file, ["a"], group="dev")
+    with pytest.raises(PackageError, match="the project has no group 'test'") as caught:
         remove_dependencies(file, ["a"], group="test")
-    assert caught.value.hint is None
+    assert caught.value.hint == "known are main, dev"
     assert file.read_text(encoding="utf-8") == TEXT
 
 

@@ -68,7 +68,7 @@ def add(
     """
     from belay.packages.destination import check_group
     from belay.packages.requirement import parse_additions, parse_requirement
-    from belay.project.edit import add_dependencies, entry
+    from belay.project.edit import add_dependencies, dependencies_of, entry
 
     project = this_project()
     check_group(group)
@@ -81,9 +81,15 @@ def add(
         parse_requirement(addition.key, values[addition.key], group=group, own=project.hosts)
 
     def edit() -> None:
+        before = dependencies_of(project.file, group)
         add_dependencies(project.file, values, group=group)
         for key, value in values.items():
-            settings.say(f"added {entry(key, value)} to {group}")
+            if key not in before:
+                settings.say(f"added {entry(key, value)} to {group}")
+            elif value != before[key]:
+                settings.say(f"changed {entry(key, value)} in {group}; it was {entry(key, before[key])}")
+            else:
+                settings.say(f"{group} has {entry(key, value)} already")
 
     if and_update:
         edit_and_update(settings, project, edit, tuple(values))

@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from belay.cli import exits
-from belay.cli.report import report, report_file, report_mistake, report_usage
+from belay.cli.report import report, report_file, report_mistake, report_usage, tell_notes
 from belay.cli.settings import Settings, group_options
 from belay.cli.streams import columns, forget, noticing_no_reader
 from belay.exceptions import BelayException, BoardError
@@ -94,6 +94,19 @@ class LazyGroup(click.Group):
         module, _, name = entry.place.partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; for one that is not there, one whose name is like it."""
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            from belay.cli.board import WrongUse
+
+            if near := get_close_matches(args[0], COMMANDS, 1):
+                raise WrongUse(f"No such command {args[0]!r}.", f"did you mean {near[0]}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table, without a look into the commands."""
@@ -180,6 +193,7 @@ def run(words: list[str]) -> int:
     except click.Abort as abort:
         # Click's word for Ctrl-C; it has ended the line on the terminal.
         settings.say("interrupted")
+        tell_notes(abort.__cause__, settings)
         raise KeyboardInterrupt from abort
     except click.ClickException as error:
         return report_usage(error, settings)

@@ -20,8 +20,9 @@ def fetch(settings: Settings, offline: bool) -> None:
     with talking(settings) as talk:
         outcome = fetch_project(project, talk, offline=offline)
     report = outcome.report
-    for path in sorted({*report.written, *report.removed}):
-        print(path)
+    gone = set(report.removed) - set(report.written)
+    for path in sorted({*report.written, *gone}):
+        print(f"{path}: removed" if path in gone else path)
     count = sum(map(len, outcome.new.groups().values()))
     settings.say("; ".join([f"as locked: {counted(count, 'file')}", *files_said(report)]))
     tell_restored(settings, report)

@@ -36,6 +36,8 @@ def lock(settings: Settings, check: bool, offline: bool, as_json: bool) -> int:
     with talking(settings) as talk:
         outcome = lock_project(this_project(), talk, offline=offline)
     tell_outcome(settings, outcome, as_json=as_json)
+    if outcome.changes:
+        settings.say("hint: `belay fetch` makes the vendored files fit")
     return exits.DONE
 
 

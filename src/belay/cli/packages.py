@@ -83,7 +83,10 @@ def tell_outcome(
         for change in outcome.changes:
             print(change)
     said = [f"{'would lock' if planned else 'locked'}: {counted(len(outcome.new.packages), 'package')}"]
-    said += [f"{'would change' if planned else 'changed'}: {len(outcome.changes)}"] if outcome.changes else []
+    if outcome.changes:
+        said.append(f"{'would change' if planned else 'changed'}: {len(outcome.changes)}")
+    elif planned:
+        said.append("nothing would change")
     said += files_said(outcome.report)
     settings.say("; ".join(said))
     tell_restored(settings, outcome.report)
@@ -117,7 +120,7 @@ def edit_and_update(
 ) -> None:
     """Change a pyproject.toml, and make lock and vendored files fit.
 
-    If that cannot be done, the pyproject.toml is what it was.
+    If that cannot be done, the pyproject.toml is what it was, and a note of the error says so.
 
     Args:
         settings: What the shared options say.
@@ -138,11 +141,9 @@ def edit_and_update(
     try:
         with talking(settings) as talk:
             outcome = update_project(project, talk, names=names, edit=edit_it)
-    except (PackageError, OSError, KeyboardInterrupt):
+    except (PackageError, OSError, KeyboardInterrupt) as error:
         if edits and project.file.read_bytes() == before:
-            settings.say(
-                f"{project.file.name} is as it was; with --no-update it would be changed all the same"
-            )
+            error.add_note(f"{project.file.name} is as it was; with --no-update it is changed all the same")
         raise
     tell_outcome(settings, outcome)
 

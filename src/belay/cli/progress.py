@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ PATIENCE = 0.3
 
 
 class Bar:
-    """Shows how far a command is; it is gone at the end.
+    """Shows how far a command is, also while nothing comes; it is gone at the end.
 
     Args:
         patience: Seconds until it appears.
@@ -25,25 +26,40 @@ class Bar:
 
     def __init__(self, patience: float = PATIENCE) -> None:
         self._due = time.monotonic() + patience
-        self._bars: Bars | None = None
-        self._task: TaskID | None = None
+        self._timer = threading.Timer(patience, self._appear)
+        self._lock = threading.Lock()
+        self._is_over = False
+        self._shown: tuple[Bars, TaskID] | None = None
 
     def __enter__(self) -> Bar:
+        self._timer.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._bars is not None:
-            self._bars.stop()
+        self._timer.cancel()
+        with self._lock:
+            self._is_over = True
+            if self._shown is not None:
+                self._shown[0].stop()
+        self._timer.join()
 
     def __call__(self, progress: Progress) -> None:
         """Show how far it is."""
-        if self._bars is None or self._task is None:
-            if time.monotonic() < self._due:
-                return
-            self._bars, self._task = _begin()
-        self._bars.update(self._task, completed=progress.done, total=progress.total)
+        with self._lock:
+            if self._shown is None:
+                if time.monotonic() < self._due:
+                    return
+                self._shown = _begin()
+            bars, task = self._shown
+            bars.update(task, completed=progress.done, total=progress.total)
+
+    def _appear(self) -> None:
+        """Show that something is under way, though nothing has come yet."""
+        with self._lock:
+            if not self._is_over and self._shown is None:
+                self._shown = _begin()
 
 
 def _begin() -> tuple[Bars, TaskID]:
@@ -52,5 +68,6 @@ def _begin() -> tuple[Bars, TaskID]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     bars = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bars.add_task("fetching", total=None)
     bars.start()
-    return bars, bars.add_task("fetching")
+    return bars, task

@@ -30,9 +30,8 @@ def report(error: BelayException, settings: Settings) -> int:
         *frames, last = board_traceback(error, settings.sources)
         settings.say("\n".join([*frames, settings.style(last, fg="red", bold=True)]), at=-9)
     else:
-        tell(error.message, error.hint, settings)
-    for note in getattr(error, "__notes__", ()):
-        settings.say(f"note: {note}")
+        tell(error.message, error.advice, settings)
+    tell_notes(error, settings)
     return exits.code_of(error)
 
 
@@ -50,8 +49,7 @@ def report_file(error: OSError, settings: Settings) -> int:
     """Tell of a file that cannot be read or written; the exit code."""
     where = f"{error.filename}: " if error.filename else ""
     tell(f"{where}{error.strerror or error}", _full_disk(error), settings)
-    for note in getattr(error, "__notes__", ()):
-        settings.say(f"note: {note}")
+    tell_notes(error, settings)
     return exits.FILE
 
 
@@ -79,7 +77,13 @@ def tell(message: str, hint: str | None, settings: Settings) -> None:
     """Write the line that says what happened, and the one that says what helps."""
     settings.say(f"{settings.style('error:', fg='red', bold=True)} {message}", at=-9)
     if hint:
-        settings.say(f"{settings.style('hint:', fg='cyan')} {hint}")
+        settings.say(f"hint: {hint}")
+
+
+def tell_notes(error: BaseException | None, settings: Settings) -> None:
+    """Write what was noted of an error on its way."""
+    for note in getattr(error, "__notes__", ()):
+        settings.say(f"note: {note}")
 
 
 def board_traceback(error: BoardError, sources: Mapping[str, str]) -> list[str]:

@@ -13,6 +13,9 @@ from click.core import ParameterSource
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_COLORS = {"hint": "cyan", "note": "cyan", "warning": "yellow"}
+"""Of the words that begin a line of talk."""
+
 
 @dataclass
 class Settings:
@@ -61,10 +64,13 @@ class Settings:
         """Talk to the user, on stderr.
 
         Args:
-            text: What to say.
+            text: What to say; a ``hint:``, ``note:`` or ``warning:`` at its beginning is coloured.
             at: From which verbosity on.
         """
         if self.verbosity >= at:
+            word, colon, rest = text.partition(":")
+            if colon and word in _COLORS:
+                text = f"{self.style(f'{word}:', fg=_COLORS[word])}{rest}"
             # Not click.echo: it writes UTF-8 to a terminal that said it knows ASCII only.
             print(text, file=sys.stderr, flush=True)
 

@@ -103,10 +103,10 @@ class Indices:
         dead = [index.failure for index in asked if index.failure]
         if len(dead) == len(asked) and dead:
             return dead[0]
+        missing = "does not have it" + (", as far as the store knows" if self._supply.offline else "")
         lines = [f"no index has a package {name!r}"]
         lines += [
-            f"  {index.url} "
-            + (f"was passed over: {index.failure.reason}" if index.failure else "does not have it")
+            f"  {index.url} " + (f"was passed over: {index.failure.reason}" if index.failure else missing)
             for index in asked
         ]
         from difflib import get_close_matches

@@ -19,6 +19,10 @@ _STRING = re.compile(
     r'"""(?:[^\\]|\\.)*?"{3,5}' + r"|'''.*?'{3,5}" + r'|"(?:[^"\\\n]|\\.)*"' + r"|'[^'\n]*'", re.DOTALL
 )
 _OTHER = re.compile(r"[^,\]}#\n]+")
+_MARKER = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
+CONFLICT = "has a merge conflict"
+"""What is wrong with a file where git has left both sides of a merge."""
+
 _POSITION = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
@@ -76,6 +80,8 @@ def suggest(name: str, known: tuple[str, ...]) -> str:
 
 def where_it_broke(error: tomllib.TOMLDecodeError, text: str) -> tuple[str, int]:
     """What a parser says of a file that it does not accept, and the line."""
+    if conflict := _MARKER.search(text):
+        return CONFLICT, text.count("\n", 0, conflict.start()) + 1
     message = str(error)
     found = _POSITION.search(message)
     last = text.count("\n") + (not text.endswith("\n")) or 1

@@ -19,8 +19,8 @@ import msgspec
 
 from belay.exceptions import LockError, PackageError, UnsafePathError
 from belay.packages.destination import check_destination, check_group, check_together
+from belay.packages.lines import CONFLICT, dotted, find_lines, line_of, where_it_broke
 from belay.packages.lines import Path as Place
-from belay.packages.lines import dotted, find_lines, line_of, where_it_broke
 from belay.packages.local import path_of
 from belay.packages.lock import Lock, LockedRequirement, preferred_files
 from belay.packages.model import LockedFile, LockedPackage
@@ -37,7 +37,6 @@ _HEADER = """\
 """
 _AGAIN = "if it was edited by hand, bring the old one back; else remove it and run belay lock"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_CONFLICT = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
 _AT = re.compile(r"(?P<reason>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.([A-Za-z0-9_]+)|\[(\d+)\]")
 
@@ -295,14 +294,10 @@ class _Reader:
 
 
 def _unreadable(error: Exception, text: str, path: Path) -> LockError:
-    conflict = _CONFLICT.search(text)
-    if conflict:
-        line = text.count("\n", 0, conflict.start()) + 1
-        hint = "take either side, then run belay lock"
-        return LockError(str(path), "has a merge conflict", line=line, hint=hint)
     if isinstance(error, tomllib.TOMLDecodeError):
         reason, line = where_it_broke(error, text)
-        return LockError(str(path), reason, line=line, hint=_AGAIN)
+        hint = "take either side, then run `belay lock`" if reason == CONFLICT else _AGAIN
+        return LockError(str(path), reason, line=line, hint=hint)
     return LockError(str(path), "is nested too deeply", hint=_AGAIN)
 
 

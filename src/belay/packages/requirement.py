@@ -6,6 +6,7 @@ of ``belay add`` (:func:`parse_additions`), and in a manifest's ``deps`` (:func:
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -247,7 +248,7 @@ def _one(requirement: Requirement, value: object, own: Collection[Host]) -> Requ
         "a number in quotes" if isinstance(value, int | float) and not isinstance(value, bool) else "a text"
     )
     raise RequirementError(
-        requirement.key, f"a {type(value).__name__} is no place to come from; write {kind}"
+        requirement.key, f"{json.dumps(value, default=str)} is no place to come from; write {kind}"
     )
 
 

@@ -128,7 +128,7 @@ def _fresh(roots: list[Requirement], locked: Sequence[LockedPackage], names: Col
         from difflib import get_close_matches
 
         near = get_close_matches(name, known, 1)
-        hint = f"did you mean {near[0]}?" if near else "belay add adds one"
+        hint = f"did you mean {near[0]}?" if near else "`belay add` adds one"
         raise ResolutionError(f"the project has no dependency {name!r}", hint=hint)
     return set(names) | {identify(need) for need in roots if need.key in names}
 

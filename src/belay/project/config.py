@@ -16,8 +16,8 @@ from belay.packages.compiled import ARCHES
 from belay.packages.destination import check_destination, check_group, check_together
 from belay.packages.hosting import Host
 from belay.packages.journal import check_not_own
+from belay.packages.lines import CONFLICT, dotted, find_lines, line_of, suggest, where_it_broke
 from belay.packages.lines import Path as Place
-from belay.packages.lines import dotted, find_lines, line_of, suggest, where_it_broke
 from belay.packages.local import locate
 from belay.packages.lockfile import NAME as LOCK
 from belay.packages.model import MAIN_GROUP, FromIndex, FromPath, Requirement
@@ -176,7 +176,8 @@ def parse(file: Path, text: str | None = None) -> tuple[dict[str, Any], str]:
         return tomllib.loads(text), text
     except tomllib.TOMLDecodeError as error:
         reason, line = where_it_broke(error, text)
-        raise ConfigError(str(file), reason, line=line) from error
+        hint = "settle it, then take either side of belay.lock" if reason == CONFLICT else None
+        raise ConfigError(str(file), reason, line=line, hint=hint) from error
     except RecursionError as error:
         raise ConfigError(str(file), "is nested too deeply") from error
 

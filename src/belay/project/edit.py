@@ -14,7 +14,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import InlineTable
 
-from belay.exceptions import ConfigError, RequirementError
+from belay.exceptions import ConfigError, PackageError, PackageNotFoundError
 from belay.packages.lines import dotted, find_lines, last_lines, line_of, suggest
 from belay.packages.model import MAIN_GROUP
 from belay.packages.writing import replace_file
@@ -66,20 +66,25 @@ def remove_dependencies(
         Group and name of each that is gone.
 
     Raises:
-        RequirementError: No such group has one of them; none has been removed.
+        PackageNotFoundError: No such group has one of them; none has been removed.
+        PackageError: There is no such group.
         ConfigError: The file is not understood, or cannot be changed as it is written.
         OSError: It cannot be read or written.
     """
-    groups = [each for each in load_project(file).groups if group in {None, each.name}]
+    project = load_project(file)
+    groups = [each for each in project.groups if group in {None, each.name}]
+    if not groups:
+        names = tuple(each.name for each in project.groups)
+        raise PackageError(f"the project has no group {group!r}", hint=suggest(str(group), names))
     known = {(each.name, need.key) for each in groups for need in each.requirements}
     gone = []
     for key in dict.fromkeys(keys):
         having = [(each.name, key) for each in groups if (each.name, key) in known]
         if not having:
             names = tuple(sorted(name for _, name in known))
-            where = f"group {group}" if group else "this project"
+            where = f"the group {group!r}" if group else "the project"
             hint = suggest(key, names) if names else None
-            raise RequirementError(key, f"is no dependency of {where}", hint=hint)
+            raise PackageNotFoundError(key, f"{where} has no dependency {key!r}", hint=hint)
         gone += having
 
     def change(text: str) -> str:
@@ -89,6 +94,18 @@ def remove_dependencies(
 
     rewrite(file, change)
     return gone
+
+
+def dependencies_of(file: Path, group: str) -> Mapping[str, object]:
+    """What stands in a pyproject.toml that is understood, by name; nothing if there is no such group.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    table: Mapping[str, Any] = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    for part in dependencies_place(group):
+        table = table.get(part, {})
+    return table
 
 
 def entry(key: str, value: object) -> str:

@@ -39,6 +39,10 @@ class Talk:
     say: Callable[[str], None] = _quiet
     progress: Callable[[Progress], None] | None = None
 
+    def note(self, sentence: str) -> None:
+        """Say what is as it was asked for, and yet may surprise."""
+        self.say(f"note: {sentence}")
+
     def waiting(self) -> None:
         """Say that another process changes the project."""
         self.say("waiting for another belay that changes this project")
@@ -81,13 +85,13 @@ def supply_of(project: Project, talk: Talk, *, offline: bool = False) -> Iterato
     from belay.packages.supply import Supply
 
     hosts = all_hosts(project.hosts)
-    fetcher = Fetcher(http_hosts=project.http_hosts, logins=Logins(hosts.values(), warn=talk.say))
+    fetcher = Fetcher(http_hosts=project.http_hosts, logins=Logins(hosts.values(), warn=talk.note))
     with Supply(
-        Store(warn=talk.say),
+        Store(warn=talk.note),
         fetcher,
         offline=offline,
         progress=talk.progress,
-        warn=talk.say,
+        warn=talk.note,
         hosts=hosts,
     ) as supply:
         yield supply
@@ -97,7 +101,7 @@ def indices_of(project: Project, supply: Supply, talk: Talk) -> Indices:
     """A project's indices."""
     from belay.packages.indices import Indices
 
-    return Indices(project.indices, supply, project.mpy_version, warn=talk.say)
+    return Indices(project.indices, supply, project.mpy_version, warn=talk.note)
 
 
 @contextmanager
@@ -165,7 +169,7 @@ def _tell_git(project: Project, talk: Talk) -> None:
     try:
         keep_line_ends(project)
     except OSError as error:
-        talk.say(f"note: git is not told to leave vendored files alone: {error}")
+        talk.note(f"git is not told to leave vendored files alone: {error}")
 
 
 def plan_update(
@@ -292,7 +296,7 @@ def choose(
         names=names,
     )
     for note in updated.notes:
-        talk.say(f"note: {note}")
+        talk.note(note)
     needs = [locked_requirement(need, updated.led_to[need.group, need.key]) for need in project.requirements]
     needs.sort(key=lambda need: (need.group, need.key))
     return Lock(updated.packages, tuple(needs), project.mpy_version, urls, project.arch, project.prefer)

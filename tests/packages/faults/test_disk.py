@@ -75,7 +75,7 @@ def test_a_full_disk_for_the_store(small: Scene, tmp_path: Path) -> None:
     notes = [line for line in result.err.splitlines() if "cannot be written to" in line]
     [note] = notes
     assert note.startswith(
-        f"the store {small.inside}/store cannot be written to, so nothing is kept for later: "
+        f"note: the store {small.inside}/store cannot be written to, so nothing is kept for later: "
     )
     assert "No space left on device" in note
     small.check_store()
@@ -183,7 +183,7 @@ def test_a_read_only_store(here: Scene, web: WebServer, capsys: pytest.CaptureFi
         (here.project / ".belay/dependencies/main/a/b.py").unlink()
         assert main(["fetch"]) == 0
         assert here.seen("project") == before
-    assert said[0].startswith(f"the store {here.store} cannot be written to, so nothing is kept for later: ")
+    assert said[0].startswith(f"note: the store {here.store} cannot be written to, so nothing is kept for later: ")
     assert said[1:] == ["locked: 1 package; changed: 1; written: 4 files"]
     assert main(["verify"]) == 0
 
