@@ -162,3 +162,39 @@ def test_what_cannot_be_read(root: Path) -> None:
             read_local("x", FromPath("lib"), root)
     finally:
         (root / "lib" / "sub").chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    "path", ["~/.ssh", "~/.netrc", "../.aws/credentials", ".git/config", ".env", "lib/.secret/a.py"]
+)
+def test_what_is_hidden_is_no_package(root: Path, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(root.parent / "home"))
+    monkeypatch.setenv("USERPROFILE", str(root.parent / "home"))
+    place = locate(FromPath(path), root)
+    write(place / "id_rsa" if path == "~/.ssh" else place, "secret")
+    with pytest.raises(UnsafePathError, match="is hidden"):
+        read_local("x", FromPath(path), root)
+
+
+def test_how_one_gets_to_the_project_does_not_count(root: Path) -> None:
+    write(root.parent / ".work" / "lib" / "a.py")
+    (root.parent / ".work" / "project").mkdir()
+    assert read_local("a", FromPath("../lib/a.py"), root.parent / ".work" / "project").files
+    with pytest.raises(UnsafePathError, match=r"is hidden: \.work"):
+        read_local("a", FromPath("../.work/lib/a.py"), root)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right on Windows")
+def test_a_link_to_what_is_hidden_is_no_package(root: Path) -> None:
+    write(root.parent / ".ssh" / "id_rsa", "secret")
+    (root / "lib").symlink_to(root.parent / ".ssh")
+    for path in ("lib", "lib/id_rsa"):
+        with pytest.raises(UnsafePathError, match="is hidden"):
+            read_local("x", FromPath(path), root)
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="there is nothing of the system's here")
+@pytest.mark.parametrize("path", ["/proc/self/environ", "/proc/self/cwd", "/dev/null", "/sys", "/proc"])
+def test_what_the_system_tells_is_no_package(root: Path, path: str) -> None:
+    with pytest.raises(UnsafePathError, match="is the system's own"):
+        read_local("x", FromPath(path), root)

@@ -89,3 +89,34 @@ def test_a_manifest_behind_a_link_that_leads_out(root: Path) -> None:
     (root / "lib/manifest.py").symlink_to(outside)
     with pytest.raises(UnsafePathError, match="leads out"):
         read_local("key", FromPath("lib"), root)
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        'package("..", base_path="..", files=["config"])',
+        'package(".secret", base_path="../..")',
+        'module("a.py", base_path="../../.secret")',
+        'include("../../.secret/manifest.py")',
+        'package("repository", base_path="../..", files=[".git/config", ".env"])',
+    ],
+)
+def test_what_is_hidden_in_a_repository_is_no_package_s(root: Path, says: str) -> None:
+    home = root.parent
+    for name in (".git/config", ".secret/a.py", "project/.git/config", "project/.env"):
+        write(home / name, "secret")
+    write(home / ".secret/manifest.py", 'module("a.py")')
+    write(root / "lib/manifest.py", f'metadata(version="1")\n{says}\n')
+    try:
+        found = read_local("key", FromPath("lib"), root)
+    except ManifestError:
+        return
+    assert found.files == ()
+
+
+def test_what_is_hidden_is_no_file_of_a_package_json(root: Path) -> None:
+    write(root / ".git/config", "token")
+    write(root / "package.json", '{"urls": [["x.txt", ".git/config"]]}')
+    for path in (".", "package.json"):
+        with pytest.raises(UnsafePathError, match="is hidden"):
+            read_local("key", FromPath(path), root)

@@ -14,6 +14,7 @@ from belay.packages.model import Candidate, FromHost, FromPath, RemoteFile
 MAX_ENTRIES = 20_000
 """Files of a folder that are looked at."""
 
+_SYSTEM = {"proc", "sys", "dev"}
 _SKIPPED_FOLDERS = {"__pycache__", ".git", ".hg", ".svn", ".venv", ".belay", "node_modules"}
 _SKIPPED_SUFFIXES = (".pyc", ".pyo")
 _SKIPPED_FILES = {".DS_Store", "Thumbs.db"}
@@ -47,11 +48,13 @@ def read_local(
     Raises:
         RequirementError: There is nothing at the path, or nothing that can be imported as ``key``.
         ManifestError: Its manifest is not understood.
-        UnsafePathError: A file has an unsafe name, or is a link that leads out of the folder.
+        UnsafePathError: A file has an unsafe name, or is a link that leads out of the folder; or the path is
+            hidden or the system's own.
         OSError: It cannot be read.
     """
     path = locate(source, root)
     text = f"path+{source.path}"
+    check_public(path, root, where=text)
     if path.is_dir():
         described = path / "package.json"
         if not described.is_file():
@@ -81,6 +84,34 @@ def locate(source: FromPath, root: Path) -> Path:
         raise RequirementError(source.path, "there is no such home directory") from error
 
 
+def check_public(path: Path, root: Path, *, where: str = "") -> None:
+    """Refuse a path to what is nobody else's business: a project may be anybody's, and may be published.
+
+    Keys, logins and the history of a repository are in files and folders whose names begin with a dot; what a
+    system tells of its programs, as their environments, is in folders of its own.
+
+    Args:
+        path: The absolute path.
+        root: The project's folder; how one gets there does not count.
+        where: Who asks for it, for the message.
+
+    Raises:
+        UnsafePathError: The path, or what it is a link to, is such.
+    """
+    for place, start in (
+        (path, root.absolute()),
+        (Path(os.path.realpath(path)), Path(os.path.realpath(root))),
+    ):
+        known = set(start.parents) | {start}
+        names = [each.name for each in (place, *place.parents) if each not in known]
+        hidden = next((name for name in names if name.startswith(".")), None)
+        if hidden is not None:
+            hint = "a package has no such name on its way; copy it elsewhere"
+            raise UnsafePathError(str(path), f"is hidden: {hidden}", where=where, hint=hint)
+        if names and names[-1] in _SYSTEM and len(place.parents) == len(names):
+            raise UnsafePathError(str(path), "is the system's own", where=where)
+
+
 def _described(key: str, path: Path, text: str, host_url: Callable[[FromHost], str]) -> Candidate:
     if path.stat().st_size > manifest.MAX_BYTES:
         raise ManifestError(str(path), f"is larger than {manifest.MAX_BYTES} bytes")
@@ -91,6 +122,7 @@ def _described(key: str, path: Path, text: str, host_url: Callable[[FromHost], s
     for file in found.files:
         if file.url.startswith("file:"):
             _check_inside(path_of(file.url), folder, text)
+            check_public(path_of(file.url), path.parent, where=text)
     return found
 
 

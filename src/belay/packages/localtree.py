@@ -74,12 +74,14 @@ class _FolderTree:
             return file.read(manifestpy.MAX_BYTES + 1)
 
     def has(self, path: str) -> bool:
-        return (self._root / path).is_file()
+        return not _is_hidden(path) and (self._root / path).is_file()
 
     def files(self, folder: str) -> Iterable[str]:
         if (self._root / folder).is_dir():
             for path in self._walk(self._inside(folder)):
-                yield path.relative_to(self._root).as_posix()
+                name = path.relative_to(self._root).as_posix()
+                if not _is_hidden(name):
+                    yield name
 
     def _inside(self, path: str) -> Path:
         found = self._root / path
@@ -88,3 +90,8 @@ class _FolderTree:
                 str(found), "is a link that leads out of the repository", where=self._source
             )
         return found
+
+
+def _is_hidden(path: str) -> bool:
+    """Whether a path is to the repository's own folder, or to what may be secret: that is no package's."""
+    return any(part.startswith(".") for part in path.split("/"))
