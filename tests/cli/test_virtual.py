@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from belay.cli import exits
+
 from .conftest import Belay, Start
 
 
@@ -37,3 +39,29 @@ def test_a_bad_heap(belay: Belay) -> None:
     result = belay("virtual", "--heap", "much")
     assert result.code == 2
     assert "heap must be a number" in result.err
+
+
+def test_a_board_with_a_file_system_of_its_own(start: Start, belay: Belay, tmp_path: Path) -> None:
+    server = start("virtual", "--fs", "fat:256k", "--image", str(tmp_path / "image"))
+    port = server.stdout.readline().decode().strip()
+    result = belay("eval", port, "os.statvfs('/')[0] * os.statvfs('/')[2]")
+    assert (result.code, 200 * 1024 < int(result.out) < 256 * 1024) == (0, True)
+    server.terminate()
+    server.communicate(timeout=20)
+    assert (tmp_path / "image").stat().st_size == 256 * 1024
+
+
+def test_a_bad_file_system(belay: Belay) -> None:
+    result = belay("virtual", "--fs", "ext4:1M")
+    assert result.code == 2
+    assert "fs must be one of host, lfs2, fat" in result.err
+
+
+def test_an_image_that_is_in_use(start: Start, belay: Belay, tmp_path: Path) -> None:
+    image = str(tmp_path / "image")
+    assert start("virtual", "--fs", "lfs2", "--image", image).stdout.readline()
+    result = belay("eval", f"virtual:?fs=lfs2&image={image}", "1")
+    assert (result.code, result.err) == (
+        exits.CONNECTION,
+        f"error: another virtual board uses {image}\nhint: close it first, or take another image\n",
+    )

@@ -6,11 +6,13 @@ import pytest
 
 from belay.exceptions import AddressError
 from belay.virtual import VirtualOptions
-from belay.virtual.size import size_bytes
+from belay.virtual.filesystem import FileSystem
 
 
 def test_nothing_given() -> None:
-    assert VirtualOptions.parse("") == VirtualOptions(root=None, heap="2M", interpreter=None, cooked=True)
+    assert VirtualOptions.parse("") == VirtualOptions(
+        root=None, heap="2M", interpreter=None, cooked=True, fs="host", image=None
+    )
 
 
 def test_everything_given() -> None:
@@ -43,6 +45,14 @@ def test_unknown_option_is_named_and_the_known_ones_listed() -> None:
         "?cooked=maybe",
         "?interpreter=",
         "?heap=1M&heap=1M",
+        "?fs=",
+        "?fs=ext4",
+        "?fs=lfs2:1",
+        "?image=",
+        "?image=some/file",
+        "?fs=fat&image=",
+        "?fs=lfs2&interpreter=/bin/true",
+        "some/where?fs=lfs2&image=some/file",
     ],
 )
 def test_nonsense_is_refused(rest: str) -> None:
@@ -50,10 +60,20 @@ def test_nonsense_is_refused(rest: str) -> None:
         VirtualOptions.parse(rest)
 
 
+def test_a_file_system() -> None:
+    options = VirtualOptions.parse("?fs=lfs2:1M:512&image=~/image")
+    assert options == VirtualOptions(fs="lfs2:1M:512", image=Path.home() / "image")
+    assert options.flash == FileSystem("lfs2", 1 << 20, 512)
+    assert VirtualOptions().flash is None
+
+
+def test_an_unknown_file_system_is_told_as_a_part_of_the_address() -> None:
+    with pytest.raises(AddressError, match="one of host, lfs2, fat") as caught:
+        VirtualOptions.parse("?fs=ext4:1M")
+    assert caught.value.address == "virtual:?fs=ext4:1M"
+    assert caught.value.hint == "for example virtual:?fs=lfs2:1M"
+
+
 @pytest.mark.parametrize("value", ["0", "no", "False"])
 def test_ways_to_say_no(value: str) -> None:
     assert VirtualOptions.parse(f"?cooked={value}").cooked is False
-
-
-def test_size_bytes() -> None:
-    assert (size_bytes("70000"), size_bytes("128k"), size_bytes("2M")) == (70000, 131072, 2097152)

@@ -13,7 +13,10 @@ EXAMPLES = examples(
     "belay virtual                    # then: belay info /dev/pts/5",
     "belay virtual files --link board # keeps its files; then: belay info $PWD/board",
     "belay virtual --tcp 2000         # then: belay info socket://127.0.0.1:2000",
+    "belay virtual --fs lfs2:1M       # on a flash of 1 MiB, which can be full",
 )
+
+_KINDS = ("host", "lfs2", "fat")
 
 
 @click.command(epilog=EXAMPLES)
@@ -25,6 +28,20 @@ EXAMPLES = examples(
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on with --tcp.")
 @click.option(
     "--heap", default="2M", show_default=True, help="The size of its heap in bytes; k or M may follow."
+)
+@click.option(
+    "--fs",
+    default="host",
+    metavar="KIND[:SIZE]",
+    shell_complete=lambda _context, _option, start: [kind for kind in _KINDS if kind.startswith(start)],
+    show_default=True,
+    help="What keeps its files: host, which is PATH, or a file system of its own, as lfs2:1M or fat:512k.",
+)
+@click.option(
+    "--image",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where that file system lies, instead of in PATH; made when missing.",
 )
 @click.option(
     "--interpreter",
@@ -49,6 +66,8 @@ def virtual(
     tcp: int | None,
     host: str,
     heap: str,
+    fs: str,
+    image: Path | None,
     interpreter: Path | None,
     link: Path | None,
     raw_output: bool,
@@ -63,7 +82,9 @@ def virtual(
 
     if tcp is not None and (pty or link):
         raise WrongUse(f"--tcp and {'--pty' if pty else '--link'} exclude each other.")
-    options = VirtualOptions(root=path, heap=heap, interpreter=interpreter, cooked=not raw_output)
+    options = VirtualOptions(
+        root=path, heap=heap, interpreter=interpreter, cooked=not raw_output, fs=fs, image=image
+    )
 
     def ready(address: str) -> None:
         print(address, flush=True)
