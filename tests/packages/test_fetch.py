@@ -17,7 +17,7 @@ import pytest
 from servers.web import WebServer
 
 from belay.exceptions import FetchError
-from belay.packages.fetch import Answer, Fetcher, Limits, is_loopback
+from belay.packages.fetch import Answer, Fetcher, Limits
 from tests.patience import SOON
 
 QUICK = Limits(connect=1.0, read=0.5, total=3.0, pause=0.01)
@@ -397,20 +397,3 @@ def test_threads_end_when_the_fetcher_is_closed(web: WebServer) -> None:
     for thread in set(threading.enumerate()) - before:
         thread.join(20)
         assert not thread.is_alive()
-
-
-@pytest.mark.parametrize(
-    ("host", "own"),
-    [
-        ("localhost", True),
-        ("127.0.0.1", True),
-        ("127.9.9.9", True),
-        ("::1", True),
-        ("10.0.0.1", False),
-        ("example.com", False),
-        ("127.0.0.1.example.com", False),
-        ("localhost.evil", False),
-    ],
-)
-def test_which_hosts_are_this_machine(host: str, own: bool) -> None:
-    assert is_loopback(host) is own

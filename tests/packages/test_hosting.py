@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from belay.packages.hosting import KNOWN, Host, all_hosts, kinds_by_origin, origin_of
+from belay.packages.hosting import KNOWN, Host, all_hosts, kinds_by_origin
 from belay.packages.model import FromHost
 
 C = "c" * 40
@@ -78,20 +78,6 @@ def test_a_github_of_one_s_own_has_its_files_itself() -> None:
 def test_a_project_s_own_hosts_come_first() -> None:
     mirror = Host("github", "github", "https://mirror.example")
     assert all_hosts([mirror]) == {**all_hosts(), "github": mirror}
-
-
-@pytest.mark.parametrize(
-    ("url", "origin"),
-    [
-        ("https://Git.Example:443/x", "https://git.example"),
-        ("http://git.example:80", "http://git.example"),
-        ("https://git.example:8443/x?y", "https://git.example:8443"),
-        ("https://user@git.example/x", "https://git.example"),
-        ("http://[::1]:8000/", "http://[::1]:8000"),
-    ],
-)
-def test_the_server_of_an_address(url: str, origin: str) -> None:
-    assert origin_of(url) == origin
 
 
 def test_kinds_are_known_by_their_servers() -> None:

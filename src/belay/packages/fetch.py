@@ -15,8 +15,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
-from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
@@ -24,7 +22,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from belay.deadline import Deadline
 from belay.exceptions import FetchError
-from belay.packages.hosting import origin_of
+from belay.packages.origin import is_loopback, origin_of
 
 if TYPE_CHECKING:
     from belay.packages.carrier import Carrier, Reply
@@ -240,7 +238,7 @@ class Fetcher:
 
     def _check(self, url: str, place: str) -> None:
         """Whether an address may be asked."""
-        parts = _split(place)
+        parts = _split(_shown(place, url))
         if parts.scheme not in ("http", "https") or not parts.hostname:
             if place != url:
                 raise FetchError(
@@ -352,17 +350,6 @@ class Fetcher:
 
                 self._carrier_made = Carrier(self.limits, self._ca_file, self._proxies)
             return self._carrier_made
-
-
-@lru_cache(maxsize=64)
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own."""
-    if host.lower() in ("localhost", "localhost."):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _split(url: str) -> SplitResult:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from belay.packages.model import FromHost
+from belay.packages.origin import origin_of
 
 KINDS = ("github", "gitlab", "gitea", "forgejo")
-PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True)
@@ -99,13 +99,3 @@ def all_hosts(own: Iterable[Host] = ()) -> Mapping[str, Host]:
 def kinds_by_origin(hosts: Iterable[Host]) -> dict[str, str]:
     """Which kind of host is behind each :func:`origin_of`."""
     return {origin_of(url): host.kind for host in hosts for url in (host.raw, host.url) if url}
-
-
-def origin_of(url: str) -> str:
-    """The server of an address: scheme, name and, unless it is the usual one, port."""
-    parts = urlsplit(url)
-    name = (parts.hostname or "").lower()
-    name = f"[{name}]" if ":" in name else name
-    return f"{parts.scheme}://{name}" + (
-        "" if parts.port in {None, PORTS.get(parts.scheme)} else f":{parts.port}"
-    )

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from belay.packages.fetch import is_loopback
-from belay.packages.hosting import KNOWN, PORTS, Host, kinds_by_origin, origin_of
+from belay.packages.hosting import KNOWN, Host, kinds_by_origin
+from belay.packages.origin import PORTS, is_loopback, origin_of
 
 PREFIX = "BELAY_TOKEN_"
 _OF_HOSTS = {

@@ -18,7 +18,6 @@ import msgspec
 from belay.exceptions import FetchError, ManifestError, PackageError, RequirementError, UnsafePathError
 from belay.packages import hosts
 from belay.packages.destination import check_destination, check_together, place_file
-from belay.packages.fetch import is_loopback
 from belay.packages.model import (
     Candidate,
     FromGit,
@@ -29,6 +28,7 @@ from belay.packages.model import (
     RemoteFile,
     Requirement,
 )
+from belay.packages.origin import is_loopback
 from belay.packages.requirement import infer_key, parse_source
 
 MAX_BYTES = 1 << 20
