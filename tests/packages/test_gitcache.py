@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -405,6 +406,31 @@ def test_a_cache_that_cannot_be_written_to(remote: Remote, tmp_path: Path) -> No
     assert place.is_dir()
     cache.close()
     assert not place.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps users apart by itself")
+def test_a_cache_that_others_can_write_to_is_not_used(remote: Remote, tmp_path: Path) -> None:
+    remote.commit(x_py="X")
+    folder = tmp_path / "cache"
+    with closing(Repositories(folder)) as cache:
+        commit = cache.get(f"{remote.url}@HEAD", MOST).decode()
+    assert folder.stat().st_mode & 0o077 == 0
+    (repository,) = kept(folder)
+    # What a neighbour would write: git runs it.
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n", encoding="utf-8")
+    program.chmod(0o755)
+    with (repository.path / "config").open("a", encoding="utf-8") as config:
+        config.write('[url "ssh://git@127.0.0.1"]\n\tinsteadOf = file://\n')
+        config.write(f"[core]\n\tsshCommand = {program}\n")
+    folder.chmod(0o777)
+    with closing(Repositories(folder)) as cache:
+        assert cache.get(f"{remote.url}@HEAD", MOST).decode() == commit
+    assert not (tmp_path / "ran").exists()
+    folder.chmod(0o700)
+    with closing(Repositories(folder)) as cache, pytest.raises(FetchError):
+        cache.get(f"{remote.url}@HEAD", MOST)
+    assert (tmp_path / "ran").exists(), "it would have been run"
 
 
 SCRIPT = """

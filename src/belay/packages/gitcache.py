@@ -13,6 +13,7 @@ from belay.exceptions import FetchError, RequirementError
 from belay.packages.gitplace import PREFIX, Address, parse_address
 from belay.packages.gitprogram import GitProgram
 from belay.packages.gitrepository import REMOTE, SUFFIX, Repository, remove_tree
+from belay.packages.ownership import make_private, why_not_ours
 
 FORMAT = "git-1"
 """The folder of this format."""
@@ -24,7 +25,7 @@ class Repositories:
     """Commits, files and lists of files, by their addresses; for any number of threads and processes at once.
 
     Args:
-        folder: The cache's folder. If it cannot be written to, a temporary one is used.
+        folder: The cache's folder. If it cannot be written to, or others can, a temporary one is used.
         program: Runs git.
         http_hosts: Hosts, as ``"10.0.0.5"`` or ``"lab:8080"``, that may be asked without TLS.
         say: Called with a sentence when another process has to be waited for.
@@ -92,7 +93,7 @@ class Repositories:
     def _check(self, place: Address) -> None:
         if not place.url.startswith("http:"):
             return
-        from belay.packages.fetch import is_loopback
+        from belay.packages.origin import is_loopback
 
         server = place.url.partition("://")[2].partition("/")[0]
         host = re.sub(r":[0-9]+$", "", server)
@@ -111,12 +112,14 @@ class Repositories:
         """The folder of the repositories, which can be written to."""
         if self._temporary is None:
             try:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                with tempfile.TemporaryFile(dir=self._folder):
-                    return self._folder
+                make_private(self._folder)
+                # Git does what the configuration of a repository says, whoever has written it.
+                if not why_not_ours(self._folder.parent, self._folder):
+                    with tempfile.TemporaryFile(dir=self._folder):
+                        return self._folder
             except OSError:
-                # As with the store: what cannot be kept is had all the same.
-                self._temporary = Path(tempfile.mkdtemp(prefix="belay-git-"))
+                pass  # as with the store: what cannot be kept is had all the same
+            self._temporary = Path(tempfile.mkdtemp(prefix="belay-git-"))
         return self._temporary
 
 
