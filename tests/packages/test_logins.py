@@ -224,7 +224,7 @@ def test_no_error_shows_a_token(
     assert SECRET not in caplog.text
 
 
-@pytest.mark.parametrize("to", ["http://127.0.0.1:1/a", "x:y", "http://192.0.2.1/a", "/gone"])
+@pytest.mark.parametrize("to", ["http://127.0.0.1:1/a", "x:y", "http://192.0.2.1/a", "/gone", "https://x:y/"])
 def test_keys_in_the_address_of_a_redirect_are_not_shown(web: WebServer, tmp_path: Path, to: str) -> None:
     web.fault("redirect", "/a.py", to=f"{to}?token={SECRET}")
     with Fetcher(QUICK, proxies={}) as fetcher, pytest.raises(FetchError) as caught:

@@ -14,6 +14,7 @@ from belay.exceptions import ConfigError
 from belay.packages.hosting import Host
 from belay.packages.lock import Lock
 from belay.packages.lockfile import read_lock
+from belay.packages.logins import variable_for
 from belay.packages.model import FromHost, LockedPackage
 from belay.project import load_project
 from belay.project.hosts import read_host
@@ -283,6 +284,32 @@ def test_each_repository_is_asked_once(lab: Lab, belay: Belay) -> None:
     belay("update")
     assert len(lab.files()) == 7
     assert sum("info/refs" in path for path in lab.requests()) == 1
+
+
+def test_a_token_is_shown_nowhere(
+    lab: Lab, belay: Belay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "s3cr3t-t0k3n"
+    monkeypatch.setenv(variable_for(lab.web.url), secret)
+    lab.repository().commit({"a.py": "1", "lib/__init__.py": ""})
+    lab.write('a = "github:o/r/a.py"', 'lib = "gitlab:o/r/lib"', 'b = "work:o/r/a.py"')
+    said = [belay("update", "-vv"), belay("tree", "--json"), belay("outdated", "--json", "-vv")]
+    said += [belay("cache", "list", "--json"), belay("lock", "-vv"), belay("verify", "--json")]
+    requests = lab.web.counts().requests
+    assert all({"authorization", "private-token"} & request.headers.keys() for request in requests)
+    assert len(requests) > 3
+    lab.web.fault("status", "/berg/o/closed.git", status=403)
+    lab.web.fault("drop", "/lab/o/closed.git")
+    lab.web.fault("redirect", "/hub/o/closed.git", to=f"https://192.0.2.1:x/?{secret}")
+    said += [
+        belay("add", f"{host}:o/closed", "-vv", code=code)
+        for host, code in (("work", 8), ("gitlab", 4), ("github", 4))
+    ]
+    assert variable_for(lab.web.url) in said[-3]
+    assert not any(secret in text for text in said)
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and ".git" not in path.parts]
+    assert len(files) > 10
+    assert not any(secret.encode() in path.read_bytes() for path in files)
 
 
 def test_newer_tags_are_shown(lab: Lab, belay: Belay) -> None:
