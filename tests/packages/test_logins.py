@@ -177,6 +177,18 @@ def test_a_token_is_sent_to_its_server(web: WebServer, tmp_path: Path) -> None:
     assert sent(web) == {"/a.py": f"Bearer {SECRET}"}
 
 
+def test_a_login_of_a_netrc_is_sent_and_crosses_no_redirect(web: WebServer, tmp_path: Path) -> None:
+    file = tmp_path / "netrc"
+    file.write_text(f"machine 127.0.0.1 login me password {SECRET}\n")
+    with WebServer() as other:
+        other.page("/a.py", "a")
+        web.fault("redirect", "/a.py", to=other.url.replace("127.0.0.1", "localhost") + "/a.py")
+        with Fetcher(QUICK, proxies={}, logins=logins(tmp_path, NETRC=str(file))) as fetcher:
+            assert fetcher.get(web.url + "/a.py").content == b"a"
+        assert sent(web) == {"/a.py": basic("me", SECRET)["Authorization"]}
+        assert sent(other) == {"/a.py": None}
+
+
 def test_a_token_crosses_no_redirect_to_another_server(web: WebServer, tmp_path: Path) -> None:
     with WebServer() as other:
         web.page("/b.py", "b")

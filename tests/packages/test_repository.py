@@ -345,7 +345,7 @@ def test_an_unknown_repository_is_told_from_a_wrong_answer(git_hosts: GitHosts, 
     git_hosts.web.page("/lab/o/portal.git/info/refs?service=git-upload-pack", "<html>please log in</html>")
     with refused(FetchError, "is no list of refs"):
         read(make(), "gitlab:o/portal")
-    with refused(PackageNotFoundError, "there is no such repository"):
+    with refused(PackageNotFoundError, "there is no such commit or repository"):
         read(make(), "gitlab:o/nosuch")
 
 

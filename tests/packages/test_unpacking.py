@@ -50,6 +50,15 @@ def test_too_much_at_once(archive: Archive, tmp_path: Path, monkeypatch: pytest.
         archive.unpack(["c.py"], Store(tmp_path))
 
 
+def test_a_pointer_is_not_the_file(tmp_path: Path) -> None:
+    made = Archive(URL)
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
+    made.write(packed(("r/a.mpy", pointer)).getvalue())
+    with pytest.raises(FetchError, match="is a pointer of Git LFS"):
+        made.unpack(["a.mpy"], Store(tmp_path))
+    made.close()
+
+
 @pytest.mark.parametrize("path", ["a.py", "a b#c?d%20/ü.py"])
 def test_addresses_of_files_are_told_apart(path: str) -> None:
     assert split_member(member_url(URL, path)) == (URL, path)

@@ -346,7 +346,7 @@ def test_what_is_wrong_leaves_everything_as_it_was(lab: Lab, belay: Belay) -> No
     before = {path: path.read_bytes() for path in lab.root.rglob("*") if path.is_file()}
     for words, text in (
         (("add", "github:o/r/a.py@nosuch"), "has no branch, tag or commit 'nosuch'"),
-        (("add", "github:o/nosuch"), "nothing in it, or there is no such repository"),
+        (("add", "github:o/nosuch"), "nothing in it, or there is no such commit or repository"),
         (("add", "github:o/r/nosuch"), "there is no 'nosuch' in it"),
     ):
         assert text in belay(*words, code=8)

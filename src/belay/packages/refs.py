@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-MAX_BYTES = 16 << 20
-"""Of an answer: a repository with as many refs as this has a hundred thousand of them."""
+MAX_BYTES = 32 << 20
+"""Of an answer: that is half a million refs; hosts keep one or two for each proposal that was ever made."""
 HEADS = "refs/heads/"
 TAGS = "refs/tags/"
 

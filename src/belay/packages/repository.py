@@ -308,7 +308,7 @@ class Repositories:
         place = pinned.place
         what = f"there is no {place.path!r} in it" if place.path else "there is nothing in it"
         at = f" at {pinned.ref[:12]}" if pinned.ref else ""
-        unsure = "" if pinned.commit else ", or there is no such repository"
+        unsure = "" if pinned.commit else ", or there is no such commit or repository"
         return _absent(hosts.canonical(place), f"{what}{at}{unsure}")
 
     # --- what is known for ever ------------------------------------------------------------------

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 MAX_TOTAL = 64 << 20
 """The most bytes that are unpacked of one archive for one package."""
+_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
+"""How a pointer begins (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
+_MOST_POINTER = 1024
 
 
 class Archive:
@@ -97,6 +100,9 @@ class Archive:
         with self._lock:
             for path, content in read_files(self._file, paths, self.url):
                 total += len(content)
+                if content.startswith(_POINTER) and len(content) < _MOST_POINTER:
+                    reason = "is a pointer of Git LFS, and its content is elsewhere"
+                    raise FetchError(member_url(self.url, path), "mismatch", reason)
                 if total > MAX_TOTAL:
                     raise FetchError(self.url, "too-large", f"more than {MAX_TOTAL} bytes would be unpacked")
                 digits = store.add(content)
