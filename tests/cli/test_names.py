@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete
+from servers.web import WebServer
 
 from belay.cli.app import cli
 from belay.packages.lock import Lock
@@ -34,6 +35,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_lock(tmp_path / "belay.lock", Lock(packages))
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    with WebServer() as made:
+        yield made
 
 
 @pytest.fixture
@@ -74,6 +81,37 @@ def test_indices(project: Path, complete: Complete) -> None:
     file.write_text(index + file.read_text(encoding="utf-8"), encoding="utf-8")
     assert complete("search", "--index", "m") == ["mine"]
     assert complete("search", "--index", "mine", "--index", "") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["$(id)", "`id`", "a;id", "a&id", "a|id", "a>b", "*", "{a,b}", "'a'", "!!", "a#b"]
+)
+def test_nothing_is_offered_that_a_shell_would_run(project: Path, complete: Complete, text: str) -> None:
+    file = project / "pyproject.toml"
+    before = file.read_text(encoding="utf-8")
+    file.write_text(f'[tool.belay]\npackage_indices = ["https://a/{text}", "https://b/x"]\n{before}', "utf-8")
+    assert [each for each in complete("search", "--index", "") if "x" not in each] == []
+    assert complete("search", "--index", "https://b") == ["https://b/x"]
+
+
+def test_nobody_is_asked_for_a_completion(project: Path, complete: Complete, web: WebServer) -> None:
+    file = project / "pyproject.toml"
+    before = file.read_text(encoding="utf-8")
+    web.packages({"aiohttp": {"1": {}}})
+    file.write_text(f'[tool.belay]\npackage_indices = ["{web.url}/pi/v2"]\n{before}', "utf-8")
+    there = sorted(project.rglob("*"))
+    for words in (
+        ["add"],
+        ["update"],
+        ["remove"],
+        ["tree", "--why"],
+        ["search", "--index"],
+        ["run"],
+        ["fetch"],
+    ):
+        complete(*words, "")
+    assert not web.counts().requests
+    assert sorted(project.rglob("*")) == there
 
 
 def test_the_groups_of_a_dependency_are_told(project: Path) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from belay.cli.text import can_encode, cut, printable, short_version, terminal_width
+from belay.cli.text import can_encode, cut, escaped, legible, printable, short_version, terminal_width
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,24 @@ def test_the_width_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         assert terminal_width() == 57
         monkeypatch.undo()
     os.close(ours)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a plain\ntext \u6e29", "a plain\ntext \u6e29"),
+        ("\x1b[31merror:\x1b[0m x", "\x1b[31merror:\x1b[0m x"),
+        ("\x1b[2J\x1b[8m\x1b]0;title\x07", r"\x1b[2J\x1b[8m\x1b]0;title\x07"),
+        ("over\rwritten\b\x9b31m\r\nnext", "over\\rwritten\\x08\\x9b31m\nnext"),
+        ("moc.\u202elive\u2066\u200b", r"moc.\u202elive\u2066\u200b"),
+        ("a\udcffb\tc\u2028", "a\\udcffb\tc\\u2028"),
+    ],
+)
+def test_legible(text: str, found: str) -> None:
+    assert legible(text) == found
+
+
+def test_a_flood_is_cut() -> None:
+    assert len(legible(f"start {'x' * 1_000_000} end\nnext")) < 2000
+    assert legible(f"start {'x' * 1_000_000} end\nnext").endswith(" end\nnext")
+    assert escaped("x" * 3000) == "x" * 3000

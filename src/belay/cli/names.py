@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,10 @@ from belay.exceptions import PackageError
 if TYPE_CHECKING:
     from belay.packages.lock import Lock
     from belay.project import Project
+
+
+_PLAIN = re.compile(r"[\w.:/@%+=,~-]+", re.ASCII)
+"""What no shell takes for anything else: what is completed stands on a command line that is then run."""
 
 
 def complete_dependency(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -33,7 +38,7 @@ def complete_group(ctx: click.Context, param: click.Parameter, incomplete: str) 
     """Complete the name of a group of dependencies."""
     project = _project()
     names = [group.name for group in project.groups] if project else []
-    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in names if name.startswith(incomplete) and _PLAIN.fullmatch(name)]
 
 
 def complete_index(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -52,7 +57,7 @@ def _unused(
     return [
         CompletionItem(name, help=where or None)
         for name, where in sorted(known.items())
-        if name.startswith(incomplete) and name not in used
+        if name.startswith(incomplete) and name not in used and _PLAIN.fullmatch(name)
     ]
 
 

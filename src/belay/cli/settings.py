@@ -11,6 +11,8 @@ from typing import Any, TextIO, TypeVar
 import click
 from click.core import ParameterSource
 
+from belay.cli.text import legible
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _COLORS = {"hint": "cyan", "note": "cyan", "warning": "yellow"}
@@ -72,7 +74,7 @@ class Settings:
             if colon and word in _COLORS:
                 text = f"{self.style(f'{word}:', fg=_COLORS[word])}{rest}"
             # Not click.echo: it writes UTF-8 to a terminal that said it knows ASCII only.
-            print(text, file=sys.stderr, flush=True)
+            print(legible(text), file=sys.stderr, flush=True)
 
 
 def examples(*lines: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from belay.cli.text import escaped
+
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, right: bool = False) -> str:
     """Write rows below their titles, in columns.
@@ -13,7 +15,7 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, right: bool =
         rows: As many texts in each as there are titles.
         right: Whether the columns end alike, as numbers want it.
     """
-    every = [titles, *rows]
+    every = [titles, *([escaped(text) for text in row] for row in rows)]
     widths = [max(len(row[column]) for row in every) for column in range(len(titles))]
     sign = ">" if right else "<"
     lines = [
