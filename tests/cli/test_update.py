@@ -341,6 +341,20 @@ def test_a_bar_appears_while_nothing_comes(monkeypatch: pytest.MonkeyPatch) -> N
     assert terminal.getvalue().endswith("\x1b[?25h\r\x1b[1A\x1b[2K"), "the cursor is seen, the bar is not"
 
 
+def test_a_bar_is_hidden_while_somebody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    with Bar(0) as bar:
+        bar(Progress(1, 3))
+        with bar.hidden():
+            before = terminal.getvalue()
+            assert before.endswith("\x1b[?25h\r\x1b[1A\x1b[2K")
+            bar(Progress(2, 3))
+            assert terminal.getvalue() == before
+        bar(Progress(3, 3))
+    assert "3/3" in terminal.getvalue()[len(before) :]
+
+
 def test_a_terminal_has_a_bar(belay: Belay, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setenv("TERM", "xterm")

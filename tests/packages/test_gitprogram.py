@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,9 +59,37 @@ def test_what_git_is_told_by_its_environment(tmp_path: Path, monkeypatch: pytest
     said = GitProgram().run(URL, tmp_path, "x")
     assert said.decode().strip() == str([None, None, "0", "file:https:ssh", "set"])
     said = GitProgram(interactive=True).ask("http://127.0.0.1/r", tmp_path, "x")
-    assert said.decode().strip() == str([None, None, None, "file:http:https:ssh", "set"])
+    assert said.decode().strip() == str([None, None, "0", "file:http:https:ssh", "set"])
     monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "https:ext")
     assert b"'https'" in GitProgram().run(URL, tmp_path, "x")
+
+
+@needs_scripts
+def test_only_who_is_refused_asks_and_only_on_a_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = (
+        "if os.environ.get('GIT_TERMINAL_PROMPT') == '0':\n"
+        "    sys.exit(\"fatal: could not read Username for 'x': terminal prompts disabled\")\n"
+        "print('mine' if os.getpgrp() == os.getpid() else 'shared')"
+    )
+    fake_git(tmp_path / "bin", code, monkeypatch)
+    asked: list[str] = []
+
+    @contextmanager
+    def asking() -> Iterator[None]:
+        asked.append("begun")
+        yield
+        asked.append("over")
+
+    with pytest.raises(FetchError) as caught:
+        GitProgram(interactive=False, asking=asking).ask(URL, tmp_path, "fetch")
+    assert (caught.value.kind, asked) == ("denied", [])
+    # It has the terminal then, and so the Ctrl-C of that.
+    assert GitProgram(interactive=True, asking=asking).ask(URL, tmp_path, "fetch") == b"shared\n"
+    assert asked == ["begun", "over"]
+    with pytest.raises(FetchError):
+        GitProgram(interactive=True, asking=asking).run(URL, tmp_path, "fetch")
 
 
 @needs_scripts

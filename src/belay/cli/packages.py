@@ -63,7 +63,7 @@ def talking(settings: Settings) -> Iterator[Talk]:
     from belay.cli.progress import Bar
 
     with Bar() as bar:
-        yield Talk(settings.say, bar)
+        yield Talk(settings.say, bar, bar.hidden)
 
 
 def tell_outcome(

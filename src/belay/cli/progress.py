@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,7 @@ class Bar:
         self._timer = threading.Timer(patience, self._appear)
         self._lock = threading.Lock()
         self._is_over = False
+        self._is_hidden = False
         self._shown: tuple[Bars, TaskID] | None = None
 
     def __enter__(self) -> Bar:
@@ -49,16 +52,30 @@ class Bar:
         """Show how far it is."""
         with self._lock:
             if self._shown is None:
-                if time.monotonic() < self._due:
+                if time.monotonic() < self._due or self._is_hidden:
                     return
                 self._shown = _begin()
             bars, task = self._shown
             bars.update(task, completed=progress.done, total=progress.total)
 
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Do not be there while somebody is asked something."""
+        with self._lock:
+            self._is_hidden = True
+            if self._shown is not None:
+                self._shown[0].stop()
+                self._shown = None
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._is_hidden = False
+
     def _appear(self) -> None:
         """Show that something is under way, though nothing has come yet."""
         with self._lock:
-            if not self._is_over and self._shown is None:
+            if not (self._is_over or self._is_hidden) and self._shown is None:
                 self._shown = _begin()
 
 

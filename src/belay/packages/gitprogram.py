@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -131,13 +132,22 @@ class GitProgram:
     Args:
         limits: Time-outs and sizes.
         interactive: Whether somebody is there to be asked for a login; None: if this is a terminal.
+        asking: Makes a context in which somebody may be asked.
     """
 
-    def __init__(self, limits: GitLimits | None = None, *, interactive: bool | None = None) -> None:
+    def __init__(
+        self,
+        limits: GitLimits | None = None,
+        *,
+        interactive: bool | None = None,
+        asking: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self.limits = limits or GitLimits()
         if interactive is None:
             interactive = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
         self.interactive = interactive
+        self._asking = asking
+        self._one_question = threading.Lock()
         self._lock = threading.Lock()
         self._live: set[subprocess.Popen[bytes]] = set()
         self._closed = threading.Event()
@@ -160,16 +170,36 @@ class GitProgram:
     def ask(self, url: str, repository: Path, *words: str, hold: BinaryIO | None = None) -> bytes:
         """Runs a command of git's that asks the remote, and maybe the user for a login.
 
-        If the remote is busy or drops the connection, it is asked again; else as :meth:`run`.
+        If the remote is busy or drops the connection, it is asked again. The user is asked if the remote
+        wants a login that git does not know.
+
+        Args:
+            url: As for :meth:`run`.
+            repository: As for :meth:`run`.
+            words: As for :meth:`run`.
+            hold: A file that stays open until git has ended, even if this program dies before.
+
+        Raises:
+            FetchError: As :meth:`run`.
+            PackageError: There is no git.
         """
+        try:
+            return self._patiently(url, repository, words, hold)
+        except FetchError as error:
+            if error.kind != "denied" or not self.interactive:
+                raise
+        with self._one_question, self._asking():
+            return self._run(url, repository, words, hold, asks=True)
+
+    def _patiently(self, url: str, repository: Path, words: tuple[str, ...], hold: BinaryIO | None) -> bytes:
         for attempt in range(1, self.limits.attempts):
             try:
-                return self._run(url, repository, words, hold, asks=True)
+                return self._run(url, repository, words, hold)
             except FetchError as error:
                 pause = self.limits.pause * 2 ** (attempt - 1)
                 if error.kind not in {"dropped", "status"} or self._closed.wait(pause):
                     raise
-        return self._run(url, repository, words, hold, asks=True)
+        return self._run(url, repository, words, hold)
 
     def run(self, url: str, repository: Path, *words: str) -> bytes:
         """Runs a command of git's that asks nobody.
@@ -187,10 +217,10 @@ class GitProgram:
                 it is not known why.
             PackageError: There is no git.
         """
-        return self._run(url, repository, words, None, asks=False)
+        return self._run(url, repository, words, None)
 
     def _run(
-        self, url: str, repository: Path, words: tuple[str, ...], hold: BinaryIO | None, *, asks: bool
+        self, url: str, repository: Path, words: tuple[str, ...], hold: BinaryIO | None, *, asks: bool = False
     ) -> bytes:
         process = self._start(url, repository, words, hold, asks=asks)
         try:
@@ -243,11 +273,11 @@ class GitProgram:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL if talks else subprocess.PIPE,
                 cwd=repository,
-                env=_environment(url, interactive=self.interactive),
+                env=_environment(url, interactive=asks),
                 pass_fds=held,
-                # What may ask somebody needs the terminal, whose Ctrl-C then reaches it, too. Nothing else
+                # Who may ask somebody needs the terminal, whose Ctrl-C then reaches him, too. Nothing else
                 # may be ended by that: it would look as if the repository was damaged.
-                start_new_session=not (self.interactive and asks),
+                start_new_session=not asks,
             )
             self._live.add(process)
         return process

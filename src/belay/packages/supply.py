@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -100,6 +101,7 @@ class Supply:
         progress: Called by the thread that waits, each time that something has come.
         warn: Called with a sentence about what is not as one may think.
         hosts: The git hosts by name; None for those that everybody knows.
+        asking: Makes a context in which git may ask somebody for a login on the terminal.
     """
 
     def __init__(
@@ -111,12 +113,14 @@ class Supply:
         progress: Callable[[Progress], None] | None = None,
         warn: Callable[[str], None] | None = None,
         hosts: Mapping[str, Host] | None = None,
+        asking: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self.store = store
         self.fetcher = fetcher
         self.offline = offline
         self.warn = warn or _quiet
         self.hosts = all_hosts() if hosts is None else hosts
+        self._asking = asking
         self._progress = progress
         self._workers = Workers(fetcher.limits.connections)
         self._pages: dict[str, Future[Page]] = {}
@@ -343,10 +347,11 @@ class Supply:
         with self._lock:
             if self._git_made is None:
                 from belay.packages.gitcache import Repositories
+                from belay.packages.gitprogram import GitProgram
 
-                self._git_made = Repositories(
-                    self.store.folder, http_hosts=self.fetcher.http_hosts, say=self.warn
-                )
+                program = GitProgram(asking=self._asking)
+                hosts = self.fetcher.http_hosts
+                self._git_made = Repositories(self.store.folder, program, http_hosts=hosts, say=self.warn)
             return self._git_made
 
     # --- repositories of git hosts ---------------------------------------------------------------

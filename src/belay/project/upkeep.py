@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -34,10 +34,12 @@ class Talk:
     Attributes:
         say: Called with a sentence.
         progress: Called each time that something has come; None for nobody.
+        asking: Makes a context in which somebody may be asked something on the terminal.
     """
 
     say: Callable[[str], None] = _quiet
     progress: Callable[[Progress], None] | None = None
+    asking: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def note(self, sentence: str) -> None:
         """Say what is as it was asked for, and yet may surprise."""
@@ -93,6 +95,7 @@ def supply_of(project: Project, talk: Talk, *, offline: bool = False) -> Iterato
         progress=talk.progress,
         warn=talk.note,
         hosts=hosts,
+        asking=talk.asking,
     ) as supply:
         yield supply
 
