@@ -179,6 +179,16 @@ def test_verify(belay: Belay, locked: Path) -> None:
     assert result.err == "not as locked: 2 files\nhint: `belay fetch` restores them\n"
 
 
+def test_verify_looks_into_groups_of_which_nothing_is_locked(belay: Belay, locked: Path) -> None:
+    belay("add", "--no-update", "c", "--group", "test")
+    left = locked / ".belay" / "dependencies" / "test" / "left.py"
+    left.parent.mkdir()
+    left.touch()
+    assert json.loads(belay("verify", "--json").out) == [
+        {"path": ".belay/dependencies/test/left.py", "kind": "unknown"}
+    ]
+
+
 def test_clean(belay: Belay, locked: Path) -> None:
     result = belay("clean")
     assert (result.code, result.out, result.err) == (

@@ -104,7 +104,7 @@ class LazyGroup(click.Group):
 
             from belay.cli.board import WrongUse
 
-            if near := get_close_matches(args[0], COMMANDS, 1):
+            if near := get_close_matches(args[0], COMMANDS, 1, 0.7):
                 raise WrongUse(f"No such command {args[0]!r}.", f"did you mean {near[0]}?")
         return super().resolve_command(ctx, args)
 

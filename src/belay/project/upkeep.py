@@ -13,7 +13,7 @@ from belay.packages.journal import State
 from belay.packages.lock import Change, Lock, diff, locked_requirement, reasons_against
 from belay.packages.lockfile import read_lock, to_text
 from belay.packages.model import FromIndex, LockedPackage
-from belay.packages.vendor import Finding, Report, Vendored
+from belay.packages.vendor import Finding, Groups, Report, Vendored
 from belay.packages.writing import edited, replace_file
 from belay.project.attributes import keep_line_ends
 from belay.project.config import Project, load_project
@@ -250,11 +250,16 @@ def verify_project(project: Project, talk: Talk) -> tuple[Lock, list[Finding]]:
     vendored = Vendored(project.root, project.dependencies_path)
     with suppress(OSError):
         lock = its_lock(project)
-        if not (found := vendored.verify(lock.groups())):
+        if not (found := vendored.verify(_all_groups(project, lock))):
             return lock, found
     with vendored.undisturbed(waiting=talk.waiting):
         lock = its_lock(project)
-        return lock, vendored.verify(lock.groups())
+        return lock, vendored.verify(_all_groups(project, lock))
+
+
+def _all_groups(project: Project, lock: Lock) -> Groups:
+    """The files of a lock, also of groups without any: what is in their folders is imported, too."""
+    return {**{group.name: {} for group in project.groups}, **lock.groups()}
 
 
 def why_stale(project: Project, lock: Lock) -> list[str]:

@@ -1,0 +1,87 @@
+"""What ``--json`` prints is one document, with the keys that docs/command-line.md names, and no others."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from servers.web import WebServer
+
+from .conftest import Belay
+
+PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
+PACKAGES = {"a": {"1.0": {"deps": [["b", ""]]}, "2.0": {"deps": [["b", "1.0"]]}}, "b": {"1.0": {}}}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[WebServer]:
+    with WebServer() as made:
+        yield made
+
+
+@pytest.fixture
+def project(server: WebServer, belay: Belay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project that wants an old version, has one locked, and does not want another any more."""
+    monkeypatch.setenv("BELAY_CACHE_DIR", str(tmp_path / "cache"))
+    file = tmp_path / "pyproject.toml"
+    head = f'[tool.belay]\npackage_indices = ["{server.packages(PACKAGES)}"]\n[tool.belay.dependencies]\n'
+    file.write_text(head + 'a = "1.0"\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert belay("update").code == 0
+    (tmp_path / ".belay/dependencies/main/b.py").unlink()
+    return tmp_path
+
+
+def documented() -> dict[str, set[str]]:
+    """The keys by the command that prints them."""
+    section = PAGE.read_text(encoding="utf-8").partition("\n## JSON\n")[2].partition("\n## ")[0]
+    rows = [row.strip("|").split("|") for row in section.splitlines() if row.startswith("| `")]
+    named = re.compile("`([^`]+)`").findall
+    return {command: set(named(keys)) for commands, keys in rows for command in named(commands)}
+
+
+def keys_of(page: object) -> set[str]:
+    if isinstance(page, list):
+        return set().union(*map(keys_of, page))
+    return set().union(page, *map(keys_of, page.values())) if isinstance(page, dict) else set()
+
+
+@pytest.mark.parametrize(
+    ("command", "more", "wish"),
+    [
+        ("update", ["--dry-run"], "2.0"),
+        ("lock", [], "2.0"),
+        ("lock --check", [], "2.0"),
+        ("verify", [], "1.0"),
+        ("tree", [], "1.0"),
+        ("tree --why NAME", [], "1.0"),
+        ("outdated", [], "<2"),
+        ("search", ["a"], "1.0"),
+        ("cache info", [], "1.0"),
+        ("cache list", [], "1.0"),
+        ("cache clear", ["--all", "--yes"], "1.0"),
+    ],
+)
+def test_json(belay: Belay, project: Path, command: str, more: list[str], wish: str) -> None:
+    file = project / "pyproject.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('"1.0"', f'"{wish}"'), encoding="utf-8")
+    result = belay(*command.replace("NAME", "b").split(), *more, "--json")
+    page = json.loads(result.out)
+    assert page
+    assert keys_of(page) == documented()[command], result.err
+
+
+def test_all_that_is_documented_is_tested() -> None:
+    assert len(documented()) == 11
+
+
+@pytest.mark.parametrize("command", ["tree", "outdated", "verify", "update", "lock"])
+def test_an_error_prints_no_document(
+    belay: Belay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = belay(command, "--json")
+    assert (result.code, result.out) == (8, "")
