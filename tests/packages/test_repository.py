@@ -370,6 +370,21 @@ def test_what_was_had_once_is_not_asked_for_again(git_hosts: GitHosts, make: Mak
     assert [len(read(offline, f"github:o/r/{path}").files) for path in ("a.py", "lib", "pkg")] == [1, 1, 1]
 
 
+def test_a_manifest_that_was_none_is_asked_for_again(git_hosts: GitHosts, make: Make) -> None:
+    commit = git_hosts.repository().commit(
+        {"package.json": json.dumps({"urls": [["a.py", "a.py"]]}), "a.py": ""}
+    )
+    path = f"/raw/o/r/{commit}/package.json"
+    git_hosts.web.page(path, "<html>please log in</html>")
+    with refused(ManifestError, "is a web page"):
+        read(make(), "github:o/r")
+    git_hosts.web.remove(path)
+    assert read(make(), "github:o/r").files
+    git_hosts.paths()
+    assert read(make(), "github:o/r").files
+    assert len(git_hosts.paths()) == 1
+
+
 def test_two_folders_of_one_commit_need_one_archive(git_hosts: GitHosts, make: Make) -> None:
     git_hosts.repository().commit({"a/__init__.py": "a", "b/__init__.py": "b"})
     supply = make()

@@ -18,6 +18,7 @@ from belay.packages.hosting import KNOWN, Host
 from belay.packages.logins import variable_for
 from belay.packages.model import Candidate, FromHost, RemoteFile
 from belay.packages.refs import Refs, is_commit, parse_refs
+from belay.packages.store import Memory
 from belay.packages.supply import Supply
 from belay.packages.unpacked import Chosen, as_package, recall, remember, unpack
 from belay.packages.unpacking import Archive, listing_url
@@ -57,6 +58,7 @@ class Repositories:
         self._warned: set[str] = set()
         self._refs: dict[str, Refs | None] = {}
         self._fixed: set[str] = set()
+        self._chosen: dict[str, Chosen | None] = {}
 
     def read(
         self, key: str, place: FromHost, *, alone: bool = True, rename_to_init: bool = True
@@ -145,7 +147,7 @@ class Repositories:
 
     def _named_elsewhere(self, data: bytes, pinned: Pinned) -> Iterator[Future[Any]]:
         """The refs of the repositories whose files a manifest names."""
-        for place in manifest.hosted_files(data, self._file_url(pinned, pinned.place.path)):
+        for place in manifest.hosted_files(data, self._file_url(pinned, _description_of(pinned.place.path))):
             if not is_commit(place.ref):
                 yield self._supply.page_soon(self._host(place).refs_url(place), most=refs.MAX_BYTES)
 
@@ -271,9 +273,19 @@ class Repositories:
                 raise ManifestError(where, f"{path!r} leads out of the repository")
             return self._file_url(pinned, target)
 
-        return manifest.parse_manifest(
-            data, name=key, place=where, source=source, host_url=self.url, relative=relative
-        )
+        try:
+            return manifest.parse_manifest(
+                data, name=key, place=where, source=source, host_url=self.url, relative=relative
+            )
+        except ManifestError:
+            self._doubt(where)
+            raise
+
+    def _doubt(self, url: str) -> None:
+        """Have a page asked for again the next time: it may never have been the one of the commit."""
+        if (known := self._supply.store.recall(url)) is not None:
+            memory, content = known
+            self._supply.store.remember(Memory(url, memory.sha256, memory.size, here=memory.here), content)
 
     def _folder(self, key: str, pinned: Pinned, *, alone: bool, rename_to_init: bool) -> Candidate:
         """A folder without a package.json."""
@@ -285,7 +297,9 @@ class Repositories:
                 self._archive(pinned, url), key, pinned.place.path, self._supply.store, where=where
             )
             if pinned.commit:
-                remember(self._supply.store, listing_url(url, pinned.place.path, key), chosen)
+                address = listing_url(url, pinned.place.path, key)
+                self._chosen[address] = chosen
+                remember(self._supply.store, address, chosen)
         for remark in chosen.remarks:
             self._supply.warn(remark)
         return as_package(
@@ -324,7 +338,10 @@ class Repositories:
         """What was chosen of a folder without a package.json, if the store has it all still."""
         if not pinned.commit:
             return None
-        return recall(self._supply.store, listing_url(self._archive_url(pinned), pinned.place.path, key))
+        url = listing_url(self._archive_url(pinned), pinned.place.path, key)
+        if url not in self._chosen:
+            self._chosen[url] = recall(self._supply.store, url)
+        return self._chosen[url]
 
 
 def _description_of(path: str) -> str:
