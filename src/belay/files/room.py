@@ -1,0 +1,43 @@
+"""How much room on the board a plan needs while it is carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from belay.files.operations import MakeFolder, Move, Operation, Send
+from belay.files.tree import Entry, File, Tree, is_inside, with_folders
+
+_FOLDER_BLOCKS = 2
+"""LittleFS keeps a folder in two blocks; FAT needs one."""
+
+
+def needed_room(operations: Iterable[Operation], wanted: Tree, found: Tree, block: int) -> int:
+    """The most bytes that a plan takes at any of its steps beyond what is taken at the start.
+
+    Args:
+        operations: The steps of the plan.
+        wanted: What the board shall hold.
+        found: What it holds.
+        block: The bytes in a block of its file system.
+    """
+    held = {path: _taken(entry, block) for path, entry in with_folders(found).items()}
+    start = most = now = sum(held.values())
+    for step in operations:
+        if isinstance(step, Move):
+            now -= held.pop(step.to, 0)
+            inside = [path for path in held if path == step.path or is_inside(path, step.path)]
+            held |= {step.to + path[len(step.path) :]: held.pop(path) for path in inside}
+        elif isinstance(step, Send):
+            held[step.to] = _taken(wanted[step.path], block)
+            now += held[step.to]
+        elif isinstance(step, MakeFolder):
+            held[step.path] = _FOLDER_BLOCKS * block
+            now += held[step.path]
+        else:
+            now -= held.pop(step.path, 0)
+        most = max(most, now)
+    return most - start
+
+
+def _taken(entry: Entry, block: int) -> int:
+    return -(-entry.size // block) * block if isinstance(entry, File) else _FOLDER_BLOCKS * block
