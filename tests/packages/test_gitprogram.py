@@ -159,7 +159,8 @@ def test_the_current_folder_has_no_git(tmp_path: Path, monkeypatch: pytest.Monke
     program = tmp_path / ("git.exe" if sys.platform == "win32" else "git")
     program.touch()
     program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PATH", os.curdir)
     monkeypatch.chdir(tmp_path)
+    assert shutil.which("git") is not None
     with pytest.raises(PackageError, match="needs the git program"):
         find_git(URL)

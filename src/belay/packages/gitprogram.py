@@ -319,8 +319,9 @@ def find_git(url: str) -> str:
         PackageError: There is none.
     """
     found = shutil.which("git")
-    # Windows looks into the current folder first, where a project may have put anything.
-    if found is None or Path(found).parent.resolve() == Path.cwd():
+    # Windows looks into the current folder first, where a project may have put anything; so does a PATH
+    # with a dot in it. What is found there is relative.
+    if found is None or not Path(found).is_absolute():
         hint = f"install it ({_INSTALL.get(sys.platform, _ELSEWHERE)}), or write github:owner/repository"
         raise PackageError(f"git+{url}: needs the git program, which is not there", hint=hint)
     return found
