@@ -234,13 +234,13 @@ def _linked(
 
 def _check_server(url: str, place: str) -> None:
     """Refuse an address of this machine in a page of another: who answers there, others cannot ask."""
-    if is_loopback(urlsplit(url).hostname or "") and not _is_here(place):
+    # Slow to import, for whoever reads no manifest.
+    from belay.packages.fetch import is_loopback
+
+    here = urlsplit(place)
+    is_here = here.scheme == "file" or is_loopback(here.hostname or "")
+    if not is_here and is_loopback(urlsplit(url).hostname or ""):
         raise ManifestError(place, f"names {url!r}, which is on this machine")
-
-
-def _is_here(place: str) -> bool:
-    parts = urlsplit(place)
-    return parts.scheme == "file" or is_loopback(parts.hostname or "")
 
 
 def _check_relative(where: str, place: str) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from belay.exceptions import ConfigError, PackageError, ProjectNotFoundError, RequirementError
 from belay.packages.compiled import ARCHES
 from belay.packages.destination import check_destination, check_group, check_together
+from belay.packages.document import load_toml
 from belay.packages.hosting import Host
 from belay.packages.journal import check_not_own
 from belay.packages.lines import CONFLICT, dotted, find_lines, line_of, suggest, where_it_broke
@@ -173,7 +174,7 @@ def parse(file: Path, text: str | None = None) -> tuple[dict[str, Any], str]:
     """
     text = _read(file) if text is None else text
     try:
-        return tomllib.loads(text), text
+        return load_toml(text), text
     except tomllib.TOMLDecodeError as error:
         reason, line = where_it_broke(error, text)
         hint = "settle it, then take either side of belay.lock" if reason == CONFLICT else None
