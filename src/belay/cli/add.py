@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from belay.cli.names import complete_group
-from belay.cli.packages import edit_alone, edit_and_update, this_project
+from belay.cli.packages import edit_alone, edit_and_update, this_project, update_option
 from belay.cli.settings import Settings, examples, pass_settings, talk_options
 
 if TYPE_CHECKING:
@@ -42,12 +42,7 @@ EXAMPLES = examples(
     default=True,
     help="Make a single .py file the __init__.py of a package, which is the default, or leave its name.",
 )
-@click.option(
-    "--update/--no-update",
-    "and_update",
-    default=True,
-    help="Bring lockfile and vendored files up to date, which is the default, or leave them.",
-)
+@update_option
 @talk_options
 @pass_settings
 def add(

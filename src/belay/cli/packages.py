@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
 from belay.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
     from belay.packages.vendor import Report, Vendored
     from belay.project import Project
     from belay.project.upkeep import Outcome, Talk
+
+
+update_option = click.option(
+    "--update/--no-update",
+    "and_update",
+    default=True,
+    help="Bring lockfile and vendored files up to date, which is the default, or leave them.",
+)
+"""For commands that change a pyproject.toml."""
 
 
 def this_project() -> Project:

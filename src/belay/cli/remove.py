@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from belay.cli.names import complete_dependency, complete_group
-from belay.cli.packages import edit_alone, edit_and_update, this_project
+from belay.cli.packages import edit_alone, edit_and_update, this_project, update_option
 from belay.cli.settings import Settings, examples, pass_settings, talk_options
 
 EXAMPLES = examples("belay remove aiohttp", "belay remove unittest --group dev")
@@ -19,12 +19,7 @@ EXAMPLES = examples("belay remove aiohttp", "belay remove unittest --group dev")
     shell_complete=complete_group,
     help="Take them out of this group only; else out of all.",
 )
-@click.option(
-    "--update/--no-update",
-    "and_update",
-    default=True,
-    help="Bring lockfile and vendored files up to date, which is the default, or leave them.",
-)
+@update_option
 @talk_options
 @pass_settings
 def remove(settings: Settings, names: tuple[str, ...], group: str | None, and_update: bool) -> None:

@@ -102,10 +102,7 @@ def dependencies_of(file: Path, group: str) -> Mapping[str, object]:
     Raises:
         OSError: It cannot be read.
     """
-    table: Mapping[str, Any] = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    for part in dependencies_place(group):
-        table = table.get(part, {})
-    return table
+    return _at(tomllib.loads(file.read_text(encoding="utf-8-sig")), dependencies_place(group)) or {}
 
 
 def entry(key: str, value: object) -> str:
