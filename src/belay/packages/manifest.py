@@ -234,9 +234,6 @@ def _linked(
 
 def _check_server(url: str, place: str) -> None:
     """Refuse an address of this machine in a page of another: who answers there, others cannot ask."""
-    # Slow to import, for whoever reads no manifest.
-    from belay.packages.fetch import is_loopback
-
     here = urlsplit(place)
     is_here = here.scheme == "file" or is_loopback(here.hostname or "")
     if not is_here and is_loopback(urlsplit(url).hostname or ""):
