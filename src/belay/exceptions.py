@@ -15,6 +15,7 @@ help, for a person; the command line prints it on a line of its own.
 
 from __future__ import annotations
 
+import re
 from types import TracebackType
 
 __all__ = [
@@ -73,6 +74,13 @@ class BelayException(Exception):  # noqa: N818 - the documented name
     def message(self) -> str:
         """What happened, without the hint."""
         return str(self)
+
+    @property
+    def advice(self) -> str | None:
+        """The hint; without one, what helps with most errors of this kind, or None."""
+        return self.hint or self._usual_advice
+
+    _usual_advice: str | None = None
 
 
 # --- you misused belay ---------------------------------------------------------------------------
@@ -320,6 +328,11 @@ class PackageError(BelayException):
     """Something is wrong with a project or its packages; the root of all errors of this kind."""
 
 
+_LOGIN = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*@|(?<=http://)[^/@\s]+@|(?<=https://)[^/@\s]+@")
+"""What is not to be shown of an address; the user of an ``ssh:`` address is no secret."""
+_PUBLISHER = "whoever publishes the package has to mend that; until then another version or source may do"
+
+
 class ProjectNotFoundError(PackageError):
     """There is no project here: no pyproject.toml with a table ``[tool.belay]``, here or above."""
 
@@ -342,6 +355,8 @@ class ConfigError(PackageError, ValueError):
         self.reason = reason
         self.key = key
         self.line = line
+
+    _usual_advice = "correct it there; nothing was changed"
 
 
 class LockError(PackageError, ValueError):
@@ -373,9 +388,11 @@ class RequirementError(PackageError, ValueError):
     """
 
     def __init__(self, text: str, reason: str, *, hint: str | None = None) -> None:
-        super().__init__(f"{text!r}: {reason}", hint=hint)
+        super().__init__(f"{_LOGIN.sub('…@', text)!r}: {reason}", hint=hint)
         self.text = text
         self.reason = reason
+
+    _usual_advice = "`belay add --help` shows what can be written"
 
 
 class UnsafePathError(PackageError, ValueError):
@@ -392,6 +409,11 @@ class UnsafePathError(PackageError, ValueError):
         self.path = path
         self.reason = reason
         self.where = where
+
+    @property
+    def advice(self) -> str | None:
+        """What would help: it depends on who asked for the path."""
+        return self.hint or (_PUBLISHER if "/" in self.where else "choose another name")
 
 
 class OccupiedError(PackageError):
@@ -420,6 +442,8 @@ class ManifestError(PackageError, ValueError):
         super().__init__(f"{where}: {reason}", hint=hint)
         self.where = where
         self.reason = reason
+
+    _usual_advice = _PUBLISHER
 
 
 class ResolutionError(PackageError):
@@ -458,6 +482,31 @@ class FetchError(PackageError):
         self.reason = reason
         self.status = status
 
+    @property
+    def advice(self) -> str | None:
+        """What would help: it depends on the kind."""
+        return self.hint or _FETCH_ADVICE.get(self.kind)
+
+
+_LATER = "try again later; if it stays so, something is wrong with the server, or on the way to it"
+_FETCH_ADVICE = {
+    "not-found": "is the address right, and does the server still have it?",
+    "dns": "is this machine online, and the name right?",
+    "refused": "is the server running, and the address right?",
+    "unreachable": "is this machine online, and the address right?",
+    "timeout": _LATER,
+    "dropped": _LATER,
+    "truncated": _LATER,
+    "mismatch": "it was damaged or exchanged on the way, or by its publisher: do not use it unseen",
+    "status": _LATER,
+    "too-large": "is it what it should be? no board has room for as much",
+    "redirect": "is the address right? nothing is fetched from where it leads to",
+    "address": "correct the address",
+    "proxy": "is the proxy that the environment names the right one? no_proxy names hosts without one",
+    "file": "may you read it?",
+    "offline": "without --offline it would be fetched",
+}
+
 
 class PackageNotFoundError(PackageError, LookupError):
     """No index has a package, or none has it in the version that is wanted.
@@ -470,6 +519,8 @@ class PackageNotFoundError(PackageError, LookupError):
     def __init__(self, name: str, message: str, *, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.name = name
+
+    _usual_advice = "`belay search WORD` finds packages; addresses and paths need no index"
 
 
 class PathConflictError(PackageError):

@@ -48,9 +48,19 @@ def report_usage(error: click.ClickException, settings: Settings) -> int:
 def report_file(error: OSError, settings: Settings) -> int:
     """Tell of a file that cannot be read or written; the exit code."""
     where = f"{error.filename}: " if error.filename else ""
-    tell(f"{where}{error.strerror or error}", _full_disk(error), settings)
+    tell(f"{where}{error.strerror or error}", _full_disk(error) or _FILE_ADVICE.get(error.errno), settings)
     tell_notes(error, settings)
     return exits.FILE
+
+
+_FILE_ADVICE: Mapping[int | None, str] = {
+    errno.EACCES: "is it yours, and may you do that there?",
+    errno.EPERM: "is it yours, and may you do that there?",
+    errno.EROFS: "that disk can be read only",
+    errno.ENOTDIR: "there is a file where a folder should be",
+    errno.EISDIR: "there is a folder where a file should be",
+    errno.EFBIG: "the system allows no larger files here",
+}
 
 
 def _full_disk(error: OSError) -> str | None:

@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http.client import BadStatusLine, IncompleteRead, RemoteDisconnected
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -15,7 +16,7 @@ from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout, except
 
 from belay.deadline import Deadline
 from belay.exceptions import FetchError
-from belay.packages.fetch import is_loopback
+from belay.packages.origin import is_loopback
 from belay.packages.packing import PackingError, unpacked
 from belay.packages.watched import Exchange, Watch, WatchedPool, WatchedTlsPool
 
@@ -184,18 +185,37 @@ def _translated(url: str, error: Exception) -> FetchError:
     by_proxy = isinstance(error, exceptions.ProxyError) or "Tunnel connection failed" in str(error)
     cause = error.original_error if isinstance(error, exceptions.ProxyError) else error
     where = "the proxy" if by_proxy else urlsplit(url).hostname or ""
-    if isinstance(cause, exceptions.ProtocolError) and isinstance(cause.args[-1], exceptions.IncompleteRead):
+    if isinstance(cause, exceptions.ProtocolError) and isinstance(cause.args[-1], Exception):
         cause = cause.args[-1]
     known = isinstance(cause, exceptions.NewConnectionError) and isinstance(cause.__cause__, OSError)
-    detail = cause.__cause__ if known else cause
+    detail: object = cause.__cause__ if known else cause
     for kinds, kind, text, hint in _MEANINGS:
         if isinstance(detail, kinds) or isinstance(cause, kinds):
-            reason = text.format(where=where, detail=detail)
+            reason = text.format(where=where, detail=_distrust(detail) if kind == "tls" else detail)
             return FetchError(url, "proxy" if by_proxy else kind, reason, hint=hint)
     if by_proxy:
         return FetchError(url, "proxy", f"the proxy refuses: {detail}")
     return FetchError(url, "dropped", f"{where} dropped the connection: {detail}")
 
+
+def _distrust(error: object) -> str:
+    """Why TLS fails, in our words where we have some: those of OpenSSL differ with its version."""
+    inner = getattr(error, "args", (None,))[0] if isinstance(error, exceptions.SSLError) else error
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        return _VERDICTS.get(inner.verify_code, inner.verify_message)
+    if isinstance(inner, ssl.SSLError) and inner.reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}:
+        return "what answers there is no TLS"
+    return str(inner or error)
+
+
+_STRANGER = "nobody whom this system trusts vouches for its certificate"
+# https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error
+_VERDICTS = {
+    9: "its certificate is not valid yet",
+    10: "its certificate has expired",
+    **dict.fromkeys((18, 19, 20, 21), _STRANGER),
+    **dict.fromkeys((62, 64), "its certificate is for another name"),
+}
 
 _MEANINGS: tuple[tuple[tuple[type[Exception], ...], str, str, str | None], ...] = (
     (
@@ -208,6 +228,9 @@ _MEANINGS: tuple[tuple[tuple[type[Exception], ...], str, str, str | None], ...] 
     ((exceptions.NewConnectionError,), "unreachable", "{where} cannot be reached: {detail}", None),
     ((exceptions.ConnectTimeoutError,), "timeout", "{where} did not accept a connection in time", None),
     ((exceptions.TimeoutError, TimeoutError), "timeout", "{where} did not answer in time", None),
+    ((RemoteDisconnected, ConnectionError), "dropped", "{where} dropped the connection", None),
+    ((BadStatusLine,), "dropped", "{where} answers, but not in HTTP", None),
+    ((exceptions.InvalidHeader,), "dropped", "{where} answers what cannot be: {detail}", None),
     (
         (exceptions.SSLError, ssl.SSLError),
         "tls",
@@ -215,7 +238,7 @@ _MEANINGS: tuple[tuple[tuple[type[Exception], ...], str, str, str | None], ...] 
         _CERTIFICATES,
     ),
     (
-        (exceptions.IncompleteRead, exceptions.InvalidChunkLength),
+        (exceptions.IncompleteRead, exceptions.InvalidChunkLength, IncompleteRead),
         "truncated",
         "the answer is shorter than the server said",
         None,

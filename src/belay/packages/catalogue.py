@@ -32,6 +32,7 @@ from belay.packages.supply import Supply
 from belay.packages.version import Version, Wanted, parse_wanted
 
 _VERSIONS_SHOWN = 8
+_TORN = "the index is not what its listing says: try again later, or name another version"
 _AHEAD = 64
 """How deep packages that need each other are fetched ahead; nobody has such, except to keep others busy."""
 _wanted = lru_cache(maxsize=4096)(parse_wanted)
@@ -203,6 +204,9 @@ class Catalogue:
         versions = index.versions(name)
         shown = versions[-_VERSIONS_SHOWN:]
         there_is = f"{index.url} has {'… ' if len(versions) > len(shown) else ''}{', '.join(shown)}"
+        if (absent := index.absence(name)) is not None:
+            hint = absent.advice if absent.kind == "offline" else _TORN
+            return f"{there_is}, but {absent.message}", hint or ""
         return there_is, _advice(name, wanted, index)
 
     def _from_indices(

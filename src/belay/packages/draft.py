@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+START = 500
+"""Bytes of the beginning that are told."""
 LARGE = 1 << 18
 """Bytes from which on content goes to the disk; next to no file for a board is so large."""
 
@@ -35,6 +37,7 @@ class Draft:
     def restart(self) -> None:
         """Forgets what has come."""
         self.size = 0
+        self._start = b""
         self._hash = hashlib.sha256()
         self._pieces: list[bytes] = []
         if self._file is not None and self.place is not None:
@@ -46,6 +49,7 @@ class Draft:
     def write(self, piece: bytes) -> None:
         """Adds a piece."""
         self._hash.update(piece)
+        self._start += piece[: max(0, START - self.size)]
         self._keep(piece)
         self.size += len(piece)
 
@@ -70,6 +74,10 @@ class Draft:
         """
         place = self.on_disk
         return b"".join(self._pieces) if place is None else place.read_bytes()
+
+    def start(self) -> bytes:
+        """The beginning of what has come, up to :data:`START` bytes."""
+        return self._start
 
     def _keep(self, piece: bytes) -> None:
         if self._file is None and self.place is not None and self.size + len(piece) > LARGE:

@@ -19,7 +19,7 @@ import msgspec
 
 from belay.exceptions import FetchError, ManifestError
 from belay.packages.local import path_of
-from belay.packages.manifest import MAX_BYTES, parse_manifest
+from belay.packages.manifest import MAX_BYTES, PORTAL, is_web_page, parse_manifest
 from belay.packages.model import Candidate
 from belay.packages.supply import Page, Supply
 from belay.packages.version import Version, Wanted, allowed
@@ -32,6 +32,7 @@ vouches for them: if it has not changed, they have not."""
 SOURCES: Final = "py"
 """The directory of packages as sources, which every package has."""
 LATEST: Final = "latest"
+_MENDED = "is it an index? if so, whoever runs it has to mend that; package_indices can name another"
 _ABSENT = {"not-found", "offline"}
 _UNREACHABLE = {"dns", "refused", "unreachable", "timeout"}
 
@@ -89,6 +90,7 @@ class Index:
         self._under = ""
         self._settled = 0.0
         self._candidates: dict[str, Candidate | None] = {}
+        self._absent: dict[str, FetchError] = {}
 
     # --- the listing -----------------------------------------------------------------------------
 
@@ -121,9 +123,12 @@ class Index:
         try:
             listing = msgspec.json.decode(page.content, type=_Listing)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ManifestError(page.url, f"is no listing of an index: {error}") from error
+            if is_web_page(page.content):
+                raise ManifestError(page.url, "is a web page, and no listing", hint=PORTAL) from None
+            raise ManifestError(page.url, f"is no listing of an index: {error}", hint=_MENDED) from error
         if listing.v != 2:
-            raise ManifestError(page.url, f"is of version {listing.v}; only version 2 is known")
+            reason = f"is of version {listing.v}; only version 2 is known"
+            raise ManifestError(page.url, reason, hint=_MENDED)
         self._packages = {package.name: _legible(package) for package in listing.packages}
         made = max(listing.updated, _moment(page.modified))
         # Without a date nothing is ever settled, and each page is asked for.
@@ -181,6 +186,10 @@ class Index:
         found = self.candidate(name, LATEST)
         return found.version if found else ""
 
+    def absence(self, name: str) -> FetchError | None:
+        """Why a page of a package could not be had that is listed."""
+        return self._absent.get(name) if self._packages is not None and name in self._packages else None
+
     def versions(self, name: str) -> list[str]:
         """The known versions of a package; without a listing that is the latest alone."""
         listing = self.listing
@@ -237,6 +246,7 @@ class Index:
             page = self._supply.wait_for(self._page_soon(url))
         except FetchError as error:
             if error.kind in _ABSENT:
+                self._absent[name] = error
                 return None
             if error.kind in _UNREACHABLE and self._packages is None:
                 self.failure = error

@@ -256,7 +256,11 @@ def check_no_links(root: Path, path: PurePosixPath) -> None:
     for part in (path, *path.parents):
         place = root / part
         if part.parts and (place.is_symlink() or (hasattr(place, "is_junction") and place.is_junction())):
-            raise UnsafePathError(str(place), "is a link, and belay does not write through links")
+            raise UnsafePathError(
+                str(place),
+                "is a link, and belay does not write through links",
+                hint="put a folder in its place",
+            )
 
 
 def _number(folder: Path) -> int | None:

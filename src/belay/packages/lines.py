@@ -66,8 +66,14 @@ def dotted(path: Path) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            text += ("." if text else "") + (part if _BARE.fullmatch(part) else f'"{part}"')
+            text += ("." if text else "") + (part if _BARE.fullmatch(part) else _quoted(part))
     return text
+
+
+def _quoted(part: str) -> str:
+    """A key in quotes; of what a terminal would obey, or nobody could see, its number."""
+    signs = (sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in part)
+    return f'"{"".join(signs)}"'
 
 
 def suggest(name: str, known: tuple[str, ...]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from belay.packages.model import LockedFile, LockedPackage, Requirement
+from belay.exceptions import FetchError, OccupiedError
+from belay.packages.model import Candidate, LockedFile, LockedPackage, Requirement
 from belay.packages.refs import is_commit
 from belay.packages.requirement import canonical
 
@@ -181,3 +182,19 @@ def prune(lock: Lock, wanted: Iterable[tuple[str, str]]) -> Lock:
             todo += [(inner, group) for inner in packages[name].dependencies]
     left = (replace(packages[name], groups=tuple(sorted(groups[name]))) for name in sorted(groups))
     return replace(lock, requirements=kept, packages=tuple(left))
+
+
+def tell_owners(error: FetchError | OccupiedError, packages: Iterable[Candidate | LockedPackage]) -> None:
+    """Add to what an error says of a file whose file it is."""
+    owners = [
+        package.name
+        for package in packages
+        if any(
+            file.url == error.url
+            if isinstance(error, FetchError)
+            else error.path.endswith(f"/{file.destination}")
+            for file in package.files
+        )
+    ]
+    if owners:
+        error.args = (f"{error.message}\n  it is a file of {' and '.join(owners)}",)

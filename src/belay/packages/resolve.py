@@ -208,7 +208,7 @@ class _Provider(AbstractProvider[Requirement, Candidate, str]):
 def _is_about_the_package(error: PackageError) -> bool:
     """Whether it matters who needs the package: not if an index cannot be reached."""
     if isinstance(error, FetchError):
-        return error.kind in {"not-found", "denied", "git"}
+        return not error.url.endswith("/index.json")
     return isinstance(error, PackageNotFoundError | RequirementError | ManifestError | UnsafePathError)
 
 

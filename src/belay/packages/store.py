@@ -282,7 +282,8 @@ class Store:
     def _degrade(self, error: OSError) -> None:
         self._failed = True
         if self._warn is not None:
-            self._warn(f"the store {self.folder} cannot be written to, so nothing is kept for later: {error}")
+            why = error.strerror or error
+            self._warn(f"the store {self.folder} cannot be written to, so nothing is kept for later: {why}")
 
 
 def _write_new(path: Path, data: bytes) -> None:

@@ -15,13 +15,14 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from belay.exceptions import FetchError, PackageError
 from belay.packages.draft import Draft
 from belay.packages.fetch import FILE_BYTES, Answer, Fetcher, Sink
 from belay.packages.gitplace import is_git, is_settled
 from belay.packages.hosting import Host, all_hosts
+from belay.packages.manifest import PORTAL, is_web_page
 from belay.packages.model import FromHost, LockedFile, RemoteFile
 from belay.packages.store import Memory, Store
 from belay.packages.workers import Workers
@@ -190,7 +191,8 @@ class Supply:
         known = self.store.recall(url)
         if known is not None and known[0].here:
             memory, content = known
-            vouched = under and memory.under == under and memory.fetched >= settled
+            # What was fetched tomorrow was fetched when the clock was wrong: nobody knows when.
+            vouched = under and memory.under == under and settled <= memory.fetched <= time.time()
             if (vouched or self.offline or is_settled(url)) and not _is_file(url):
                 future: Future[Page] = Future()
                 future.set_result(Page(url, content, memory.sha256, modified=memory.modified))
@@ -260,8 +262,9 @@ class Supply:
             answer = self._ask(wanted.url, FILE_BYTES, etag, modified, draft)
             if answer.content is None and memory is not None:
                 return Held(memory.sha256, memory.size)
-            hint = "it has been damaged or exchanged on the way"
-            return self._keep(wanted.url, answer, draft, wanted.hash_prefix, hint)
+            if not wanted.hash_prefix:
+                _check_python(wanted.url, draft)
+            return self._keep(wanted.url, answer, draft, wanted.hash_prefix, None)
 
     def bring(self, files: Iterable[LockedFile]) -> None:
         """Makes sure that the store has files exactly as they were locked.
@@ -307,10 +310,10 @@ class Supply:
 
     def _fetch_into(self, draft: Draft, wanted: LockedFile) -> Held:
         answer = self._ask(wanted.url, FILE_BYTES, "", "", draft)
-        hint = "it has changed since it was locked; update takes what is there now"
+        hint = "it has changed since it was locked, or on the way; `belay update` takes what is there now"
         return self._keep(wanted.url, answer, draft, wanted.sha256, hint)
 
-    def _keep(self, url: str, answer: Answer, draft: Draft, digits: str, hint: str) -> Held:
+    def _keep(self, url: str, answer: Answer, draft: Draft, digits: str, hint: str | None) -> Held:
         _present(url, answer)
         if not draft.sha256.startswith(digits.lower()):
             reason = f"has the SHA-256 {draft.sha256[:16]}… and not {digits[:16]}…"
@@ -479,6 +482,13 @@ def _quiet(sentence: str) -> None:
 
 def _is_file(url: str) -> bool:
     return url[:5].lower() == "file:"
+
+
+def _check_python(url: str, draft: Draft) -> None:
+    """Refuse a web page in the place of Python: nobody knows what should have come, but it is not that."""
+    path = split_member(url)[1] or urlsplit(url).path
+    if path.endswith(".py") and draft.size and is_web_page(draft.start()):
+        raise FetchError(url, "mismatch", "is a web page, and no Python", hint=PORTAL)
 
 
 def _present(url: str, answer: Answer) -> bytes:

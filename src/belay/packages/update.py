@@ -11,6 +11,7 @@ from belay.packages.catalogue import Catalogue, is_indexed
 from belay.packages.compiled import check_compiled
 from belay.packages.destination import check_together, parents
 from belay.packages.indices import Indices
+from belay.packages.lock import tell_owners
 from belay.packages.model import Candidate, FromIndex, LockedFile, LockedPackage, RemoteFile, Requirement
 from belay.packages.requirement import canonical
 from belay.packages.resolve import Resolution, identify, resolve
@@ -90,9 +91,7 @@ def update(
     try:
         packages = _lock(resolution, _developed(roots), kept, supply)
     except FetchError as error:
-        owners = [name for name, found in resolution.packages.items() if error.url in _urls(found)]
-        if owners:
-            error.args = (f"{error.message}\n  it is a file of {' and '.join(owners)}",)
+        tell_owners(error, resolution.packages.values())
         raise
     _check_conflicts(packages, choices.prefer)
     known = {package.files for package in locked} if choices.is_checked else set()
@@ -199,10 +198,6 @@ def _constraints(candidate: Candidate, names: Collection[str]) -> tuple[tuple[st
         if identify(need) in names and need.sources != (FromIndex(identify(need)),)
     }
     return tuple(sorted(found))
-
-
-def _urls(candidate: Candidate) -> set[str]:
-    return {file.url for file in candidate.files}
 
 
 def _same_files(candidate: Candidate, package: LockedPackage) -> bool:

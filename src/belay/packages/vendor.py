@@ -277,9 +277,10 @@ class Vendored:
             other = next((files[place] for place in way if place in files), None) or folders.get(fold(path))
             other = other or self._empty_folder(self.place / path)
             if other is not None:
+                there = "is there already" if other == path else f"{self.folder / other} is in the way"
                 raise OccupiedError(
                     str(self.folder / path),
-                    f"{self.folder / other} is in the way, and belay has not put it there",
+                    f"{there}, and belay has not put it there",
                     hint="move it elsewhere, or remove it",
                 )
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from belay.exceptions import PackageError
+from belay.exceptions import FetchError, OccupiedError, PackageError
 from belay.packages.journal import State
-from belay.packages.lock import Change, Lock, diff, locked_requirement, reasons_against
+from belay.packages.lock import Change, Lock, diff, locked_requirement, reasons_against, tell_owners
 from belay.packages.lockfile import read_lock, to_text
 from belay.packages.model import FromIndex, LockedPackage
 from belay.packages.vendor import Finding, Groups, Report, Vendored
@@ -359,14 +359,18 @@ def _vendor(
 ) -> Report:
     adopt = _adopted(lock) if old is None else ()
     before = old.groups() if old else None
-    return vendored.apply(
-        lock.groups(),
-        lambda file: supply().content(file),
-        ahead=lambda files: supply().bring(files),
-        before=before,
-        adopt=adopt,
-        lock=lock_text,
-    )
+    try:
+        return vendored.apply(
+            lock.groups(),
+            lambda file: supply().content(file),
+            ahead=lambda files: supply().bring(files),
+            before=before,
+            adopt=adopt,
+            lock=lock_text,
+        )
+    except (FetchError, OccupiedError) as error:
+        tell_owners(error, lock.packages)
+        raise
 
 
 def _adopted(lock: Lock) -> list[str]:

@@ -78,18 +78,21 @@ def refused(scene: Scene, code: int = exits.CONNECTION) -> str:
         ({"kind": "status", "status": 403}, ": the server answers 403\n"),
         ({"kind": "status", "status": 500}, ": the server answers 500\n"),
         ({"kind": "status", "status": 429}, ": the server answers 429\n"),
-        ({"kind": "drop"}, ": 127.0.0.1 dropped the connection: "),
+        ({"kind": "drop"}, ": 127.0.0.1 dropped the connection\n"),
         ({"kind": "truncate"}, ": the answer is shorter than the server said\n"),
-        ({"kind": "garbage"}, ": 127.0.0.1 dropped the connection: "),
-        ({"kind": "wrong"}, "it has been damaged or exchanged on the way\n"),
+        ({"kind": "garbage"}, ": 127.0.0.1 answers, but not in HTTP\n"),
+        ({"kind": "wrong"}, "hint: it was damaged or exchanged on the way, "),
         (
             {"kind": "redirect", "to": "file:///etc/passwd"},
             "is redirected to 'file:///etc/passwd', which is no web",
         ),
         ({"kind": "redirect", "to": "ftp://a/b"}, "is redirected to 'ftp://a/b', which is no web address\n"),
-        ({"kind": "redirect", "to": "http://example.com/x"}, "http://example.com/x: plain http is not used"),
+        (
+            {"kind": "redirect", "to": "http://example.com/x"},
+            "is redirected to http://example.com/x, but plain http",
+        ),
         ({"kind": "redirect", "to": "/pi/v2/file/xx"}, ": more than 5 redirects in a row\n"),
-        ({"kind": "redirect", "to": "https://u:p@example.com/"}, "has a user's name in it"),
+        ({"kind": "redirect", "to": "https://u:p@example.com/"}, "to an address with a login in it"),
     ],
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
 )
@@ -97,7 +100,7 @@ def test_faults_of_a_server(here: Scene, web: WebServer, fault: dict[str, object
     web.fault(path=FILE, **fault)  # type: ignore[arg-type]
     err = refused(here)
     assert said in err
-    assert f"error: {web.url}{FILE}/" in err or "http://example.com/x" in err
+    assert f"error: {web.url}{FILE}/" in err
     web.heal()
     assert belay("update").code == 0
 
