@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from belay.exceptions import LockError
 from belay.packages import lockfile
+from belay.packages.fetch import FILE_BYTES
 from belay.packages.lock import Lock, LockedRequirement
 from belay.packages.lockfile import from_text, read_lock, to_text, write_lock
 from belay.packages.model import LockedFile, LockedPackage
@@ -231,7 +232,7 @@ def test_an_index_in_the_project_is_found_wherever_the_project_is(tmp_path: Path
 
 
 names = st.from_regex(r"\A[a-z][a-z0-9_]{0,5}\Z")
-texts = st.text(st.characters(codec="utf-8"), max_size=8)
+texts = st.text(st.characters(codec="utf-8").filter(str.isprintable), max_size=8)
 files = st.builds(
     LockedFile,
     names.map("{}.py".format),
@@ -377,3 +378,28 @@ def test_two_people_s_additions_merge(tmp_path: Path) -> None:
     except FileNotFoundError:
         pytest.skip("there is no git here")
     assert (done.returncode, done.stdout) == (0, text("aaa", "ccc", "eee", "ggg"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('"0.0.3"', '"0.0.3\\u001b[2J"', "not printable"),
+        ('mpy_version = "', 'mpy_version = "\\u001b', "not printable"),
+        ('source = "', 'source = "\\u202e', "not printable"),
+        ('wanted = "', 'wanted = "\\n', "not printable"),
+        ('url = "', 'url = "\\u0007', "not printable"),
+        ("indices = [", 'indices = ["\\u009b2J", ', "not printable"),
+        ("size = ", "size = 99999999", "is no size"),
+    ],
+)
+def test_what_strangers_may_have_written_into_it(old: str, new: str, reason: str) -> None:
+    text = TEXT.replace(old, new)
+    assert text != TEXT
+    with pytest.raises(LockError, match=reason) as caught:
+        from_text(text, Path("belay.lock"))
+    assert caught.value.line
+    assert str(caught.value).isprintable()
+
+
+def test_whatever_can_be_fetched_can_be_locked() -> None:
+    assert lockfile.MAX_FILE == FILE_BYTES

@@ -19,6 +19,7 @@ import msgspec
 
 from belay.exceptions import LockError, PackageError, UnsafePathError
 from belay.packages.destination import check_destination, check_group, check_together
+from belay.packages.document import load_toml
 from belay.packages.lines import CONFLICT, dotted, find_lines, line_of, where_it_broke
 from belay.packages.lines import Path as Place
 from belay.packages.local import path_of
@@ -30,6 +31,8 @@ from belay.packages.writing import replace_file
 FORMAT = 1
 NAME = "belay.lock"
 MAX_BYTES = 32 << 20
+MAX_FILE = 16 << 20
+"""Bytes of a file: no larger one is fetched, so none is locked."""
 
 _HEADER = """\
 # Written by belay, for belay: exactly which files were chosen. Keep it under version control; do not edit it.
@@ -110,7 +113,7 @@ def from_text(text: str, path: Path) -> Lock:
         LockError: It is not understood, or newer than this belay.
     """
     try:
-        document = tomllib.loads(text)
+        document = load_toml(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise _unreadable(error, text, path) from error
     reader = _Reader(str(path), text)
@@ -201,7 +204,16 @@ class _Reader:
             reason = f"is of format {version}; this belay knows {FORMAT}"
             self.fail(reason, ("version",), "a newer belay wrote it; install that one")
 
+    def check_legible(self, text: str, *place: str | int) -> None:
+        """Refuse what nobody could read: it is shown to people, and a terminal would obey some of it."""
+        if not text.isprintable():
+            self.fail(f"{text!r:.80} has characters that are not printable", place)
+
     def lock(self, page: _Page, root: Path) -> Lock:
+        for name in ("mpy_version", "arch"):
+            self.check_legible(getattr(page, name), name)
+        for count, url in enumerate(page.indices):
+            self.check_legible(url, "indices", count)
         packages = tuple(self.package(number, package, root) for number, package in enumerate(page.package))
         names = {package.name for package in packages}
         seen: set[str] = set()
@@ -215,6 +227,7 @@ class _Reader:
             with self.at("requirements", number):
                 check_group(need.group)
                 check_key(need.key)
+            self.check_legible(need.wanted, "requirements", number, "wanted")
             self.check_names(need.packages, names, ("requirements", number, "packages"))
         prefer = {preference.path: preference.package for preference in page.prefer}
         self.check_groups(packages, prefer)
@@ -226,6 +239,8 @@ class _Reader:
         place: Place = ("package", number)
         with self.at(*place, "name"):
             check_key(package.name)
+        self.check_legible(package.version, *place, "version")
+        self.check_legible(package.source, *place, "source")
         for count, group in enumerate(package.groups):
             with self.at(*place, "groups", count):
                 check_group(group)
@@ -246,8 +261,9 @@ class _Reader:
     def locked_file(self, file: _File, root: Path, place: Place) -> LockedFile:
         with self.at(*place, "path"):
             check_destination(file.path)
-        if file.size < 0:
-            self.fail(f"{file.size} is no size", (*place, "size"))
+        self.check_legible(file.url, *place, "url")
+        if not 0 <= file.size <= MAX_FILE:
+            self.fail(f"{file.size} is no size: of 0 to {MAX_FILE} bytes", (*place, "size"))
         if not _SHA256.fullmatch(file.sha256):
             self.fail("is no SHA-256: 64 digits, lower case", (*place, "sha256"))
         return LockedFile(file.path, file.size, file.sha256, _absolute(file.url, root))
