@@ -13,6 +13,7 @@ from belay.packages import gitsource
 from belay.packages.fetch import Fetcher
 from belay.packages.gitplace import Address, is_commit, parse_git
 from belay.packages.gitsource import read_git
+from belay.packages.manifest import parse_manifest
 from belay.packages.model import Candidate, FromGit, FromIndex, LockedFile
 from belay.packages.store import Store
 from belay.packages.supply import Supply
@@ -104,6 +105,16 @@ def test_what_a_package_json_must_not_name(
     remote.commit(lib__package_json=json.dumps(page))
     with pytest.raises(ManifestError, match=reason):
         read(supply, f"{remote.url}#subdirectory=lib")
+
+
+def test_a_server_of_this_machine_is_for_what_is_of_this_machine() -> None:
+    page = json.dumps({"deps": [["git+https://127.0.0.1/o/r", ""]]}).encode()
+    for place in ("git+https://example.com/o/r", "https://example.com/r"):
+        with pytest.raises(ManifestError, match="on this machine"):
+            parse_manifest(page, name="key", place=f"{place}@{'0' * 40}#package.json", source="x")
+    for place in ("git+file:///srv/r", "git+https://127.0.0.1/r"):
+        found = parse_manifest(page, name="key", place=f"{place}@{'0' * 40}#package.json", source="x")
+        assert len(found.dependencies) == 1
 
 
 def test_a_folder_with_a_manifest_py(remote: Remote, supply: Supply, said: list[str]) -> None:

@@ -235,7 +235,7 @@ def _linked(
 def _check_server(url: str, place: str) -> None:
     """Refuse an address of this machine in a page of another: who answers there, others cannot ask."""
     here = urlsplit(place)
-    is_here = here.scheme == "file" or is_loopback(here.hostname or "")
+    is_here = here.scheme in {"file", "git+file"} or is_loopback(here.hostname or "")
     if not is_here and is_loopback(urlsplit(url).hostname or ""):
         raise ManifestError(place, f"names {url!r}, which is on this machine")
 
@@ -271,7 +271,7 @@ def _dependency(words: list[str], place: str) -> Requirement:
     if isinstance(source, FromGit) and not source.url.startswith("https:"):
         # Strangers must not have this machine's keys tried, or its files read.
         raise ManifestError(place, f"depends on {name!r}: of git's addresses only git+https:// may be used")
-    if isinstance(source, FromUrl):
+    if isinstance(source, FromUrl | FromGit):
         _check_server(source.url, place)
     return Requirement(key, (source,), where=place)
 
