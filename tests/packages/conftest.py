@@ -9,7 +9,12 @@ import trustme
 from servers.git_hosts import Repository
 from servers.web import WebServer
 
+from belay.packages.fetch import Fetcher
 from belay.packages.hosting import Host, all_hosts
+from belay.packages.store import Store
+from belay.packages.supply import Supply
+
+from .hosted import QUICK, Make
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +68,32 @@ def git_hosts(web: WebServer, tmp_path: Path) -> GitHosts:
         Host("codeberg", "forgejo", berg),
     )
     return GitHosts(web, folder, all_hosts(own))
+
+
+@pytest.fixture
+def warnings() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def make(git_hosts: GitHosts, tmp_path: Path, warnings: list[str]) -> Iterator[Make]:
+    """A supply as a new process would make it; the store stays."""
+    made = []
+
+    def make(*, offline: bool = False) -> Supply:
+        supply = Supply(
+            Store(tmp_path / "cache"),
+            Fetcher(QUICK, proxies={}),
+            offline=offline,
+            warn=warnings.append,
+            hosts=git_hosts.known,
+        )
+        made.append(supply)
+        return supply
+
+    yield make
+    for supply in made:
+        supply.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,41 +9,20 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from belay.exceptions import FetchError, ManifestError, PackageError, PackageNotFoundError, RequirementError
-from belay.packages import hosts, manifest, refs
-from belay.packages.hosting import KNOWN, Host
-from belay.packages.logins import variable_for
+from belay.exceptions import FetchError, ManifestError, PackageError, PackageNotFoundError
+from belay.packages import hosts, manifest
 from belay.packages.model import Candidate, FromHost, RemoteFile
-from belay.packages.refs import Refs, is_commit, parse_refs
+from belay.packages.pinning import Pinned, Pins, absent
+from belay.packages.refs import Refs
 from belay.packages.store import Memory
 from belay.packages.supply import Supply
 from belay.packages.unpacked import Chosen, as_package, recall, remember, unpack
 from belay.packages.unpacking import Archive, listing_url
 
 DESCRIPTION = "package.json"
-_NO_REFS = {400, 404, 405, 410, 501}
-"""What servers answer that have files, but not git."""
-_CLOSED = {401, 403}
-_SHORT = 7
-"""Digits from which on something is taken for a commit that no branch or tag is at."""
-
-
-@dataclass(frozen=True)
-class Pinned:
-    """A place at a certain commit.
-
-    Attributes:
-        place: The place; its ref and its path are told apart.
-        ref: The commit, or where that is not known the ref.
-        commit: The commit, or empty.
-    """
-
-    place: FromHost
-    ref: str
-    commit: str
 
 
 class Repositories:
@@ -55,8 +34,7 @@ class Repositories:
 
     def __init__(self, supply: Supply) -> None:
         self._supply = supply
-        self._warned: set[str] = set()
-        self._refs: dict[str, Refs | None] = {}
+        self._pins = Pins(supply)
         self._fixed: set[str] = set()
         self._chosen: dict[str, Chosen | None] = {}
 
@@ -79,7 +57,7 @@ class Repositories:
             UnsafePathError: A file has an unsafe name.
             FetchError: It could not be had.
         """
-        pinned, source = self._pin(place), hosts.canonical(place)
+        pinned, source = self._pins.pin(place), hosts.canonical(place)
         path = pinned.place.path
         if path.endswith((".py", ".mpy")):
             url = self._file_url(pinned, path)
@@ -88,7 +66,7 @@ class Repositories:
             found = self._described(key, pinned, page, source)
         else:
             found = self._folder(key, pinned, alone=alone, rename_to_init=rename_to_init)
-        self._say_if_unknown(pinned)
+        self._pins.say_if_unknown(pinned)
         return replace(
             found, source=source, version=pinned.commit, files=tuple(map(self._known, found.files))
         )
@@ -100,21 +78,13 @@ class Repositories:
             PackageNotFoundError: There is no such repository or ref.
             FetchError: It could not be asked.
         """
-        pinned = self._pin(place)
-        self._say_if_unknown(pinned)
+        pinned = self._pins.pin(place)
+        self._pins.say_if_unknown(pinned)
         return self._file_url(pinned, pinned.place.path)
 
     def refs(self, place: FromHost) -> Refs | None:
-        """The refs of a repository; None where its server does not tell them.
-
-        Raises:
-            PackageNotFoundError: There is no such repository.
-            FetchError: It could not be asked.
-        """
-        url = self._host(place).refs_url(place)
-        if url not in self._refs:
-            self._refs[url] = self._ask_for_refs(place, url)
-        return self._refs[url]
+        """The refs of a repository; as :meth:`~belay.packages.pinning.Pins.refs`."""
+        return self._pins.refs(place)
 
     # --- fetching ahead --------------------------------------------------------------------------
 
@@ -132,9 +102,8 @@ class Repositories:
 
     def _steps(self, place: FromHost, key: str) -> Iterator[Future[Any]]:
         """What is needed, one after the other; the first that is not here must be waited for."""
-        if not is_commit(place.ref):
-            yield self._supply.page_soon(self._host(place).refs_url(place), most=refs.MAX_BYTES)
-        pinned = self._pin(place)
+        yield from self._pins.soon(place)
+        pinned = self._pins.pin(place)
         path = pinned.place.path
         if path.endswith((".py", ".mpy")) or self._remembered(pinned, key) is not None:
             return
@@ -147,102 +116,22 @@ class Repositories:
 
     def _named_elsewhere(self, data: bytes, pinned: Pinned) -> Iterator[Future[Any]]:
         """The refs of the repositories whose files a manifest names."""
-        for place in manifest.hosted_files(data, self._file_url(pinned, _description_of(pinned.place.path))):
-            if not is_commit(place.ref):
-                yield self._supply.page_soon(self._host(place).refs_url(place), most=refs.MAX_BYTES)
-
-    # --- refs ------------------------------------------------------------------------------------
-
-    def _host(self, place: FromHost) -> Host:
-        host = self._supply.hosts.get(place.host)
-        if host is None:
-            raise RequirementError(
-                hosts.canonical(place),
-                f"there is no host {place.host!r}",
-                hint=f"known are {', '.join(sorted(self._supply.hosts))}",
-            )
-        return host
-
-    def _pin(self, place: FromHost) -> Pinned:
-        if is_commit(place.ref):
-            return Pinned(place, place.ref.lower(), place.ref.lower())
-        found = self.refs(place)
-        if found is None:
-            return Pinned(place, place.ref, "")
-        if place.open_ended:
-            ref, path = found.split(f"{place.ref}/{place.path}".rstrip("/"))
-            place = replace(place, ref=ref, path=path)
-        if found.is_ambiguous(place.ref):
-            raise RequirementError(
-                hosts.canonical(place),
-                f"{place.ref!r} is a branch and a tag of different commits",
-                hint=f"write @refs/heads/{place.ref} or @refs/tags/{place.ref}",
-            )
-        if commit := found.find(place.ref):
-            return Pinned(place, commit, commit)
-        if len(place.ref) >= _SHORT and not place.ref.lower().strip("0123456789abcdef"):
-            return Pinned(place, place.ref, "")
-        raise self._no_ref(place, found)
-
-    def _ask_for_refs(self, place: FromHost, url: str) -> Refs | None:
-        try:
-            page = self._supply.page(url, most=refs.MAX_BYTES)
-        except FetchError as error:
-            official = self._host(place) in KNOWN
-            if error.status in _CLOSED or (official and error.status in {404, 410}):
-                raise self._closed(place, error) from error
-            if error.status in _NO_REFS:
-                return None
-            raise
-        try:
-            return parse_refs(page.content)
-        except refs.NoAdvertisement as error:
-            hint = "is there a page of the network in between that wants a login?"
-            raise FetchError(url, "mismatch", str(error), hint=hint) from error
-
-    def _closed(self, place: FromHost, error: FetchError) -> PackageNotFoundError:
-        host = self._host(place)
-        if used := self._supply.fetcher.login_for(error.url):
-            hint = f"the login is the one of {used}"
-        else:
-            own = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN", "codeberg": "CODEBERG_TOKEN"}
-            name = own[host.name] if host in KNOWN else variable_for(host.url)
-            hint = f"if it is private, put a token into {name}, or a login into .netrc"
-        reason = f"there is no such repository, or it is private ({error.status})"
-        return _absent(_repository(place), reason, hint)
-
-    @staticmethod
-    def _no_ref(place: FromHost, found: Refs) -> PackageNotFoundError:
-        if not place.ref:
-            return _absent(_repository(place), "the repository is empty")
-        from difflib import get_close_matches
-
-        names = [*found.tags(), *found.branches()]
-        near = get_close_matches(place.ref, names, 1)
-        shown = ", ".join(names[-5:])
-        hint = f"did you mean {near[0]}?" if near else f"there is {shown}" if shown else None
-        return _absent(hosts.canonical(place), f"has no branch, tag or commit {place.ref!r}", hint)
-
-    def _say_if_unknown(self, pinned: Pinned) -> None:
-        text = hosts.canonical(replace(pinned.place, path=""))
-        if pinned.commit or text in self._warned:
-            return
-        self._warned.add(text)
-        ref = pinned.place.ref or "HEAD"
-        self._supply.warn(
-            f"{text}: which commit {ref} is cannot be known; what is there now is locked by its SHA-256"
-        )
+        where = self._file_url(pinned, _description_of(pinned.place.path))
+        # A list: all of them at once, and not each when the one before it is here.
+        yield from [
+            future for place in manifest.hosted_files(data, where) for future in self._pins.soon(place)
+        ]
 
     # --- what is there ---------------------------------------------------------------------------
 
     def _file_url(self, pinned: Pinned, path: str) -> str:
-        url = self._host(pinned.place).file_url(pinned.place, pinned.ref, path)
+        url = self._pins.host(pinned.place).file_url(pinned.place, pinned.ref, path)
         if pinned.commit:
             self._fixed.add(url)
         return url
 
     def _archive_url(self, pinned: Pinned) -> str:
-        return self._host(pinned.place).archive_url(pinned.place, pinned.ref)
+        return self._pins.host(pinned.place).archive_url(pinned.place, pinned.ref)
 
     def _page_soon(self, pinned: Pinned, path: str) -> Future[Any]:
         # What is at a commit never changes, so whoever had it needs not ask again.
@@ -323,7 +212,7 @@ class Repositories:
         what = f"there is no {place.path!r} in it" if place.path else "there is nothing in it"
         at = f" at {pinned.ref[:12]}" if pinned.ref else ""
         unsure = "" if pinned.commit else ", or there is no such commit or repository"
-        return _absent(hosts.canonical(place), f"{what}{at}{unsure}")
+        return absent(hosts.canonical(place), f"{what}{at}{unsure}")
 
     # --- what is known for ever ------------------------------------------------------------------
 
@@ -347,14 +236,6 @@ class Repositories:
 def _description_of(path: str) -> str:
     """The manifest that a place means."""
     return path if path.endswith(".json") else posixpath.join(path, DESCRIPTION)
-
-
-def _repository(place: FromHost) -> str:
-    return hosts.canonical(replace(place, path="", ref=""))
-
-
-def _absent(text: str, reason: str, hint: str | None = None) -> PackageNotFoundError:
-    return PackageNotFoundError(text, f"{text}: {reason}", hint=hint)
 
 
 def _is_absent(error: BaseException | None) -> bool:
