@@ -103,6 +103,7 @@ def test_add_a_path_from_below(belay: Belay, project: Path, monkeypatch: pytest.
         (["aiohttp", "x[y]"], exits.USAGE, "neither extras nor markers"),
         (["1.0"], exits.USAGE, "is a version, of no package"),
         (["aiohttp", "--group", "../../x"], exits.PACKAGES, "is no name"),
+        (["aiohttp", "--group", "Main"], exits.PACKAGES, "has a group 'main', and on some systems 'Main' is"),
     ],
 )
 def test_add_refuses(belay: Belay, project: Path, words: list[str], code: int, reason: str) -> None:
@@ -167,6 +168,7 @@ def test_verify(belay: Belay, locked: Path) -> None:
         0,
         ["file", "is", ".belay/dependencies/main/mine.py", "unknown"],
     )
+    assert result.err == "as locked: 2 files; unknown: 1 file\n"
     (locked / ".belay" / "dependencies" / "main" / "a.py").write_text("edited", encoding="utf-8")
     (locked / ".belay" / "dependencies" / "dev" / "b.py").unlink()
     result = belay("verify", "--json")

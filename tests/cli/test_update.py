@@ -184,6 +184,15 @@ def test_add_and_remove(belay: Belay, project: Path, web: WebServer) -> None:
     assert there(project) == {"main/b.py": "B = 1\n"}
 
 
+def test_verbose_names_the_files(belay: Belay, project: Path) -> None:
+    said = belay("add", "b", "-v").err.splitlines()
+    assert said[1:] == [
+        "written: .belay/dependencies/main/b.py",
+        "locked: 1 package; changed: 1; written: 1 file",
+    ]
+    assert "removed: .belay/dependencies/main/b.py" in belay("remove", "b", "-v").err.splitlines()
+
+
 def test_add_of_what_is_there(belay: Belay, project: Path) -> None:
     assert belay("add", "--no-update", "b").err.startswith('added b = "*" to main\n')
     assert belay("add", "--no-update", "b").err.startswith('main has b = "*" already\n')

@@ -67,6 +67,7 @@ def add(
 
     project = this_project()
     check_group(group)
+    _check_case(group, project)
     additions = parse_additions([_from_project(word, project) for word in words], project.hosts)
     values = {
         addition.key: addition.value(develop=develop, rename_to_init=rename_to_init) for addition in additions
@@ -90,6 +91,17 @@ def add(
         edit_and_update(settings, project, edit, tuple(values))
     else:
         edit_alone(settings, project, edit)
+
+
+def _check_case(group: str, project: Project) -> None:
+    from belay.exceptions import PackageError
+
+    for each in project.groups:
+        if each.name != group and each.name.casefold() == group.casefold():
+            raise PackageError(
+                f"the project has a group {each.name!r}, and on some systems {group!r} is the same folder",
+                hint=f"--group {each.name}",
+            )
 
 
 def _from_project(word: str, project: Project) -> str:

@@ -99,14 +99,20 @@ def tell_outcome(
     elif planned:
         said.append("nothing would change")
     said += files_said(outcome.report)
+    for word, paths in _changed_files(outcome.report):
+        for path in paths:
+            settings.say(f"{word}: {path}", at=1)
     settings.say("; ".join(said))
     tell_restored(settings, outcome.report)
 
 
 def files_said(report: Report) -> list[str]:
     """What became of the vendored files, in a few words; nothing if they are as they were."""
-    words = (("written", report.written), ("removed", report.removed))
-    return [f"{word}: {counted(len(paths), 'file')}" for word, paths in words if paths]
+    return [f"{word}: {counted(len(paths), 'file')}" for word, paths in _changed_files(report) if paths]
+
+
+def _changed_files(report: Report) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return ("written", report.written), ("removed", report.removed)
 
 
 def tell_restored(settings: Settings, report: Report) -> None:

@@ -35,5 +35,6 @@ def verify(settings: Settings, as_json: bool) -> int:
         settings.say(f"not as locked: {counted(len(wrong), 'file')}")
         settings.say("hint: `belay fetch` restores them")
         return exits.PACKAGES
-    settings.say(f"as locked: {counted(sum(map(len, lock.groups().values())), 'file')}")
+    said = f"as locked: {counted(sum(map(len, lock.groups().values())), 'file')}"
+    settings.say(f"{said}; unknown: {counted(len(found), 'file')}" if found else said)
     return exits.DONE
