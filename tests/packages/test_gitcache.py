@@ -79,6 +79,7 @@ def test_a_ref_is_a_commit(remote: Remote, cache: Repositories) -> None:
         "feature/x": first,
         first: first,
         first[:10]: first,
+        first[:12].upper(): first,
     }
     for ref, commit in wanted.items():
         assert cache.get(f"{remote.url}@{ref}", MOST).decode() == commit

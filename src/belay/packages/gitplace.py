@@ -169,12 +169,15 @@ def check_ref(text: str, ref: str) -> str:
         text: What was written, for the message.
         ref: The name.
 
+    Returns:
+        The name; that of a commit in small letters.
+
     Raises:
         RequirementError: The reason.
     """
     if _BAD_REF.search(ref) or len(ref) > _MOST or not ref.isprintable():
         raise RequirementError(text, f"{ref!r:.80} is no name of a branch, tag or commit")
-    return ref
+    return ref.lower() if is_commit(ref.lower()) else ref
 
 
 def check_path(text: str, path: str) -> str:

@@ -138,8 +138,8 @@ class Repository:
             )
         if commits:
             return commits.pop()
-        if _ABBREVIATED.fullmatch(ref):
-            return self._abbreviated(ref)
+        if _ABBREVIATED.fullmatch(ref.lower()):
+            return self._abbreviated(ref.lower())
         raise self._no_ref(ref)
 
     def refs(self, *, offline: bool = False) -> bytes:
