@@ -326,8 +326,8 @@ def test_what_is_no_file_is_not_opened(fetcher: Fetcher, tmp_path: Path) -> None
     if sys.platform != "win32":
         pipe = tmp_path / "pipe"
         os.mkfifo(pipe)
-        assert fails(fetcher, pipe.as_uri()).reason == "is no file"
-        assert fails(fetcher, "file:///dev/zero").reason == "is no file"
+        for url in (pipe.as_uri(), "file:///dev/zero"):
+            assert "is no file" in fails(fetcher, url).reason
 
 
 def test_files(fetcher: Fetcher, tmp_path: Path) -> None:

@@ -310,3 +310,14 @@ def test_a_lock_that_does_not_fit(root: Path) -> None:
     [concern] = concerns(project(root, WANTED + 'b = "*"\n'))
     assert concern.reason == "the lockfile does not fit pyproject.toml: b (main) is not locked"
     assert "belay update" in concern.hint
+
+
+def test_no_more_is_read_of_a_develop_dependency_than_a_board_could_have(root: Path, sources: Path) -> None:
+    (root / "pyproject.toml").write_text(
+        '[tool.belay.dependencies]\nbig = { uri = "./big", develop = true }\n', encoding="utf-8"
+    )
+    (root / "big").mkdir()
+    with (root / "big" / "a.py").open("wb") as file:
+        file.truncate(1 << 36)
+    with pytest.raises(OSError, match="is larger than"):
+        import_folders(load_project(root / "pyproject.toml"))

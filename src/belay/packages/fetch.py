@@ -5,10 +5,8 @@ HTTP as RFC 9110 has it: conditional requests (13.1.2), ``Retry-After`` (10.2.3)
 
 from __future__ import annotations
 
-import os
 import random
 import re
-import stat
 import threading
 import time
 from collections.abc import Collection, Mapping
@@ -23,6 +21,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 from belay.deadline import Deadline
 from belay.exceptions import FetchError
 from belay.packages.origin import is_loopback, origin_of
+from belay.packages.reading import open_regular
 
 if TYPE_CHECKING:
     from belay.packages.carrier import Carrier, Reply
@@ -403,12 +402,7 @@ def _read_file(url: str, most: int, into: Sink) -> None:
     if parts.netloc not in ("", "localhost"):
         raise FetchError(url, "address", "is a file on another machine", hint="write file:///path")
     try:
-        path = Path(url2pathname(parts.path))
-        _check_regular(url, path.stat().st_mode)
-        # Whatever takes its place meanwhile is not waited for.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with open(handle, "rb") as file:  # noqa: PTH123 - it is no path
-            _check_regular(url, os.fstat(file.fileno()).st_mode)
+        with open_regular(Path(url2pathname(parts.path))) as file:
             into.restart()
             size = 0
             while size <= most and (piece := file.read(_PIECE)):
@@ -420,9 +414,3 @@ def _read_file(url: str, most: int, into: Sink) -> None:
         raise FetchError(url, "file", f"cannot be read: {error}") from error
     if size > most:
         raise FetchError(url, "too-large", f"is larger than {most} bytes")
-
-
-def _check_regular(url: str, mode: int) -> None:
-    """Refuse to open what is no file: a pipe would never end, and a device may do something."""
-    if not stat.S_ISREG(mode):
-        raise FetchError(url, "file", "is no file")

@@ -25,6 +25,7 @@ from belay.packages.lines import Path as Place
 from belay.packages.local import path_of
 from belay.packages.lock import Lock, LockedRequirement, preferred_files
 from belay.packages.model import LockedFile, LockedPackage
+from belay.packages.reading import open_regular
 from belay.packages.requirement import check_key, parse_source
 from belay.packages.writing import replace_file
 
@@ -89,7 +90,7 @@ def read_lock(path: Path) -> Lock | None:
         OSError: It cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         return None

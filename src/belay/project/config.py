@@ -22,12 +22,14 @@ from belay.packages.lines import Path as Place
 from belay.packages.local import locate
 from belay.packages.lockfile import NAME as LOCK
 from belay.packages.model import MAIN_GROUP, FromIndex, FromPath, Requirement
+from belay.packages.reading import read_regular
 from belay.packages.requirement import NAME, parse_requirement
 from belay.project.hosts import read_host
 
 T = TypeVar("T")
 
 FILE = "pyproject.toml"
+MAX_BYTES = 32 << 20
 DEFAULT_INDEX = "https://micropython.org/pi/v2"
 DEFAULT_IGNORE = ("*.pyc", "__pycache__", ".DS_Store", ".pytest_cache")
 DEFAULT_PATH = ".belay/dependencies"
@@ -184,7 +186,7 @@ def parse(file: Path, text: str | None = None) -> tuple[dict[str, Any], str]:
 
 
 def _read(file: Path) -> str:
-    data = file.read_bytes()
+    data = read_regular(file, MAX_BYTES)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

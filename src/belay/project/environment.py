@@ -13,8 +13,9 @@ from belay.exceptions import FeatureUnavailableError
 from belay.packages.exclusive import exclusive
 from belay.packages.journal import STATE, State, check_no_links
 from belay.packages.local import path_of
-from belay.packages.lockfile import read_lock
+from belay.packages.lockfile import MAX_FILE, read_lock
 from belay.packages.model import MAIN_GROUP, LockedFile, RemoteFile
+from belay.packages.reading import read_regular
 from belay.packages.vendor import CACHE, Vendored
 from belay.packages.writing import replace_file
 from belay.project.config import Project
@@ -165,7 +166,7 @@ def read_developed(project: Project, talk: Talk) -> dict[str, dict[str, bytes]]:
 
 def _content(file: RemoteFile, supply: Supply) -> bytes:
     if file.url.startswith("file:"):
-        return path_of(file.url).read_bytes()
+        return read_regular(path_of(file.url), MAX_FILE)
     held = supply.file(file)
     return supply.content(LockedFile(file.destination, held.size, held.sha256, file.url))
 
@@ -215,7 +216,7 @@ def _lay_out(root: Path, wanted: Mapping[str, bytes | Path]) -> Path | None:
     """
     folder = root / LAYOUT
     contents = {
-        name: content if isinstance(content, bytes) else content.read_bytes()
+        name: content if isinstance(content, bytes) else read_regular(content, MAX_FILE)
         for name, content in wanted.items()
     }
     check_no_links(root, LAYOUT)
