@@ -20,6 +20,12 @@ REPLACE = (
     "os.rename('/a.new', '/a')\nprint('done')"
 )
 
+READ = """
+import os, sys
+name = '/a' if 'a' in os.listdir('/') else '/a.new'
+sys.stdout.buffer.write(b'beside ' * (name != '/a') + open(name, 'rb').read())
+"""
+
 
 def start(make_board: MakeBoard, kind: str, image: Path) -> Keyboard:
     return make_board(f"?heap=128k&fs={kind}&image={image}")
@@ -70,24 +76,29 @@ def test_the_same_work_is_the_same_count(make_board: MakeBoard) -> None:
     assert counts[0] == counts[1]
 
 
-@pytest.mark.parametrize("torn", [0, 100])
-def test_power_cut_at_every_write(make_board: MakeBoard, tmp_path: Path, torn: int) -> None:
-    """LittleFS renames over a file in one step, whenever the power fails."""
+@pytest.mark.parametrize(
+    ("kind", "torn", "moments"), [("lfs2:128k", 0, 0), ("lfs2:128k", 100, 0), ("fat:128k", 0, 2)]
+)
+def test_power_cut_at_every_write(
+    make_board: MakeBoard, tmp_path: Path, kind: str, torn: int, moments: int
+) -> None:
+    """LittleFS renames over a file in one step, whenever the power fails; FAT removes the old one first."""
     image, first = tmp_path / "image", tmp_path / "first"
-    keyboard = start(make_board, "lfs2:128k", first)
+    keyboard = start(make_board, kind, first)
     keyboard.run(f"file = open('/a', 'wb'); file.write({OLD[:3]!r} * 1000); file.close()")
     keyboard.board.close()
     found = []
     for writes in range(100):
         shutil.copyfile(first, image)
-        if not power_cut_at(start(make_board, "lfs2", image), REPLACE, after_writes=writes, torn=torn):
+        if not power_cut_at(start(make_board, kind, image), REPLACE, after_writes=writes, torn=torn):
             break
-        keyboard = start(make_board, "lfs2", image)
-        found.append(keyboard.run("import sys; sys.stdout.buffer.write(open('/a', 'rb').read())"))
+        keyboard = start(make_board, kind, image)
+        found.append(keyboard.run(READ))
         keyboard.run("open('/b', 'w').close()")
         keyboard.board.close()
     assert len(found) > 5
-    assert set(found) <= {OLD, NEW}
+    assert set(found) <= {OLD, NEW, b"beside " + NEW}
+    assert found.count(b"beside " + NEW) == moments
     assert found[0] == OLD
 
 

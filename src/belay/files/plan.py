@@ -4,7 +4,7 @@ Nothing here talks to a board. After any number of the steps, the last one half 
 
 - each file that is wanted has its old or its new content. Only where a file takes the place of a folder or a
   folder that of a file, and where the file system cannot rename over a file, there is one moment without it;
-  its new content then lies beside it, whole;
+  its new content then lies beside it, whole (MicroPython's FAT can, but in two steps inside);
 - what is not wanted is untouched until all that is wanted is in place, but for a folder that a file replaces;
 - another plan, made from what is then there, leads to the same end.
 """
