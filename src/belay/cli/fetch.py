@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 from belay.cli.packages import counted, files_said, talking, tell_restored, tell_unfit, this_project
-from belay.cli.settings import Settings, pass_settings, talk_options
+from belay.cli.settings import Settings, examples, pass_settings, talk_options
+
+EXAMPLES = examples("belay fetch", "belay fetch --offline")
 
 
-@click.command()
+@click.command(epilog=EXAMPLES)
 @click.option("--offline", is_flag=True, help="Use what was fetched before, and no network.")
 @talk_options
 @pass_settings

@@ -9,11 +9,13 @@ import click
 
 from belay.cli import exits
 from belay.cli.packages import counted, this_project
-from belay.cli.settings import Settings, pass_settings, talk_options
+from belay.cli.settings import Settings, examples, pass_settings, talk_options
 from belay.cli.table import table
 
+EXAMPLES = examples("belay verify", "belay verify --json")
 
-@click.command()
+
+@click.command(epilog=EXAMPLES)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of the files that differ.")
 @talk_options
 @pass_settings
