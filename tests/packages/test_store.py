@@ -324,3 +324,29 @@ def test_large_content_that_cannot_be_moved_is_written(store: Store, monkeypatch
             patched.setattr("belay.packages.store._move", lambda place, target: False)
             name = store.keep(draft)
         assert Store(store.folder).read(name) == content
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps users apart by itself")
+def test_a_store_that_others_can_write_to_is_not_used(tmp_path: Path) -> None:
+    place = tmp_path / "cache"
+    store = Store(place)
+    poison = store.add(b"poison")
+    store.remember(memory("https://a/b", b"poison"), b"poison")
+    assert [path.stat().st_mode & 0o077 for path in (place, place / "store-1", place / "store-1/pages")] == [
+        0
+    ] * 3
+    for strange in (place / "store-1", place):
+        strange.chmod(0o777)
+        warnings: list[str] = []
+        other = Store(place, warn=warnings.append)
+        assert other.recall("https://a/b") is None
+        assert other.read(poison) is None
+        before = sorted(place.rglob("*"))
+        assert other.read(other.add(b"mine")) == b"mine"
+        with other.draft() as draft:
+            draft.write(b"x" * (1 << 20))
+            assert other.read(other.keep(draft)) == b"x" * (1 << 20)
+        assert sorted(place.rglob("*")) == before
+        assert warnings == [f"the store is not used: everybody can write to {strange}"]
+        strange.chmod(0o700)
+    assert Store(place).recall("https://a/b") is not None

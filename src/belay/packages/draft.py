@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from belay.packages.ownership import make_private
+
 START = 500
 """Bytes of the beginning that are told."""
 LARGE = 1 << 18
@@ -93,7 +95,7 @@ class Draft:
 
     def _spill(self, place: Path) -> None:
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make_private(place.parent)
             self._file = place.open("w+b", buffering=0)
         except OSError:
             self.place = None

@@ -22,6 +22,7 @@ from pathlib import Path
 import msgspec
 
 from belay.packages.draft import Draft
+from belay.packages.ownership import make_private, why_not_ours
 
 FORMAT = "store-1"
 """The folder of this format; another version of belay may have another beside it."""
@@ -87,19 +88,25 @@ def cache_folder() -> Path:
 class Store:
     """A cache by content in a folder.
 
-    A store that cannot be written to, as on a full disk, still works for as long as this object lives.
+    A store that cannot be written to, as on a full disk, still works for as long as this object lives; of one
+    that others can write to nothing is read or written.
 
     Args:
         folder: Where; None for :func:`cache_folder`. It is made when something is first kept.
-        warn: Called with a sentence when the store cannot be written to; once.
+        warn: Called with a sentence when the store cannot be written to, or is not used; once.
     """
 
     def __init__(self, folder: Path | None = None, *, warn: Callable[[str], None] | None = None) -> None:
         self.folder = cache_folder() if folder is None else folder
         self._warn = warn
         root = self.folder / FORMAT
+        if strange := why_not_ours(self.folder, root):
+            # What is kept of addresses is believed.
+            root = Path(os.devnull) / FORMAT
         self._contents, self._pages, self._tmp = root / "content", root / "pages", root / "tmp"
-        self._failed = False
+        self._failed = bool(strange)
+        if strange and warn is not None:
+            warn(f"the store is not used: {strange}")
         self._swept = False
         # Names that no other process and no other thread uses.
         self._mark = os.urandom(8).hex()
@@ -274,8 +281,8 @@ class Store:
             beside.replace(path)
         except FileNotFoundError:
             # The folders are not there yet, or no longer.
-            beside.parent.mkdir(parents=True, exist_ok=True)
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_private(beside.parent)
+            make_private(path.parent)
             _write_new(beside, data)
             beside.replace(path)
 
@@ -299,7 +306,7 @@ def _write_new(path: Path, data: bytes) -> None:
 
 def _move(place: Path, target: Path) -> bool:
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_private(target.parent)
         place.replace(target)
     except OSError:
         return False
