@@ -361,7 +361,8 @@ def test_a_bar_is_hidden_while_somebody_is_asked(monkeypatch: pytest.MonkeyPatch
             assert before.endswith("\x1b[?25h\r\x1b[1A\x1b[2K")
             bar(Progress(2, 3))
             assert terminal.getvalue() == before
-        bar(Progress(3, 3))
+        bar(Progress(3, 3, "led 50%"))
+    assert "fetching led 50%" in terminal.getvalue()
     assert "3/3" in terminal.getvalue()[len(before) :]
 
 

@@ -11,7 +11,8 @@ import pytest
 from servers.repositories import isolate
 
 from belay.exceptions import FetchError, PackageError
-from belay.packages.gitprogram import GitLimits, GitProgram, find_git, redacted
+from belay.packages.gitprogram import GitProgram, find_git, redacted
+from belay.packages.gittalk import GitLimits
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")
 
@@ -117,6 +118,22 @@ def test_what_went_wrong_is_told_apart(
         GitProgram().run(URL, tmp_path, "fetch")
     assert caught.value.kind == kind
     assert (said.splitlines() or ["it does not say why"])[-1] in caught.value.reason
+
+
+@needs_scripts
+def test_how_far_a_fetch_is_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = [
+        "remote: Compressing objects: 100% (3/3), done.\n",
+        "Receiving objects:   5% (1/20), 1.00 MiB | 1.00 MiB/s\r",
+        "Receiving objects:   5% (1/20), 1.20 MiB | 1.00 MiB/s\r",
+        "Receiving objects: 100% (20/20), 1.90 MiB | 1.00 MiB/s, done.\n",
+    ]
+    # Each is to come by itself, or two of them together: it makes no difference.
+    code = f"for text in {said}: sys.stderr.write(text); sys.stderr.flush(); time.sleep(0.05)"
+    fake_git(tmp_path / "bin", code, monkeypatch)
+    told: list[str] = []
+    GitProgram(tell=told.append).ask("https://example.com/o/led.git", tmp_path, "fetch")
+    assert told in (["led 5%", "led 100%"], ["led 100%"])
 
 
 @needs_scripts

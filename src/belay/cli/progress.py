@@ -56,7 +56,8 @@ class Bar:
                     return
                 self._shown = _begin()
             bars, task = self._shown
-            bars.update(task, completed=progress.done, total=progress.total)
+            doing = f"fetching {progress.doing}".rstrip()
+            bars.update(task, completed=progress.done, total=progress.total, description=doing)
 
     @contextmanager
     def hidden(self) -> Iterator[None]:
@@ -83,7 +84,7 @@ def _begin() -> tuple[Bars, TaskID]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     bars = Progress(*columns, console=Console(stderr=True), transient=True)
     task = bars.add_task("fetching", total=None)
     bars.start()

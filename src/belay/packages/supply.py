@@ -86,10 +86,12 @@ class Progress:
     Attributes:
         done: Pages and files that are here.
         total: How many are known to be needed; it grows.
+        doing: How far one of them is that takes long, or empty.
     """
 
     done: int
     total: int
+    doing: str = ""
 
 
 class Supply:
@@ -99,7 +101,8 @@ class Supply:
         store: Where they are kept.
         fetcher: Brings what the store lacks.
         offline: Whether nothing is asked of the network.
-        progress: Called by the thread that waits, each time that something has come.
+        progress: Called by the thread that waits, each time that something has come; and by others, while
+            something comes that takes long.
         warn: Called with a sentence about what is not as one may think.
         hosts: The git hosts by name; None for those that everybody knows.
         asking: Makes a context in which git may ask somebody for a login on the terminal.
@@ -352,7 +355,7 @@ class Supply:
                 from belay.packages.gitcache import Repositories
                 from belay.packages.gitprogram import GitProgram
 
-                program = GitProgram(asking=self._asking)
+                program = GitProgram(asking=self._asking, tell=self._tell)
                 hosts = self.fetcher.http_hosts
                 self._git_made = Repositories(self.store.folder, program, http_hosts=hosts, say=self.warn)
             return self._git_made
@@ -464,8 +467,11 @@ class Supply:
 
     def _count(self) -> None:
         self._done += 1
+        self._tell("")
+
+    def _tell(self, doing: str) -> None:
         if self._progress is not None:
-            self._progress(Progress(self._done, self._total))
+            self._progress(Progress(self._done, self._total, doing))
 
 
 def _next(come: SimpleQueue[T]) -> T:
