@@ -17,18 +17,52 @@ def test_script(belay: Belay, shell: str) -> None:
     assert f"_BELAY_COMPLETE={shell}_complete" in result.out
 
 
-def test_the_script_works_in_bash(belay: Belay, tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="bash there is another system's")
+@pytest.mark.parametrize(
+    ("line", "words", "replies"),
+    [
+        ("belay lat", ["belay", "lat"], ["latency"]),
+        ("belay info virt", ["belay", "info", "virt"], ["virtual:"]),
+        ("belay info virtual:", ["belay", "info", "virtual", ":"], [""]),
+        (
+            "belay search --index https://exa",
+            ["belay", "search", "--index", "https", ":", "//exa"],
+            ["//example.com"],
+        ),
+        (
+            "belay search --index=https://exa",
+            ["belay", "search", "--index", "=", "https", ":", "//exa"],
+            ["//example.com"],
+        ),
+        (
+            "belay search  --index https://example.com --off",
+            ["belay", "search", "--index", "https", ":", "//example.com", "--off"],
+            ["--offline"],
+        ),
+    ],
+)
+def test_the_script_works_in_bash(
+    belay: Belay, tmp_path: Path, line: str, words: list[str], replies: list[str]
+) -> None:
+    """As readline calls it, which breaks words at colons and puts a reply in the place of the last piece."""
     script = tmp_path / "completion"
     script.write_text(belay("completion", "bash").out, encoding="utf-8")
-    ask = (
-        f"source {script}; COMP_WORDS=(belay lat); COMP_CWORD=1; _belay_completion belay; "
-        "echo ${COMPREPLY[@]}"
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.belay]\npackage_indices = ["https://example.com"]\n',
+        encoding="utf-8",
     )
+    ask = 'source "$1"; shift; COMP_LINE=$1; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+    ask += 'COMP_POINT=${#COMP_LINE}; _belay_completion belay 2>&1; printf "%s\\n" "${COMPREPLY[@]}"'
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        ["bash", "-c", ask], capture_output=True, text=True, env={**os.environ, "PATH": path}, check=True
+        ["bash", "-c", ask, "bash", script, line, *words],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        check=True,
     )
-    assert done.stdout == "latency\n"
+    assert done.stdout.splitlines() == replies
 
 
 def test_nothing_is_run_for_a_completion() -> None:
