@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def attempt(function, *values):
     try: return function(*values)
     except OSError as error: return error.errno
 """
-ENOENT, EEXIST, ENOSPC = 2, 17, 28
+ENOENT, EIO, EEXIST, ENOSPC = 2, 5, 17, 28
 
 
 @pytest.fixture(params=EVERY)
@@ -215,6 +216,13 @@ def test_an_image_that_is_something_else(make_board: MakeBoard, tmp_path: Path, 
     assert f"image holds no whole {kind.partition(':')[0]} with blocks of" in str(error)
     board.board.close()
     assert image.read_bytes() == content
+
+
+def test_an_image_that_is_cut_off_while_the_board_runs(make_board: MakeBoard, tmp_path: Path) -> None:
+    board = own(make_board, "fat:128k", tmp_path / "image")
+    board.run("write('/a', bytes(20_000)); file = open('/a', 'rb')")
+    os.truncate(tmp_path / "image", 1024)
+    assert board.text("print(attempt(file.read))") == str(EIO)
 
 
 def test_the_image_in_the_boards_folder(make_board: MakeBoard, root: Path) -> None:

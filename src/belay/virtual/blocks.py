@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from ctypes import Array, c_char
-from errno import EINVAL, EIO
+from errno import EIO
 from typing import NoReturn
 
 from belay.virtual.meter import FlashMeter
@@ -65,8 +65,6 @@ class Blocks:
     def _control(self, operation: int, argument: int) -> int:
         code, block = number(operation), number(argument)
         if code == _BLOCK_ERASE:
-            if not 0 <= block < self._plan.blocks:
-                return small_int(-EINVAL)
             self._store(block * self._plan.block, b"\xff" * self._plan.block)
             self._meter.count_erase()
         return small_int({_BLOCK_COUNT: self._plan.blocks, _BLOCK_SIZE: self._plan.block}.get(code, 0))
