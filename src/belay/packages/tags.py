@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from belay.packages.refs import Refs, is_commit
-from belay.packages.version import Version
+from belay.packages.version import MAX_LENGTH, Version
 
 _START = re.compile(r"(?<![0-9.])[0-9]")
 
@@ -37,7 +37,7 @@ def newer_tag(refs: Refs, ref: str) -> str:
 
 def _split(tag: str) -> tuple[str, Version] | None:
     """What stands before a tag's version, without the v, and the version; None if it has none."""
-    for match in _START.finditer(tag):
+    for match in _START.finditer(tag[:MAX_LENGTH]):
         version = Version(tag[match.start() :])
         if version.standard is not None:
             before = tag[: match.start()]
