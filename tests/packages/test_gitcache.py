@@ -20,8 +20,8 @@ from servers.repositories import GitServer, Remote, isolate, ssh_program
 from belay.exceptions import FetchError, PackageError, UnsafePathError
 from belay.packages import gitrepository
 from belay.packages.gitcache import Repositories, kept, remove
+from belay.packages.gitlisting import Listed, read_listing, read_refs
 from belay.packages.gitprogram import GitProgram
-from belay.packages.gitrepository import Listed, read_listing, read_refs
 from belay.packages.gittalk import GitLimits
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")

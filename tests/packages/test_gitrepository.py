@@ -11,9 +11,10 @@ import pytest
 from servers.repositories import Remote, isolate
 
 from belay.exceptions import FetchError
+from belay.packages.gitlisting import Listed, read_listing, read_refs
 from belay.packages.gitplace import Address
 from belay.packages.gitprogram import GitProgram
-from belay.packages.gitrepository import Listed, Repository, read_listing, read_refs, remove_tree
+from belay.packages.gitrepository import Repository, remove_tree
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")
 

@@ -59,9 +59,9 @@ class Repositories:
     def get(self, address: str, most: int, *, offline: bool = False) -> bytes:
         """What is at an address (see :mod:`~belay.packages.gitplace`).
 
-        Of the refs, the list, see :func:`~belay.packages.gitrepository.read_refs`; of the commit that a ref
+        Of the refs, the list, see :func:`~belay.packages.gitlisting.read_refs`; of the commit that a ref
         is, the name, and its files are here then; of a folder, the list of the files in it and below, see
-        :func:`~belay.packages.gitrepository.read_listing`.
+        :func:`~belay.packages.gitlisting.read_listing`.
 
         Args:
             address: The address.

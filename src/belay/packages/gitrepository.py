@@ -14,15 +14,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from belay.exceptions import FetchError, PackageError, UnsafePathError
 from belay.packages.exclusive import exclusive
+from belay.packages.gitlisting import LINK, SUBMODULE, Entry, read_tree, write_listing
 from belay.packages.gitplace import Address, is_commit
 from belay.packages.gitprogram import GitProgram
-from belay.packages.refs import Refs
 
 T = TypeVar("T")
 
@@ -32,9 +31,6 @@ REMOTE = "belay-remote"
 """The file in it that says where it comes from."""
 MAX_ENTRIES = 100_000
 """Files of a commit."""
-
-FILE, LINK, SUBMODULE = "100", "120", "160"
-"""The first digits of the modes that git knows (https://git-scm.com/docs/git-fast-import, filemodify)."""
 
 _ABBREVIATED = re.compile("[0-9a-f]{4,63}")
 _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
@@ -47,36 +43,6 @@ _HOPELESS = {
     *("insecure", "too-large", "interrupted"),
 }
 """Failures that asking otherwise would only repeat."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A file of a commit.
-
-    Attributes:
-        mode: Its mode, six octal digits.
-        name: The name of its content.
-        size: In bytes.
-    """
-
-    mode: str
-    name: str
-    size: int
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A file in the list of a folder's files.
-
-    Attributes:
-        path: In the repository.
-        mode: Its mode, six octal digits.
-        size: In bytes.
-    """
-
-    path: str
-    mode: str
-    size: int
 
 
 class _DamagedError(Exception):
@@ -143,7 +109,7 @@ class Repository:
         raise self._no_ref(ref)
 
     def refs(self, *, offline: bool = False) -> bytes:
-        """The branches and tags, as :func:`read_refs` reads them.
+        """The branches and tags, as :func:`~belay.packages.gitlisting.read_refs` reads them.
 
         Raises:
             FetchError: The remote does not answer.
@@ -260,10 +226,10 @@ class Repository:
     # --- files -----------------------------------------------------------------------------------
 
     def listing(self, commit: str, path: str, most: int) -> bytes:
-        """The files at and below a path, as :func:`read_listing` reads them."""
+        """The files at and below a path, as :func:`~belay.packages.gitlisting.read_listing` reads them."""
         entries = self._repaired(commit, lambda: self._tree(commit))
-        found = b"".join(
-            f"{entry.mode} {entry.size} {name}\0".encode(errors="surrogateescape")
+        found = write_listing(
+            (name, entry)
             for name, entry in entries.items()
             if not path or name == path or name.startswith(f"{path}/")
         )
@@ -313,10 +279,9 @@ class Repository:
                 if error.kind in {"timeout", "too-large", "interrupted"}:
                     raise
                 raise _DamagedError(error.reason) from error
-            lines = said.split(b"\0")[:-1]
-            if len(lines) > MAX_ENTRIES:
+            if said.count(b"\0") > MAX_ENTRIES:
                 raise FetchError(self._of(commit), "too-large", f"has more than {MAX_ENTRIES} files")
-            self._entries[commit] = dict(map(_entry, lines))
+            self._entries[commit] = read_tree(said)
         return self._entries[commit]
 
     def _read(self, entry: Entry) -> bytes:
@@ -400,25 +365,6 @@ class Repository:
         return self._program.run(self.url, self.folder, *words)
 
 
-def read_refs(data: bytes) -> Refs:
-    """The branches and tags of a repository, as :meth:`Repository.refs` gives them."""
-    pairs = (line.split(" ", 1) for line in data.decode().splitlines())
-    # What an annotated tag is peeled to comes behind it.
-    return Refs({name.removesuffix("^{}"): commit for commit, name in pairs})
-
-
-def read_listing(listing: bytes) -> list[Listed]:
-    """The list of a folder's files, as :meth:`Repository.listing` gives it; by path.
-
-    Names that are no UTF-8 have surrogates, which no destination may have.
-    """
-    found = []
-    for line in listing.split(b"\0")[:-1]:
-        mode, size, path = line.decode(errors="surrogateescape").split(" ", 2)
-        found.append(Listed(path, mode, int(size)))
-    return found
-
-
 def remove_tree(folder: Path) -> None:
     """Removes a folder as far as that can be done."""
     if sys.platform == "win32":
@@ -430,10 +376,3 @@ def remove_tree(folder: Path) -> None:
 def _mark(commit: str) -> str:
     """The ref that says that all of a commit is here."""
     return f"refs/belay/{commit}"
-
-
-def _entry(line: bytes) -> tuple[str, Entry]:
-    """A line of ``git ls-tree -l``: mode, type, name, size (or a dash), a tab, path."""
-    head, _, path = line.partition(b"\t")
-    mode, _, name, size = head.decode().split()
-    return path.decode(errors="surrogateescape"), Entry(mode, name, 0 if size == "-" else int(size))

@@ -13,8 +13,8 @@ from belay.exceptions import FetchError, ManifestError, PackageError, Requiremen
 from belay.packages import manifest
 from belay.packages.archive import Entry
 from belay.packages.folders import choose, destinations
+from belay.packages.gitlisting import FILE, SUBMODULE, Listed, read_listing
 from belay.packages.gitplace import Address, beside, canonical, ref_address
-from belay.packages.gitrepository import FILE, SUBMODULE, Listed, read_listing
 from belay.packages.manifestpy import as_candidate, read_manifest_py
 from belay.packages.model import Candidate, FromGit, FromHost, RemoteFile
 from belay.packages.supply import Supply

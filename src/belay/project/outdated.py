@@ -145,7 +145,7 @@ def _newer_tags(packages: Iterable[LockedPackage], project: Project, supply: Sup
 
 
 def _git_refs(place: FromGit, supply: Supply) -> Refs:
-    from belay.packages.gitrepository import read_refs
+    from belay.packages.gitlisting import read_refs
 
     return read_refs(supply.page(str(Address(place.url)), most=MAX_BYTES).content)
 
