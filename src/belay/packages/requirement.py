@@ -281,12 +281,14 @@ def _table(requirement: Requirement, table: Mapping[str, object], own: Collectio
     return replace(requirement, sources=(source,), develop=develop, rename_to_init=rename)
 
 
-def _field_hint(key: str, name: str) -> str:
+def _field_hint(key: str, name: str) -> str | None:
     from difflib import get_close_matches
 
     near = get_close_matches(name, _FIELDS, 1)
     if near:
         return f"did you mean {near[0]!r}?"
+    if not name.isprintable():
+        return None
     # Without quotes, TOML takes umqtt.simple = "*" for a table umqtt with a key simple.
     return f'there are {", ".join(_FIELDS)}; a name with a dot needs quotes: "{key}.{name}"'
 
