@@ -98,7 +98,7 @@ def test_a_cache_that_cannot_be_read(
     (tmp_path / "file").touch()
     result = belay("cache", *words)
     assert (result.code, result.out) == (exits.FILE, "")
-    assert result.err.endswith("Not a directory\n")
+    assert result.err.endswith("Not a directory\nhint: there is a file where a folder should be\n")
 
 
 def test_clear_by_prefix(belay: Belay, store: Store) -> None:

@@ -55,7 +55,7 @@ def test_help_imports_no_command_and_hardly_more_than_click() -> None:
     ours = {name for name in found if name.startswith("belay")}
     assert ours == {
         "belay",
-        *(f"belay.cli{name}" for name in ("", ".app", ".exits", ".report", ".settings", ".streams")),
+        *(f"belay.cli{name}" for name in ("", ".app", ".exits", ".report", ".settings", ".streams", ".text")),
         "belay.exceptions",
     }
     assert not {

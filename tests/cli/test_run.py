@@ -245,7 +245,10 @@ def test_an_empty_script(belay: Belay, script: Path) -> None:
 
 def test_a_folder_is_no_script(belay: Belay, tmp_path: Path) -> None:
     result = belay("run", "virtual:", str(tmp_path))
-    assert (result.code, result.err) == (exits.FILE, f"error: {tmp_path}: Is a directory\n")
+    assert result.code == exits.FILE
+    assert (
+        result.err == f"error: {tmp_path}: Is a directory\nhint: there is a folder where a file should be\n"
+    )
 
 
 def test_what_is_no_text_is_no_script(belay: Belay, script: Path) -> None:

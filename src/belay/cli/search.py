@@ -143,8 +143,8 @@ def _nothing(words: list[str], found: Found) -> PackageNotFoundError:
         message, hint = f"no package has all of {', '.join(words)}", "each of them is there; try fewer"
     else:
         message = f"none of {counted(found.count, 'package')} has {text!r} in its name, description or author"
-        hint = f"did you mean {' '.join(found.near)}?" if found.near else ""
-    return PackageNotFoundError(text, message, hint=hint or None)
+        hint = f"did you mean {' '.join(found.near)}?" if found.near else "a part of a word finds more"
+    return PackageNotFoundError(text, message, hint=hint)
 
 
 def _tell_more(settings: Settings, found: Found, hits: tuple[Hit, ...]) -> None:

@@ -17,8 +17,8 @@ The room knows no board. Its modules, from the ground up:
   ``local`` and ``localtree`` are this machine. Git hosts, by HTTP: ``hosting`` has their addresses,
   ``refs`` their branches and tags, ``pinning`` which commit that is, ``archive``, ``unpacking`` and
   ``unpacked`` a commit's files, ``repository`` the package. The git program: ``gitprogram`` runs it,
-  ``gittalk`` understands what it says, ``gitrepository`` and ``gitcache`` keep what it brings,
-  ``gitsource`` has the package. ``tags`` are the newer ones of either.
+  ``gittalk`` hears what it says, ``gitlisting`` reads its lists, ``gitrepository`` and ``gitcache`` keep
+  what it brings, ``gitsource`` has the package. ``tags`` are the newer ones of either.
 - **The choice.** ``catalogue`` is what there is to choose from, ``resolve`` chooses, ``lock`` is what was
   chosen and ``lockfile`` its text, ``update`` leads from what is wanted to that, ``tree`` says what leads
   to what.

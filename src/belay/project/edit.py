@@ -83,7 +83,7 @@ def remove_dependencies(
         if not having:
             names = tuple(sorted(name for _, name in known))
             where = f"the group {group!r}" if group else "the project"
-            hint = suggest(key, names) if names else None
+            hint = suggest(key, names) if names else f"{where} has none"
             raise PackageNotFoundError(key, f"{where} has no dependency {key!r}", hint=hint)
         gone += having
 
