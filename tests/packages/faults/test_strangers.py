@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from servers.web import WebServer
 
 from belay.cli import exits
 
-from .scene import VENDORED, Scene, belay, on_stage, seen
+from .scene import VENDORED, Result, Scene, belay, ended, on_stage, seen
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links and pipes need a right on Windows")
 
@@ -262,16 +263,22 @@ def test_nothing_of_a_project_is_run(scene: Scene, web: WebServer, tmp_path: Pat
         program.chmod(0o755)
     script = shutil.which("belay", path=str(Path(sys.executable).parent))
     assert script is not None
+
+    def run(*words: str) -> Result:
+        env = {**scene.env, "MARK": str(mark)}
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return ended(subprocess.Popen([script, *words], cwd=scene.project, env=env, text=True, **pipes))
+
     wanted = (scene.project / "pyproject.toml").read_text(encoding="utf-8")
     (scene.project / "pyproject.toml").write_text(
         f'{wanted}g = "git+file:///nothing/here"\n', encoding="utf-8"
     )
 
     for words in (("tree",), ("verify",), ("lock", "--check"), ("update",), ("fetch",), ("run", "nosuch")):
-        result = scene.run(*words, env={"MARK": str(mark)}, program=(script,))
+        result = run(*words)
         assert "Traceback" not in result.err
         assert not mark.exists(), words
-    done = scene.run("run", "micropython", "-c", "print(6 * 7)", env={"MARK": str(mark)}, program=(script,))
+    done = run("run", "micropython", "-c", "print(6 * 7)")
     assert not mark.exists(), done
 
 
