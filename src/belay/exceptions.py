@@ -388,7 +388,7 @@ class RequirementError(PackageError, ValueError):
     """
 
     def __init__(self, text: str, reason: str, *, hint: str | None = None) -> None:
-        super().__init__(f"{_LOGIN.sub('…@', text)!r}: {reason}", hint=hint)
+        super().__init__(f"{_shown(_LOGIN.sub('…@', text))}: {reason}", hint=hint)
         self.text = text
         self.reason = reason
 
@@ -405,7 +405,7 @@ class UnsafePathError(PackageError, ValueError):
     """
 
     def __init__(self, path: str, reason: str, *, where: str = "", hint: str | None = None) -> None:
-        super().__init__(": ".join(filter(None, (where, f"{path!r}", reason))), hint=hint)
+        super().__init__(": ".join(filter(None, (where, _shown(path), reason))), hint=hint)
         self.path = path
         self.reason = reason
         self.where = where
@@ -413,6 +413,8 @@ class UnsafePathError(PackageError, ValueError):
     @property
     def advice(self) -> str | None:
         """What would help: it depends on who asked for the path."""
+        if self.where.startswith("path+"):
+            return self.hint or "put a file of the package in its place, or take it away"
         return self.hint or (_PUBLISHER if "/" in self.where else "choose another name")
 
 
@@ -535,6 +537,14 @@ class PathConflictError(PackageError):
         super().__init__(f"{path}: {' and '.join(packages)} have different content for it", hint=hint)
         self.path = path
         self.packages = packages
+
+
+def _shown(text: str) -> str:
+    """What was written, in quotes; of what nobody would read to its end, the beginning."""
+    return repr(text) if len(text) <= _LONGEST else f"{text[:_LONGEST]!r}…"
+
+
+_LONGEST = 100
 
 
 def _place(file: str, line: int | None) -> str:

@@ -142,6 +142,12 @@ def test_paths_that_cannot_be_together(paths: list[str]) -> None:
         check_together(reversed(paths))
 
 
+def test_letters_that_are_put_together_in_two_ways_are_told_apart() -> None:
+    with pytest.raises(UnsafePathError) as caught:
+        check_together(["\u00e9.py", "e\u0301.py"])
+    assert r"'\xe9.py' have the same letters, put together in two ways" in caught.value.message
+
+
 def test_paths_that_can_be_together() -> None:
     check_together(["a.py", "a/x.py", "a/y.py", "b/x.py", "a.py"])
 

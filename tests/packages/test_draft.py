@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from belay.packages.draft import LARGE, Draft
+from belay.packages.draft import LARGE, START, Draft
 
 PIECES = [b"%d" % number * 40_000 for number in range(10, 20)]
 WHOLE = b"".join(PIECES)
@@ -98,3 +98,12 @@ def test_a_full_disk_is_no_loss(room: int, place: Path, monkeypatch: pytest.Monk
         assert draft.content() == WHOLE
         assert draft.sha256 == hashlib.sha256(WHOLE).hexdigest()
         assert not place.exists()
+
+
+def test_how_it_begins(draft: Draft) -> None:
+    draft.write(b"other")
+    draft.restart()
+    assert draft.start() == b""
+    for piece in (b"<ht", b"ml>", b"x" * LARGE):
+        draft.write(piece)
+    assert draft.start() == (b"<html>" + b"x" * START)[:START]

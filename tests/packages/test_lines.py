@@ -161,3 +161,8 @@ def test_last_lines_of_tables() -> None:
     text = "[a]\n[b] # c\nx = [\n1,\n] # end\n\n# of c\n[c.d]\ny = 1\nz = '''\n'''\n\n[[e]]\nx = 1\n"
     assert last_lines(text) == {("a",): 1, ("b",): 5, ("c", "d"): 11, ("e", 0): 14}
     assert last_lines("a = 1\n") == {}
+
+
+def test_paths_are_shown_and_not_obeyed() -> None:
+    assert dotted(("a", "\x1b[2J\u202e\x00")) == 'a."\\u001b[2J\\u202e\\u0000"'
+    assert dotted(("x" * 300,)) == f'"{"x" * 100}"…'

@@ -2,7 +2,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from belay.packages.lock import Lock, LockedRequirement, diff, locked_requirement, prune, reasons_against
+from belay.exceptions import FetchError, OccupiedError
+from belay.packages.lock import (
+    Lock,
+    LockedRequirement,
+    diff,
+    locked_requirement,
+    prune,
+    reasons_against,
+    tell_owners,
+)
 from belay.packages.model import LockedFile, LockedPackage
 from belay.packages.requirement import parse_requirement
 
@@ -133,3 +142,17 @@ def test_what_nobody_wants_any_more_goes() -> None:
     assert [(package.name, package.groups) for package in left.packages] == [("a", ("dev",)), ("b", ("dev",))]
     assert left.requirements == lock.requirements[:1]
     assert prune(lock, []) == Lock()
+
+
+def test_whose_file_it_is() -> None:
+    file = LockedFile("b/x.py", 1, "0" * 64, "https://h.test/x")
+    packages = [replace(package(name), files=(file,)) for name in ("b", "c")]
+    missing = FetchError("https://h.test/x", "not-found", "is not there")
+    tell_owners(missing, packages)
+    assert missing.message == "https://h.test/x: is not there\n  it is a file of b and c"
+    occupied = OccupiedError("lib/main/b/x.py", "is taken")
+    tell_owners(occupied, packages[:1])
+    assert occupied.message == "lib/main/b/x.py: is taken\n  it is the place of a file of b"
+    other = FetchError("https://h.test/y", "not-found", "is not there")
+    tell_owners(other, packages)
+    assert other.message == "https://h.test/y: is not there"

@@ -11,6 +11,7 @@ from belay.packages.manifest import (
     MAX_BYTES,
     MAX_DEPENDENCIES,
     MAX_FILES,
+    is_web_page,
     joined,
     manifest_url,
     parse_manifest,
@@ -282,3 +283,19 @@ def test_several_sources_make_one_candidate() -> None:
     other = single_file("os", "https://example.com/2/__init__.py", source="c", alone=False)
     with pytest.raises(ManifestError, match="two files"):
         joined("os", "a, c", [first, other])
+
+
+@pytest.mark.parametrize(
+    ("data", "is_page"),
+    [
+        (b"<!DOCTYPE html><p>", True),
+        (b"\xef\xbb\xbf \r\n<HTML lang=en>", True),
+        (b"<head>", True),
+        (b"<", False),
+        (b"", False),
+        (b"# <html>", False),
+        (b"'<html>'", False),
+    ],
+)
+def test_web_pages(data: bytes, is_page: bool) -> None:
+    assert is_web_page(data) == is_page

@@ -28,10 +28,7 @@ _DONE = 200
 _DIGITS = 30
 """Of a number that a server says; more of them mean nothing, and cost much."""
 _PROXIES = "write http://host:port, in http_proxy and https_proxy; no_proxy names hosts without one"
-_CERTIFICATES = (
-    "if its certificate is your own, name the file that it can be checked with in SSL_CERT_FILE; "
-    "the clock of this machine must be right, too"
-)
+_CERTIFICATES = "if its certificate is your own, name the file that it can be checked with in SSL_CERT_FILE"
 
 
 @dataclass(frozen=True)
@@ -191,30 +188,34 @@ def _translated(url: str, error: Exception) -> FetchError:
     detail: object = cause.__cause__ if known else cause
     for kinds, kind, text, hint in _MEANINGS:
         if isinstance(detail, kinds) or isinstance(cause, kinds):
-            reason = text.format(where=where, detail=_distrust(detail) if kind == "tls" else detail)
-            return FetchError(url, "proxy" if by_proxy else kind, reason, hint=hint)
+            why, help_with_tls = _distrust(detail) if kind == "tls" else (detail, None)
+            reason = text.format(where=where, detail=why)
+            return FetchError(url, "proxy" if by_proxy else kind, reason, hint=hint or help_with_tls)
     if by_proxy:
         return FetchError(url, "proxy", f"the proxy refuses: {detail}")
     return FetchError(url, "dropped", f"{where} dropped the connection: {detail}")
 
 
-def _distrust(error: object) -> str:
-    """Why TLS fails, in our words where we have some: those of OpenSSL differ with its version."""
+def _distrust(error: object) -> tuple[str, str]:
+    """Why TLS fails and what helps, in our words where we have some: OpenSSL's differ with its version."""
     inner = getattr(error, "args", (None,))[0] if isinstance(error, exceptions.SSLError) else error
     if isinstance(inner, ssl.SSLCertVerificationError):
-        return _VERDICTS.get(inner.verify_code, inner.verify_message)
-    if isinstance(inner, ssl.SSLError) and inner.reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}:
-        return "what answers there is no TLS"
-    return str(inner or error)
+        return _VERDICTS.get(inner.verify_code, (inner.verify_message, _CERTIFICATES))
+    if isinstance(inner, ssl.SSLError) and inner.reason in _NO_TLS:
+        return "what answers there is no TLS", "is the address right, and the port one for https?"
+    return str(inner or error), _CERTIFICATES
 
 
-_STRANGER = "nobody whom this system trusts vouches for its certificate"
+_NO_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}
+_CLOCK = "is the clock of this machine right? if so, whoever runs the server has to renew it"
+_STRANGER = ("nobody whom this system trusts vouches for its certificate", _CERTIFICATES)
+_OTHER = ("its certificate is for another name", "is the address right?")
 # https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error
 _VERDICTS = {
-    9: "its certificate is not valid yet",
-    10: "its certificate has expired",
+    9: ("its certificate is not valid yet", _CLOCK),
+    10: ("its certificate has expired", _CLOCK),
     **dict.fromkeys((18, 19, 20, 21), _STRANGER),
-    **dict.fromkeys((62, 64), "its certificate is for another name"),
+    **dict.fromkeys((62, 64), _OTHER),
 }
 
 _MEANINGS: tuple[tuple[tuple[type[Exception], ...], str, str, str | None], ...] = (
@@ -235,7 +236,7 @@ _MEANINGS: tuple[tuple[tuple[type[Exception], ...], str, str, str | None], ...] 
         (exceptions.SSLError, ssl.SSLError),
         "tls",
         "the connection to {where} cannot be trusted: {detail}",
-        _CERTIFICATES,
+        None,
     ),
     (
         (exceptions.IncompleteRead, exceptions.InvalidChunkLength, IncompleteRead),

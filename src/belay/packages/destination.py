@@ -148,6 +148,9 @@ def place_file(key: str, name: str, *, alone: bool, rename_to_init: bool) -> str
 def _note(known: dict[str, str], path: str, reason: str, where: str) -> None:
     first = known.setdefault(fold(path), path)
     if first != path:
+        if unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", path):
+            reason = "have the same letters, put together in two ways: one name on some systems"
+            raise UnsafePathError(path, f"and {first!a} {reason}", where=where)
         raise UnsafePathError(path, f"and {first!r} {reason}", where=where)
 
 

@@ -33,6 +33,7 @@ SOURCES: Final = "py"
 """The directory of packages as sources, which every package has."""
 LATEST: Final = "latest"
 _MENDED = "is it an index? if so, whoever runs it has to mend that; package_indices can name another"
+_NAMED = "package_indices names it"
 _ABSENT = {"not-found", "offline"}
 _UNREACHABLE = {"dns", "refused", "unreachable", "timeout"}
 
@@ -115,7 +116,7 @@ class Index:
                 elif error.kind not in _ABSENT:
                     raise
                 elif self.url.startswith("file:") and not path_of(self.url).is_dir():
-                    self.failure = FetchError(self.url, "unreachable", "there is no such folder")
+                    self.failure = FetchError(self.url, "unreachable", "there is no such folder", hint=_NAMED)
             self._opened = True
         return self._packages
 

@@ -96,7 +96,8 @@ class Indices:
         """Says if an index cannot be reached."""
         if index.listing is None and index.failure is not None and index.url not in self._warned:
             self._warned.add(index.url)
-            if self._warn is not None:
+            # Of the only one there is no other: that is an error, if anything is wanted of it.
+            if self._warn is not None and len(self.all) > 1:
                 self._warn(f"the index {index.url} is passed over: {index.failure.reason}")
 
     def _not_found(self, name: str, asked: list[Index]) -> PackageNotFoundError | FetchError:

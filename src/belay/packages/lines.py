@@ -66,14 +66,21 @@ def dotted(path: Path) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            text += ("." if text else "") + (part if _BARE.fullmatch(part) else _quoted(part))
+            text += ("." if text else "") + (part if _is_plain(part) else _quoted(part))
     return text
+
+
+_LONGEST = 100
+
+
+def _is_plain(part: str) -> bool:
+    return len(part) <= _LONGEST and bool(_BARE.fullmatch(part))
 
 
 def _quoted(part: str) -> str:
     """A key in quotes; of what a terminal would obey, or nobody could see, its number."""
-    signs = (sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in part)
-    return f'"{"".join(signs)}"'
+    signs = (sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in part[:_LONGEST])
+    return f'"{"".join(signs)}"' + ("…" if len(part) > _LONGEST else "")
 
 
 def suggest(name: str, known: tuple[str, ...]) -> str:

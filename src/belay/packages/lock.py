@@ -186,15 +186,14 @@ def prune(lock: Lock, wanted: Iterable[tuple[str, str]]) -> Lock:
 
 def tell_owners(error: FetchError | OccupiedError, packages: Iterable[Candidate | LockedPackage]) -> None:
     """Add to what an error says of a file whose file it is."""
-    owners = [
-        package.name
-        for package in packages
-        if any(
-            file.url == error.url
-            if isinstance(error, FetchError)
-            else error.path.endswith(f"/{file.destination}")
-            for file in package.files
-        )
-    ]
+    if isinstance(error, FetchError):
+        owners = [each.name for each in packages if any(file.url == error.url for file in each.files)]
+        said = "it is a file of"
+    else:
+        ends = error.path
+        owners = [
+            each.name for each in packages if any(ends.endswith(f"/{f.destination}") for f in each.files)
+        ]
+        said = "it is the place of a file of"
     if owners:
-        error.args = (f"{error.message}\n  it is a file of {' and '.join(owners)}",)
+        error.args = (f"{error.message}\n  {said} {' and '.join(owners)}",)

@@ -346,7 +346,9 @@ def _check_url(text: str) -> None:
     if not place.hostname:
         raise RequirementError(text, "names no server")
     if place.username or place.password:
-        raise RequirementError(text, "has a login in it, which all could read in the lockfile")
+        reason = "has a login in it, which all could read in the lockfile"
+        hint = "it can stand in BELAY_TOKEN_ and the server's name, or in .netrc"
+        raise RequirementError(text, reason, hint=hint)
 
 
 def _url(text: str) -> FromUrl:

@@ -126,7 +126,9 @@ class _Asked(BaseReporter[Requirement, Candidate, str]):
         depth = self._depths.setdefault(name, self._depths.get(parent.name, 0) + 1 if parent else 0)
         if depth > MAX_DEPTH:
             raise ResolutionError(
-                f"more than {MAX_DEPTH} packages need each other in a row", (self.chain(requirement, parent),)
+                f"more than {MAX_DEPTH} packages need each other in a row",
+                (self.chain(requirement, parent),),
+                hint="nobody needs such packages, except to keep others busy: do without the first of them",
             )
 
     def chain(self, need: Requirement, parent: Candidate | None) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from belay.exceptions import FetchError, PathConflictError, ResolutionError
+from belay.exceptions import FetchError, PathConflictError, ResolutionError, UnsafePathError
 from belay.packages.catalogue import Catalogue, is_indexed
 from belay.packages.compiled import check_compiled
-from belay.packages.destination import check_together, parents
+from belay.packages.destination import check_together, fold, parents
 from belay.packages.indices import Indices
 from belay.packages.lock import tell_owners
 from belay.packages.model import Candidate, FromIndex, LockedFile, LockedPackage, RemoteFile, Requirement
@@ -232,6 +232,18 @@ def _shadowed(packages: list[LockedPackage]) -> Iterator[str]:
                 yield f"{mine} cannot be imported beside the folder {stem} of {other}"
 
 
+def _check_all_together(owners: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+    """Refuse files of several packages that cannot be together on every system."""
+    try:
+        check_together(sorted(owners))
+    except UnsafePathError as error:
+        place = fold(error.path)
+        at = [each for path, each in owners.items() if f"{fold(path)}/".startswith(f"{place}/")]
+        names = sorted({name for contents in at for each in contents.values() for name in each})
+        hint = f"do without one of them, or ask whoever publishes {' and '.join(names)}"
+        raise UnsafePathError(error.path, error.reason, where=" and ".join(names), hint=hint) from None
+
+
 def _check_conflicts(packages: list[LockedPackage], prefer: Mapping[str, str]) -> None:
     """Refuses several contents for one destination, unless the project says which is to be taken.
 
@@ -243,7 +255,7 @@ def _check_conflicts(packages: list[LockedPackage], prefer: Mapping[str, str]) -
     for package in packages:
         for file in package.files:
             owners.setdefault(file.destination, {}).setdefault(file.sha256, []).append(package.name)
-    check_together(sorted(owners))
+    _check_all_together(owners)
     for destination, contents in sorted(owners.items()):
         everybody = sorted(name for names in contents.values() for name in names)
         if len(contents) == 1 or (preferred := prefer.get(destination)) in everybody:

@@ -111,7 +111,11 @@ class Vendored:
         """
         self.state.prepare()
         with exclusive(self.state.in_use, waiting=waiting):
-            yield self.recover()
+            changed = self.recover()
+            # Of somebody who was killed: it is nobody's now.
+            with suppress(OSError):
+                self.state.before.unlink()
+            yield changed
 
     def recover(self) -> bool:
         """Finish a change that was interrupted, or forget it if it had not been made.

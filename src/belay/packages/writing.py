@@ -82,7 +82,9 @@ def edited(path: Path, edit: Callable[[], object], beside: Path) -> Iterator[Non
                 _put_back(beside, path, before)
             raise
     finally:
-        beside.unlink(missing_ok=True)
+        # By now the change is made or taken back, and whoever comes next removes it as well.
+        with suppress(OSError):
+            beside.unlink()
 
 
 def _put_back(beside: Path, path: Path, before: bytes) -> None:

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from belay.exceptions import (
+    BelayException,
+    ConfigError,
+    FetchError,
+    ManifestError,
+    RequirementError,
+    UnsafePathError,
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (BelayException("x"), None),
+        (FetchError("https://h.test/x", "nosuch", "x"), None),
+        (FetchError("https://h.test/x", "dns", "x"), "online"),
+        (ConfigError("f", "x"), "correct it there"),
+        (RequirementError("t", "x"), "belay add --help"),
+        (ManifestError("w", "x"), "whoever publishes"),
+        (UnsafePathError("p", "x"), "another name"),
+        (UnsafePathError("p", "x", where="https://h.test/x"), "whoever publishes"),
+        (UnsafePathError("p", "x", where="path+./part"), "put a file"),
+    ],
+)
+def test_what_helps_most(error: BelayException, advice: str | None) -> None:
+    assert (advice in (error.advice or "")) if advice else error.advice is None
+    error.hint = "my own"
+    assert error.advice == "my own"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://u:secret@h.test/x", "'https://…@h.test/x'"),
+        ("git+https://secret@h.test/x", "'git+https://…@h.test/x'"),
+        ("git+ssh://git@h.test/x", "'git+ssh://git@h.test/x'"),
+        ("git+ssh://git:secret@h.test/x", "'git+ssh://…@h.test/x'"),
+        ("x" * 300, f"'{'x' * 100}'…"),
+    ],
+)
+def test_what_is_shown_of_a_requirement(text: str, shown: str) -> None:
+    assert RequirementError(text, "is none").message == f"{shown}: is none"
