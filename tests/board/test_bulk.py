@@ -273,10 +273,12 @@ def test_what_a_call_that_ran_out_of_time_left_behind_goes_with_the_next(meter: 
         while True:
             pass
 
-    with pytest.raises(BoardTimeoutError):
-        slow(RANDOM)
-    for _ in range(2):
-        assert meter.look(RANDOM) == [seen(RANDOM, "bytearray")]
+    # What the collector finds on the stack may keep one of them, but not six.
+    data = RANDOM[: 24 * 1024]
+    for _ in range(6):
+        with pytest.raises(BoardTimeoutError):
+            slow(data)
+        assert meter.look(data) == [seen(data, "bytes")]
 
 
 def test_bulk_leaves_nothing_behind(meter: Meter) -> None:
@@ -300,6 +302,11 @@ def test_bulk_leaves_nothing_behind(meter: Meter) -> None:
 # --- on a bad link -------------------------------------------------------------------------------
 
 
+def harmless(byte: int) -> int:
+    """A bit whose flipping makes no control byte of this one, which might end the agent."""
+    return next(bit for bit in (0x40, 0x20, 0x01) if byte ^ bit >= 0x20)
+
+
 class Flipping:
     """Flips bits of one byte of what is written, once it is told to."""
 
@@ -317,7 +324,7 @@ class Flipping:
         if self.at is not None:
             if self.at < len(data):
                 changed = bytearray(data)
-                changed[self.at] ^= self.bits
+                changed[self.at] ^= self.bits or harmless(changed[self.at])
                 data, self.at = bytes(changed), None
             else:
                 self.at -= len(data)
@@ -359,15 +366,15 @@ def bad() -> Iterator[Bad]:
 
 def test_bytes_that_arrive_torn_are_sent_again(bad: Bad) -> None:
     data = RANDOM[:3000]
-    assert bad.look_once(500, 0x40, data) == [seen(data)]
-    assert bad.look_once(1000, 0x40, data, data[:100]) == [seen(data), seen(data[:100])]
+    assert bad.look_once(500, 0, data) == [seen(data)]
+    assert bad.look_once(1000, 0, data, data[:100]) == [seen(data), seen(data[:100])]
 
 
 def test_a_torn_request_for_bytes_is_made_up_for(bad: Bad) -> None:
     data = RANDOM[:3000]
     # In its payload, and in its check.
-    assert bad.look_once(15, 0x01, data) == [seen(data)]
-    assert bad.look_once(6, 0x40, data) == [seen(data)]
+    assert bad.look_once(15, 0, data) == [seen(data)]
+    assert bad.look_once(6, 0, data) == [seen(data)]
 
 
 def test_a_request_whose_size_was_torn_ends_with_the_time_that_the_call_has(bad: Bad) -> None:

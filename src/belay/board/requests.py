@@ -194,14 +194,12 @@ class Requests:
                         return answer
                     if (failure := failure_of(answer.body)).board_args != _LOST:
                         raise failure
-        except BoardFailure as failure:
-            if "MemoryError" in failure.types:
-                # Some of it may be there.
-                self._exchange(*make_room[:2], terms)
-            raise
-        except BaseException:
-            # What is there of it goes with the next bulk.
+        except BaseException as error:
+            # What is there of it goes with the next bulk, or at once where there is no room for anything else.
             self._left += numbers
+            if isinstance(error, BoardFailure) and "MemoryError" in error.types:
+                self._exchange(*make_room[:2], replace(terms, timeout=PART_TIMEOUT))
+                self._left.clear()
             raise
         raise NotBelayResponseError("the bytes of an argument never arrived whole")
 

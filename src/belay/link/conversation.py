@@ -312,10 +312,13 @@ class Link:
             exchange = Exchange(
                 self._wire, function, chr(64 + self._sequence), terms, on_news=self._take_news
             )
+            self._wire.cluttered = True
             try:
                 reply = exchange.run(Deadline(terms.timeout))
                 if reply.interrupted:
                     self._was_reset |= depart(self._wire)
+                else:
+                    self._wire.cluttered = False
                 return reply
             except AgentEnded as ended:
                 # A request that came too late may be on the prompt's line: start from scratch.

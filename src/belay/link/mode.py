@@ -19,7 +19,7 @@ from enum import Enum, auto
 from belay.deadline import Deadline
 from belay.exceptions import BoardResetError, BoardTimeoutError
 from belay.link.exchange import AgentEnded
-from belay.link.recovery import ENTER_TIMEOUT, dismiss, enter, stop
+from belay.link.recovery import ENTER_TIMEOUT, dismiss, enter, reenter, stop
 from belay.link.wire import Late, Wire
 from belay.repl import LEAVE_RAW, Accepted, Answer, Candidate, Finished, State
 
@@ -99,6 +99,9 @@ def _start(wire: Wire) -> bool:
     for attempt in range(1, MAX_STARTS + 1):
         deadline = Deadline(START_TIMEOUT)
         try:
+            if wire.cluttered:
+                reenter(wire, START_TIMEOUT)
+                wire.cluttered = False
             wire.write(wire.repl.execute(START_AGENT))
             wire.until(Accepted, deadline, wire.on_idle_output)
             if _await_hello(wire, deadline):
