@@ -281,6 +281,52 @@ def test_what_a_call_that_ran_out_of_time_left_behind_goes_with_the_next(meter: 
         assert meter.look(data) == [seen(data, "bytes")]
 
 
+class Keeping:
+    """Keeps what is written."""
+
+    def __init__(self, inner: Transport) -> None:
+        self.inner = inner
+        self.name = inner.name
+        self.flow_control = inner.flow_control
+        self.written = bytearray()
+
+    def read(self, max_bytes: int = READ_SIZE, timeout: float | None = None) -> bytes:
+        return self.inner.read(max_bytes, timeout)
+
+    def write(self, data: bytes, timeout: float | None = None) -> None:
+        self.inner.write(data, timeout)
+        self.written += data
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_bulk_that_may_have_met_the_prompt_is_not_left_on_its_line(ends: bool) -> None:
+    lines: list[Keeping] = []
+
+    def keep(inner: Transport) -> Keeping:
+        lines.append(Keeping(inner))
+        return lines[0]
+
+    meter = Meter("virtual:?heap=131072", keep)
+
+    @meter.device.task(timeout=10 if ends else 0)
+    def ended(data):
+        return len(data)
+
+    if ends:
+        assert ended(RANDOM) == len(RANDOM)
+    else:
+        with pytest.raises(BoardTimeoutError):
+            ended(RANDOM)
+    lines[0].written.clear()
+    assert meter.look(b"x") == [seen(b"x")]
+    # The prompt forgets its line when raw mode is left.
+    assert (b"\x02" in lines[0].written) is not ends
+    meter.device.close()
+
+
 def test_bulk_leaves_nothing_behind(meter: Meter) -> None:
     @meter.device.task
     def free():

@@ -195,7 +195,7 @@ class Requests:
                     if (failure := failure_of(answer.body)).board_args != _LOST:
                         raise failure
         except BaseException as error:
-            # What is there of it goes with the next bulk, or at once where there is no room for anything else.
+            # What is there of it goes with the next bulk, or at once if there is no room for anything else.
             self._left += numbers
             if isinstance(error, BoardFailure) and "MemoryError" in error.types:
                 self._exchange(*make_room[:2], replace(terms, timeout=PART_TIMEOUT))
