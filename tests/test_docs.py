@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import os
 import re
@@ -273,6 +274,44 @@ def test_tests_that_a_page_names_are_there() -> None:
     named = {name for page in PAGES for name in re.findall(r"`(tests/[\w/]+\.py)`", page.read_text("utf-8"))}
     assert len(named) > 20
     assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+
+
+def functions(file: Path) -> set[str]:
+    """The tests that a file has, as pytest collects them: at its top level, or in a class."""
+    found = set()
+    if not (file.name.startswith("test_") and file.is_file()):
+        return found
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        inner = node.body if isinstance(node, ast.ClassDef) and node.name.startswith("Test") else [node]
+        found |= {each.name for each in inner if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return {name for name in found if name.startswith("test_")}
+
+
+def test_test_functions_that_a_page_names_are_there() -> None:
+    named = {
+        pair for page in PAGES for pair in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page.read_text("utf-8"))
+    }
+    assert len(named) > 60
+    assert [f"{file}::{name}" for file, name in sorted(named) if name not in functions(ROOT / file)] == []
+
+
+def test_only_what_is_collected_is_a_test(tmp_path: Path) -> None:
+    text = (
+        "def test_a(): ...\ndef helper():\n    def test_b(): ...\nclass TestX:\n    def test_c(self): ...\n"
+    )
+    for name in ("test_x.py", "x.py"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert functions(tmp_path / "test_x.py") == {"test_a", "test_c"}
+    assert functions(tmp_path / "x.py") == functions(tmp_path / "test_y.py") == set()
+
+
+def test_each_line_on_security_names_a_test() -> None:
+    page = (ROOT / "docs" / "packages-security.md").read_text(encoding="utf-8")
+    lines = [
+        line for part in page.split("| tried by |\n")[1:] for line in part.split("\n\n")[0].split("\n")[1:]
+    ]
+    assert len(lines) > 45
+    assert [line for line in lines if not re.search(r"`tests/[\w/]+\.py::\w+` \|$", line)] == []
 
 
 # --- what runs the examples ------------------------------------------------------------------------

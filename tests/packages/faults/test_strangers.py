@@ -297,3 +297,16 @@ def test_a_lock_that_names_another_server_brings_nothing_else(scene: Scene, web:
     assert result.code in {exits.CONNECTION, exits.PACKAGES}
     assert "SHA-256" in result.err
     assert scene.vendored == before
+
+
+def test_a_package_does_not_know_the_project_s_own_hosts(scene: Scene, web: WebServer) -> None:
+    for page in ({"deps": [["my:o/r", ""]]}, {"urls": [["x.py", "my:o/r/x.py"]]}):
+        web.page("/pi/v2/package/py/a/latest.json", json.dumps(page).encode())
+        scene.configure(
+            web.url + "/pi/v2", 'a = "*"', lines=(f'hosts.my = {{ kind = "gitea", url = "{web.url}" }}',)
+        )
+        with on_stage(scene):
+            result = belay("update")
+        assert result.code == exits.PACKAGES, result
+        assert "my: is not known here" in result.err
+    assert not [request for request in web.counts().requests if "/o/r" in request.path]
