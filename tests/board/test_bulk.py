@@ -310,21 +310,23 @@ def test_bulk_that_may_have_met_the_prompt_is_not_left_on_its_line(ends: bool) -
         return lines[0]
 
     meter = Meter("virtual:?heap=131072", keep)
+    with meter.device:
 
-    @meter.device.task(timeout=10 if ends else 0)
-    def ended(data):
-        return len(data)
+        @meter.device.task(timeout=10 if ends else 0.01)
+        def taking(data, ends):
+            while not ends:
+                pass
+            return len(data)
 
-    if ends:
-        assert ended(RANDOM) == len(RANDOM)
-    else:
-        with pytest.raises(BoardTimeoutError):
-            ended(RANDOM)
-    lines[0].written.clear()
-    assert meter.look(b"x") == [seen(b"x")]
-    # The prompt forgets its line when raw mode is left.
-    assert (b"\x02" in lines[0].written) is not ends
-    meter.device.close()
+        if ends:
+            assert taking(RANDOM, True) == len(RANDOM)
+        else:
+            with pytest.raises(BoardTimeoutError):
+                taking(RANDOM, False)
+        lines[0].written.clear()
+        assert meter.look(b"x") == [seen(b"x")]
+        # The prompt forgets its line when raw mode is left.
+        assert (b"\x02" in lines[0].written) is not ends
 
 
 def test_bulk_leaves_nothing_behind(meter: Meter) -> None:
