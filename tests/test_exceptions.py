@@ -39,8 +39,13 @@ def test_what_helps_most(error: BelayException, advice: str | None) -> None:
         ("git+https://secret@h.test/x", "'git+https://…@h.test/x'"),
         ("git+ssh://git@h.test/x", "'git+ssh://git@h.test/x'"),
         ("git+ssh://git:secret@h.test/x", "'git+ssh://…@h.test/x'"),
-        ("x" * 300, f"'{'x' * 100}'…"),
+        ("x" * 300, f"'{'x' * 200}'…"),
     ],
 )
 def test_what_is_shown_of_a_requirement(text: str, shown: str) -> None:
     assert RequirementError(text, "is none").message == f"{shown}: is none"
+
+
+def test_what_is_shown_of_a_path() -> None:
+    assert UnsafePathError("/x" * 300, "is a link").message == f"{'/x' * 300!r}: is a link"
+    assert len(UnsafePathError("/x" * 300, "is long", where="https://h.test/x").message) < 250

@@ -405,7 +405,9 @@ class UnsafePathError(PackageError, ValueError):
     """
 
     def __init__(self, path: str, reason: str, *, where: str = "", hint: str | None = None) -> None:
-        super().__init__(": ".join(filter(None, (where, _shown(path), reason))), hint=hint)
+        # Paths of this machine are long, and right to their end.
+        shown = _shown(path) if "://" in where else repr(path)
+        super().__init__(": ".join(filter(None, (where, shown, reason))), hint=hint)
         self.path = path
         self.reason = reason
         self.where = where
@@ -544,7 +546,7 @@ def _shown(text: str) -> str:
     return repr(text) if len(text) <= _LONGEST else f"{text[:_LONGEST]!r}…"
 
 
-_LONGEST = 100
+_LONGEST = 200
 
 
 def _place(file: str, line: int | None) -> str:

@@ -39,7 +39,7 @@ _HEADER = """\
 # Written by belay, for belay: exactly which files were chosen. Keep it under version control; do not edit it.
 # After a merge conflict in here, take either side and run `belay lock`.
 """
-_AGAIN = "if it was edited by hand, bring the old one back; else remove it and run belay lock"
+_AGAIN = "if it was edited by hand, bring the old one back; else remove it and run `belay lock`"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _AT = re.compile(r"(?P<reason>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.([A-Za-z0-9_]+)|\[(\d+)\]")
@@ -184,7 +184,16 @@ class _Reader:
 
     def fail(self, reason: str, place: Place = (), hint: str | None = None) -> NoReturn:
         line = line_of(find_lines(self.text), place)
+        reason += self.whose(place)
         raise LockError(self.file, reason, key=dotted(place), line=line, hint=hint or _AGAIN)
+
+    def whose(self, place: Place) -> str:
+        """Of which package it is what stands at a place."""
+        match place:
+            case ("package", int(number), *_, _):
+                name = tomllib.loads(self.text)["package"][number].get("name", "")
+                return f" (of the package {name!r:.50})"
+        return ""
 
     def fail_by(self, message: str) -> NoReturn:
         """Fail with what the validation says: ``Expected `int`, got `str` - at `$.package[0].size```."""

@@ -65,12 +65,17 @@ class Scene:
         return {**env, "BELAY_CACHE_DIR": str(self.inside / "store"), "HOME": str(self.inside / "home")}
 
     def start(
-        self, *words: str, env: Mapping[str, str] | None = None, folder: Path | None = None, **options: Any
+        self,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        program: tuple[str, ...] = BELAY,
+        **options: Any,
     ) -> subprocess.Popen[str]:
         """Starts a command in the project, or in another folder."""
         there = ("sh", "-c", 'cd "$0" && exec "$@"', str(folder or self.inside / "project"))
         return subprocess.Popen(
-            [*self.before, *(there if self.before else ()), *BELAY, *words],
+            [*self.before, *(there if self.before else ()), *program, *words],
             cwd=None if self.before else folder or self.project,
             env={**self.env, **(env or {})},
             stdin=subprocess.DEVNULL,

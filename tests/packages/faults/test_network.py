@@ -10,7 +10,6 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -28,22 +27,15 @@ from belay.packages.fetch import Fetcher, Limits, _retry_after
 from belay.packages.index import _moment
 
 from .scene import Result, Scene, belay, on_stage
+from .stage import PATIENT, limit
 
 NAMES = [f"p{number}" for number in range(8)]
 PACKAGES = {name: {"1.0": {"files": {f"{name}.py": f"V = '{name}'\n"}}} for name in NAMES}
 FILE = "/pi/v2/file"
-PATIENT = Limits(attempts=3, pause=0.01)
 HASTY = Limits(connect=1.0, read=1.0, total=2.0, attempts=3, pause=0.01)
 """For servers that never answer; one that does might be too late."""
 
 few = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-def limit(monkeypatch: pytest.MonkeyPatch, limits: Limits) -> None:
-    """The limits that every command has."""
-    values = tuple(getattr(limits, field.name) for field in fields(Limits))
-    monkeypatch.setattr(Limits.__init__, "__defaults__", values)
-    assert Limits() == limits
 
 
 @pytest.fixture
