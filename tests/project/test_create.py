@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from belay.exceptions import ConfigError, RequirementError
+from belay.exceptions import ConfigError, RequirementError, UnsafePathError
 from belay.project import find_project, load_project
 from belay.project.create import Created, create, module_name
 from belay.project.edit import add_dependencies
@@ -90,6 +90,23 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / name / "__init__.py").write_text("mine", encoding="utf-8")
     assert create(tmp_path).written == ("pyproject.toml",)
     assert tree(tmp_path)["README.md"] == tree(tmp_path)[f"{name}/__init__.py"] == "mine"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right on Windows")
+@pytest.mark.parametrize("place", ["README.md", "project/__init__.py", "project", "pyproject.toml"])
+def test_nothing_is_written_behind_a_link(tmp_path: Path, place: str) -> None:
+    folder, outside = tmp_path / "project", tmp_path / "outside"
+    (folder / place).parent.mkdir(parents=True)
+    (folder / place).symlink_to(outside)
+    if place == "project":
+        outside.mkdir()
+    if place == "pyproject.toml":
+        create(folder)
+        assert not (folder / place).is_symlink()
+    else:
+        with pytest.raises(UnsafePathError, match="is a link"):
+            create(folder)
+    assert not outside.exists() or list(outside.iterdir()) == []
 
 
 ADOPTED = """\

@@ -6,9 +6,10 @@ import re
 import tomllib
 from dataclasses import dataclass
 from keyword import iskeyword
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from belay.exceptions import RequirementError
+from belay.packages.journal import check_no_links
 from belay.packages.model import MAIN_GROUP
 from belay.packages.writing import replace_file
 from belay.project.config import DEFAULT_PATH, FILE, Project, load_project, parse
@@ -53,6 +54,7 @@ def create(folder: Path) -> Created:
 
     Raises:
         RequirementError: No name can be made of the folder's.
+        UnsafePathError: One of the files would be written behind a link.
         ConfigError: There is a pyproject.toml that is not understood, or cannot be changed.
         OSError: A file cannot be read or written.
     """
@@ -66,6 +68,7 @@ def create(folder: Path) -> Created:
         (folder / name / "__init__.py", ""),
         (folder / "README.md", _README.format(name=name, title=folder.resolve().name)),
     ):
+        check_no_links(folder, PurePosixPath(path.relative_to(folder).as_posix()))
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
