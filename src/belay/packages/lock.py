@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from belay.exceptions import FetchError, OccupiedError
 from belay.packages.model import Candidate, LockedFile, LockedPackage, Requirement
+from belay.packages.origin import origin_of
 from belay.packages.refs import is_commit
 from belay.packages.requirement import canonical
 
@@ -161,6 +162,32 @@ def reasons_against(
     if lock.indices != tuple(indices):
         reasons.append("package_indices have changed")
     return reasons
+
+
+def remarkable(lock: Lock, indices: Collection[str]) -> list[str]:
+    """What of a lock comes from elsewhere than one may think: somebody may have written it by hand.
+
+    Args:
+        lock: The lock.
+        indices: The URLs of the project's indices.
+    """
+    found = []
+    for package in lock.packages:
+        kind, _, index = package.source.partition("index+")
+        if kind or not index:
+            continue
+        if index not in indices:
+            found.append(f"{package.name} comes from the index {index}, which is none of the project's")
+        others = {_server(file.url) for file in package.files if not file.url.startswith(f"{index}/")}
+        found += [f"{package.name} has files of {other}, not of its index" for other in sorted(others)]
+    return found
+
+
+def _server(url: str) -> str:
+    try:
+        return origin_of(url)
+    except ValueError:
+        return url  # it is no address
 
 
 def prune(lock: Lock, wanted: Iterable[tuple[str, str]]) -> Lock:

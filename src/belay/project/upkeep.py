@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 from belay.exceptions import FetchError, OccupiedError, PackageError
 from belay.packages.journal import State
-from belay.packages.lock import Change, Lock, diff, locked_requirement, reasons_against, tell_owners
+from belay.packages.lock import (
+    Change,
+    Lock,
+    diff,
+    locked_requirement,
+    reasons_against,
+    remarkable,
+    tell_owners,
+)
 from belay.packages.lockfile import read_lock, to_text
 from belay.packages.model import FromIndex, LockedPackage
 from belay.packages.vendor import Finding, Groups, Report, Vendored
@@ -218,7 +226,10 @@ def fetch_project(project: Project, talk: Talk, *, offline: bool = False) -> Out
         vendored = Vendored(now.root, now.dependencies_path)
         lock = its_lock(now)
         supply = cache(lambda: stack.enter_context(supply_of(now, talk, offline=offline)))
-        return Outcome(lock, lock, _vendor(vendored, lock, supply, lock, lock_text=None))
+        report = _vendor(vendored, lock, supply, lock, lock_text=None)
+        for note in remarkable(lock, [url for _, url in now.indices]) if report else ():
+            talk.note(note)
+        return Outcome(lock, lock, report)
 
 
 def its_lock(project: Project) -> Lock:

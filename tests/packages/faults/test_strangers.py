@@ -299,6 +299,39 @@ def test_a_lock_that_names_another_server_brings_nothing_else(scene: Scene, web:
     assert scene.vendored == before
 
 
+def test_what_comes_from_elsewhere_than_its_index_is_told(scene: Scene, web: WebServer) -> None:
+    ready(scene, web)
+    lock = scene.project / "belay.lock"
+    good = lock.read_text(encoding="utf-8")
+    digits = hashlib.sha256(b"A = 1\n").hexdigest()
+    index = f"{web.url}/pi/v2"
+    elsewhere = web.page("/elsewhere/a.py", b"A = 1\n")
+    for old, new, said in (
+        (
+            f"{index}/file/{digits[:2]}/{digits[:8]}",
+            elsewhere,
+            f"note: a has files of {web.url}, not of its index",
+        ),
+        (
+            f'"index+{index}"',
+            f'"index+{index}2"',
+            f"a comes from the index {index}2, which is none of the project's",
+        ),
+    ):
+        assert old in good
+        lock.write_text(good.replace(old, new), encoding="utf-8")
+        shutil.rmtree(scene.project / ".belay")
+        with on_stage(scene):
+            result = belay("fetch")
+            assert said in result.err, result
+            assert "note" not in belay("fetch").err
+        assert result.code == 0
+    lock.write_text(good, encoding="utf-8")
+    shutil.rmtree(scene.project / ".belay")
+    with on_stage(scene):
+        assert "note" not in belay("fetch").err
+
+
 def test_a_package_does_not_know_the_project_s_own_hosts(scene: Scene, web: WebServer) -> None:
     for page in ({"deps": [["my:o/r", ""]]}, {"urls": [["x.py", "my:o/r/x.py"]]}):
         web.page("/pi/v2/package/py/a/latest.json", json.dumps(page).encode())
