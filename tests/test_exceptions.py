@@ -7,6 +7,7 @@ from belay.exceptions import (
     ConfigError,
     FetchError,
     ManifestError,
+    PackageNotFoundError,
     RequirementError,
     UnsafePathError,
 )
@@ -21,6 +22,8 @@ from belay.exceptions import (
         (ConfigError("f", "x"), "correct it there"),
         (RequirementError("t", "x"), "belay add --help"),
         (ManifestError("w", "x"), "whoever publishes"),
+        (PackageNotFoundError("x", "x"), "belay search"),
+        (PackageNotFoundError("github:o/r", "x"), "is the address right"),
         (UnsafePathError("p", "x"), "another name"),
         (UnsafePathError("p", "x", where="https://h.test/x"), "whoever publishes"),
         (UnsafePathError("p", "x", where="path+./part"), "put a file"),

@@ -524,7 +524,11 @@ class PackageNotFoundError(PackageError, LookupError):
         super().__init__(message, hint=hint)
         self.name = name
 
-    _usual_advice = "`belay search WORD` finds packages; addresses and paths need no index"
+    @property
+    def advice(self) -> str | None:
+        """What would help: what has a colon is no package of an index."""
+        search = "`belay search WORD` finds packages; addresses and paths need no index"
+        return self.hint or (_FETCH_ADVICE["not-found"] if ":" in self.name else search)
 
 
 class PathConflictError(PackageError):

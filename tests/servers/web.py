@@ -119,7 +119,8 @@ class WebServer:
         Args:
             kind: ``"status"`` (with ``status=`` and ``headers=``), ``"redirect"`` (``to=``), ``"drop"``,
                 ``"garbage"``, ``"raw"`` (``data=``, all that is sent, in Base64),
-                ``"truncate"``, ``"wrong"``, ``"drip"`` (``every=`` seconds), ``"mute"``.
+                ``"truncate"``, ``"wrong"``, ``"drip"`` (``every=`` seconds), ``"stall"`` (in the middle, for
+                ever), ``"mute"``.
             path: What the paths start with that are answered so.
             times: How often.
             details: See ``kind``.

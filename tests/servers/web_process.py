@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from servers import git_hosts, index_recipes
 
-FAULTS = {"status", "drop", "truncate", "wrong", "drip", "mute", "redirect", "garbage", "raw"}
+FAULTS = {"status", "drop", "truncate", "wrong", "drip", "mute", "redirect", "garbage", "raw", "stall"}
 
 
 @dataclass
@@ -152,6 +152,9 @@ class Conversation(asyncio.Protocol):
                 self.send(200, content[:-1] + b"\x00", headers)
             case "drip":
                 self.drip(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n" % len(content) + content, fault)
+            case "stall":
+                head = b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n" % len(content)
+                self.transport.write(head + content[: len(content) // 2])
             case "mute":
                 pass  # the connection stays, and nothing ever comes
 

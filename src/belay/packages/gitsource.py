@@ -139,7 +139,8 @@ class CommitFiles:
             if error.kind != "not-found" or not path:
                 raise
             reason = f"there is no {path!r} in the commit {self._commit[:_SHORT]}"
-            raise RequirementError(text, reason, hint=error.hint) from error
+            hint = error.hint or "is the subdirectory right, and the branch, tag or commit?"
+            raise RequirementError(text, reason, hint=hint) from error
         return read_listing(page.content)
 
     def read(self, path: str) -> bytes | None:

@@ -211,7 +211,8 @@ def _is_about_the_package(error: PackageError) -> bool:
     """Whether it matters who needs the package: not if an index cannot be reached."""
     if isinstance(error, FetchError):
         return not error.url.endswith("/index.json")
-    return isinstance(error, PackageNotFoundError | RequirementError | ManifestError | UnsafePathError)
+    about = PackageNotFoundError | RequirementError | ManifestError | UnsafePathError
+    return type(error) is PackageError or isinstance(error, about)
 
 
 def _impossible(error: Any, asked: _Asked, offers: Offers) -> ResolutionError:

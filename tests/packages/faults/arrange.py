@@ -7,7 +7,10 @@ import gzip
 import json
 import os
 import socket
+from pathlib import Path
 from typing import Any
+
+from servers.git_hosts import Repository
 
 from belay.packages.store import FORMAT
 
@@ -39,6 +42,11 @@ def silent(kind: str = "mute", **details: Any) -> Arrangement:
     return arrange
 
 
+def slow(stage: Stage) -> None:
+    """The server takes its time."""
+    stage.web.behave(latency=0.3)
+
+
 def page(path: str, content: str | bytes, **headers: str) -> Arrangement:
     """Something lies on the server."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -51,7 +59,12 @@ def _put(stage: Stage, path: str, content: str | bytes, headers: dict[str, str])
 
 def raw(path: str, data: bytes) -> Arrangement:
     """The server sends just these bytes."""
-    return fault("raw", path, data=base64.b64encode(data).decode())
+    return fault("raw", path, data=encoded(data))
+
+
+def encoded(data: bytes) -> str:
+    """Bytes as the server wants to be told."""
+    return base64.b64encode(data).decode()
 
 
 def bomb(path: str, megabytes: int = 200) -> Arrangement:
@@ -402,6 +415,10 @@ def times(moment: float) -> Arrangement:
 # --- git hosts ------------------------------------------------------------------------------------
 
 
+HUB = {"refs": "/hub/o/r.git/info/refs", "file": "/raw/o/r/", "archive": "/hub/o/r/archive/"}
+"""Where the git host has what of a repository."""
+
+
 def repository(name: str, *commits: dict[str, str], tags: tuple[str, ...] = ()) -> Arrangement:
     """A repository at the git host; after each commit a tag, as far as there are some."""
 
@@ -413,3 +430,31 @@ def repository(name: str, *commits: dict[str, str], tags: tuple[str, ...] = ()) 
                 made.tag(tags[number])
 
     return arrange
+
+
+def git(name: str, *commits: dict[str, str]) -> Arrangement:
+    """A repository that the git program fetches."""
+
+    def arrange(stage: Stage) -> None:
+        made = Repository(_gits(stage), name)
+        for each in commits:
+            made.commit(each)
+
+    return arrange
+
+
+def wants_git(*dependencies: str) -> Arrangement:
+    """The project wants this besides ``good``; ``<git>`` in it is the folder with the repositories."""
+
+    def arrange(stage: Stage) -> None:
+        address = f"git+{_gits(stage).as_uri()}"
+        stage.call(address, "<git>")
+        stage.want('good = "*"', *(each.replace("<git>", address) for each in dependencies))
+
+    return arrange
+
+
+def _gits(stage: Stage) -> Path:
+    folder = stage.scene.top.parent / "gits"
+    folder.mkdir(exist_ok=True)
+    return folder

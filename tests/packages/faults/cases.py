@@ -17,7 +17,7 @@ from belay.cli.exits import CONNECTION, DONE, FILE, PACKAGES, USAGE
 from . import arrange as a
 from .arrange import CONTENT, HASH, PORTAL, fault, packages, page, raw, wants
 from .scene import VENDORED
-from .stage import BAD, LATEST, LISTING, PAGE, Arrangement
+from .stage import BAD, LATEST, LISTING, PAGE, Arrangement, digits
 from .stage import FILE as BAD_FILE
 
 MAIN = f"project/{VENDORED}/main"
@@ -263,6 +263,12 @@ NET = [
     case("nobody answers, verify", "verify", DONE, a.silent()),
     case("nobody answers, remove", "remove bad", DONE, fault("drop"), gives=NOTHING, changes=(PYPROJECT,)),
     case("nobody answers, offline", "update --offline", PACKAGES, a.silent(), names=("bad", "<web>")),
+    case("a slow server", "update", DONE, a.slow),
+    case("a page of a picture's type", "update", DONE,
+         page(LATEST, json.dumps({"v": 1, "version": "1.0", "hashes": [["bad.py", digits(BAD["bad.py"])]]}),
+              Content_Type="image/png")),
+    case("everything stops in the middle", "update", CONNECTION, a.silent("stall"), names=("<web>",)),
+    case("everything stops in the middle, fetch", "fetch", CONNECTION, a.emptied, a.silent("stall"), names=WEB),
     case("a byte now and then", "update", CONNECTION, a.silent("drip", every=0.1), names=("<web>",)),
     case("a byte now and then, fetch", "fetch", CONNECTION, a.emptied, a.silent("drip", every=0.1), names=WEB),
 ]  # fmt: skip
@@ -410,6 +416,49 @@ NAMES = [
     case("a file and a folder of two packages", "update", PACKAGES,
          packages(bad={"1.0": {"files": {"lib": ""}}}, c={"1.0": {"files": {"lib/y.py": ""}}}),
          wants('bad = "*"', 'c = "*"'), names=("bad and c", "lib")),
+]  # fmt: skip
+
+# --- repositories ------------------------------------------------------------------------------------
+
+R = {"bad.py": "BAD = 1\n"}
+IN_R = 'bad = "github:o/r/bad.py"'
+ALL_R = 'bad = "github:o/r"'
+REPOSITORIES = [
+    case("a git host: no such repository", "update", PACKAGES, a.repository("o/r", R), wants('bad = "github:o/no"'),
+         names=("bad", "github:o/no")),
+    case("a git host: no such tag", "update", PACKAGES, a.repository("o/r", R), wants('bad = "github:o/r/bad.py@v9"'),
+         names=("bad", "github:o/r", "v9")),
+    case("a git host: no such file", "update", CONNECTION, a.repository("o/r", R), wants('bad = "github:o/r/no.py"'),
+         names=("bad", "no.py")),
+    case("a git host: no such folder", "update", PACKAGES, a.repository("o/r", R), wants('bad = "github:o/r/no"'),
+         names=("bad", "no")),
+    case("a git host: no such host", "update", USAGE, wants('bad = "gitmoon:o/r"'), names=("bad", "gitmoon")),
+    case("a git host: the page of a hotel for the refs", "update", CONNECTION, a.repository("o/r", R),
+         page(a.HUB["refs"] + "?service=git-upload-pack", PORTAL), wants(IN_R), names=("bad", "<web>")),
+    case("a git host: the page of a hotel for a file", "update", CONNECTION, a.repository("o/r", R),
+         raw(a.HUB["file"], HEAD + b"Content-Length: 24\r\n\r\n<!DOCTYPE html><html>  \r\n"),
+         wants(IN_R), names=("bad", "<web>")),
+    case("a git host: the archive is cut", "update", CONNECTION, a.repository("o/r", R),
+         fault("truncate", a.HUB["archive"]), wants(ALL_R), names=("bad", "<web>")),
+    case("a git host: the archive is a page of a hotel", "update", CONNECTION, a.repository("o/r", R),
+         raw(a.HUB["archive"], HEAD + b"Content-Length: 21\r\n\r\n<!DOCTYPE html><html>"),
+         wants(ALL_R), names=("bad", "<web>")),
+    case("a git host: it is closed", "update", PACKAGES, a.repository("o/r", R),
+         fault("status", a.HUB["refs"], status=401), wants(IN_R), names=("bad", "github:o/r")),
+    case("a git host: it is broken", "update", CONNECTION, a.repository("o/r", R),
+         fault("status", a.HUB["refs"], status=500), wants(IN_R), names=("bad", "<web>")),
+    case("git: no such repository", "update", CONNECTION, a.git("r", R), a.wants_git('bad = "<git>/no.git"'),
+         names=("bad", "<git>/no.git")),
+    case("git: no such branch", "update", CONNECTION, a.git("r", R),
+         a.wants_git('bad = { git = "<git>/r.git", branch = "no" }'), names=("bad", "<git>/r.git", "no")),
+    case("git: no such folder", "update", USAGE, a.git("r", R),
+         a.wants_git('bad = { git = "<git>/r.git", subdirectory = "no" }'), names=("bad", "<git>/r.git", "no")),
+    case("git: an option for an address", "update", USAGE, wants('bad = "git+--upload-pack=touch"'), names=("bad",)),
+    case("git: an option for a branch", "update", CONNECTION, a.git("r", R),
+         a.wants_git('bad = { git = "<git>/r.git", branch = "--upload-pack=touch" }'), names=("bad", "<git>/r.git")),
+    case("git: a program for an address", "update", USAGE, wants('bad = "git+ext::sh -c touch"'), names=("bad",)),
+    case("git: no such program", "update", PACKAGES, a.git("r", R), a.env(PATH="<top>/elsewhere"),
+         a.wants_git('bad = "<git>/r.git"'), names=("bad", "<git>/r.git")),
 ]  # fmt: skip
 
 # --- sizes and shapes -----------------------------------------------------------------------------
@@ -563,4 +612,17 @@ AROUND = [
     case("files of 1970", "fetch", DONE, a.times(1.0)),
 ]  # fmt: skip
 
-CASES = [*RIGHT, *PEERS, *NET, *WAYS, *HASHES, *NAMES, *SIZES, *BYTES, *PROJECT, *LINKS, *AROUND]
+CASES = [
+    *RIGHT,
+    *PEERS,
+    *NET,
+    *WAYS,
+    *HASHES,
+    *NAMES,
+    *REPOSITORIES,
+    *SIZES,
+    *BYTES,
+    *PROJECT,
+    *LINKS,
+    *AROUND,
+]

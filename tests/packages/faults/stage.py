@@ -196,7 +196,9 @@ class Stage:
         for before, after in self._spoken:
             text = text.replace(before, after)
         text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:<port>", text)
-        return re.sub(r"\(_ssl\.c:\d+\)", "(_ssl.c)", text)
+        text = re.sub(r"BELAY_TOKEN_127_0_0_1_\d+", "BELAY_TOKEN_127_0_0_1_<port>", text)
+        # Which words git finds depends on its version.
+        return re.sub(r"(git [a-z-]+ failed): .*(\n  fatal: .*)*", r"\1: <what git says>", text)
 
     def clear_store(self) -> None:
         """Nothing is in the store."""
