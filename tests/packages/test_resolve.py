@@ -194,3 +194,9 @@ def test_a_choice_suits_all_and_is_always_the_same(
     chance.shuffle(roots)
     again = run(roots)
     assert again == first
+
+
+def test_a_circle_that_was_left_is_no_riddle() -> None:
+    # c is tried first, and stands in a circle with b; when it is given up, the circle hangs on nothing.
+    shelf = Shelf({"a": {"2": ["c >=2"], "1": []}, "b": {"2": ["c >=2"]}, "c": {"2": ["a <2", "b 2"]}})
+    assert chosen(resolve([need("a")], shelf)) == {"a": "1"}

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
+from resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible, ResolutionTooDeep
+from resolvelib.resolvers import Resolution as Search
 
 from belay.exceptions import (
     FetchError,
@@ -75,19 +76,31 @@ def resolve(requirements: Iterable[Requirement], offers: Offers) -> Resolution:
     roots = sorted(requirements, key=lambda need: (identify(need), need.group, describe(need)))
     asked = _Asked()
     try:
-        result = Resolver(_Provider(offers, asked), asked).resolve(roots, max_rounds=MAX_ROUNDS)
+        # Not Resolver.resolve: it looks for what is needed in a way that never ends for some circles.
+        state = Search(_Provider(offers, asked), asked).resolve(roots, max_rounds=MAX_ROUNDS)
     except ResolutionImpossible as error:
         raise _impossible(error, asked, offers) from error
     except ResolutionTooDeep as error:
         raise ResolutionError(
             "the packages were too many to choose from", hint="narrow the versions down that may be used"
         ) from error
-    chosen = {name: result.mapping[name] for name in sorted(result.mapping)}
+    chosen = _needed(roots, state.mapping)
     needs = {
         name: tuple(sorted({identify(need) for need in candidate.dependencies} - {name}))
         for name, candidate in chosen.items()
     }
     return Resolution(chosen, needs, _groups(roots, needs))
+
+
+def _needed(roots: Iterable[Requirement], found: Mapping[str, Candidate]) -> dict[str, Candidate]:
+    """What is needed of all that was found, by name; the search also leaves what it had tried before."""
+    names: set[str] = set()
+    todo = [identify(root) for root in roots]
+    while todo:
+        if (name := todo.pop()) not in names:
+            names.add(name)
+            todo += [identify(need) for need in found[name].dependencies]
+    return {name: found[name] for name in sorted(names)}
 
 
 def identify(thing: Requirement | Candidate) -> str:
