@@ -129,3 +129,8 @@ def test_examples_are_left_as_they_are() -> None:
     command = click.Command("x", epilog=examples("a    b", "c"))
     text = command.get_help(click.Context(group))
     assert "Examples:\n    a    b\n    c" in text
+
+
+def test_nothing_that_is_said_steers_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    Settings(color=True).say("note: \x1b[2J\x07 over\rwritten \u202e")
+    assert capsys.readouterr().err == "\x1b[36mnote:\x1b[0m \\x1b[2J\\x07 over\\rwritten \\u202e\n"
