@@ -57,6 +57,7 @@ _FILE_ADVICE: Mapping[int | None, str] = {
     errno.EACCES: "is it yours, and may you do that there?",
     errno.EPERM: "is it yours, and may you do that there?",
     errno.EROFS: "that disk can be read only",
+    errno.EEXIST: "something else is there already",
     errno.ENOTDIR: "there is a file where a folder should be",
     errno.EISDIR: "there is a folder where a file should be",
     errno.EFBIG: "the system allows no larger files here",

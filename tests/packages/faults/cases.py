@@ -162,6 +162,15 @@ PEERS = [
         gives={"bad.py": "V = '1.0'\n", "c.py": "V = '1.0'\n"},
     ),
     case(
+        "a circle that the search has left", "update", DONE,
+        packages(
+            bad={"1.0": {}, "2.0": {"deps": [["c", ">=2"]]}},
+            b={"2.0": {"deps": [["c", ">=2"]]}},
+            c={"2.0": {"deps": [["bad", "<2"], ["b", "2.0"]]}},
+        ),
+        wants('bad = "<3"'), gives={"bad.py": "V = '1.0'\n"},
+    ),
+    case(
         "a package that needs itself", "update", DONE, packages(bad={"1.0": {"deps": [["bad", ""]]}}),
         gives={"bad.py": "V = '1.0'\n"},
     ),
@@ -551,6 +560,10 @@ PROJECT = [
     case("a file of mine beside", "update", DONE, a.vendored("mine.py", b"\xff"),
          gives={**BAD, "mine.py": b"\xff"}),
     case("new, where there is a project", "new", DONE, gives=None, changes=(PYPROJECT,)),
+    case("new, in a folder with a keyword's name", "new class", DONE, gives=None, changes=("project/class",)),
+    case("new, in a folder with a device's name", "new nul.x", DONE, gives=None, changes=("project/nul.x",)),
+    case("new, behind a link that leads nowhere", "new link", FILE, a.link("project/link", "elsewhere/no/such"),
+         names=("link",), changes=("elsewhere",)),
     case("new, with no letter in it", "new -- ---", USAGE, a.inside("fresh"), names=("---",), changes=("fresh",)),
     case("new, where a file is", "new canary", USAGE, a.inside("."), names=("canary",)),
     case("new, where nobody may", "new below", FILE, a.inside("fresh"), a.read_only_folder("fresh"),

@@ -123,6 +123,22 @@ def test_some_steps(stage: Stage, command: str, end: str) -> None:
         check(stage, command, end, steps * (number + 1) // (SAMPLE + 1))
 
 
+@pytest.mark.parametrize("end", ["killed", "full"])
+def test_each_step_of_a_new_project(scene: Scene, end: str) -> None:
+    _, steps = stop(scene, end, 0, "new", "fresh")
+    for at in range(1, steps + 1):
+        shutil.rmtree(scene.project / "fresh")
+        around = scene.seen("project/fresh")
+        result, _ = stop(scene, end, at, "new", "fresh")
+        # Where there was no room for one step, another way may have led there.
+        assert result.code in ({exits.FILE, exits.DONE} if end == "full" else {-signal.SIGKILL}), result
+        assert "Traceback" not in result.err
+        assert scene.seen("project/fresh") == around
+        assert scene.run("new", "fresh").code == 0
+        made = {path.name for path in (scene.project / "fresh").iterdir() if not BESIDE.search(str(path))}
+        assert made == {"fresh", "README.md", "pyproject.toml"}
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("end", ["killed", "full"])
 @pytest.mark.parametrize("command", COMMANDS)
