@@ -36,7 +36,7 @@ def silent(kind: str = "mute", **details: Any) -> Arrangement:
     """The server never answers, or never ends, and nobody has patience."""
 
     def arrange(stage: Stage) -> None:
-        limit(stage.patch, HASTY)
+        limit(stage.patch, HASTY[kind])
         stage.web.fault(kind, **details)
 
     return arrange

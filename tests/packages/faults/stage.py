@@ -31,8 +31,12 @@ LISTING = f"{INDEX}/index.json"
 PAGE = f"{INDEX}/package/py/bad/"
 LATEST = f"{PAGE}latest.json"
 PATIENT = Limits(attempts=3, pause=0.01)
-HASTY = Limits(connect=0.5, read=0.3, total=1.0, attempts=3, pause=0.01)
-"""For servers that never answer at all; one that does might be too late."""
+HASTY = {
+    "mute": Limits(read=0.3, attempts=3, pause=0.01),
+    "stall": Limits(read=0.3, attempts=3, pause=0.01),
+    "drip": Limits(read=120.0, total=1.0, attempts=3, pause=0.01),
+}
+"""For servers that never come to an end; whichever time-out there is, it is certainly this one."""
 
 
 def digits(content: str | bytes, count: int = 8) -> str:
