@@ -183,7 +183,9 @@ def test_a_read_only_store(here: Scene, web: WebServer, capsys: pytest.CaptureFi
         (here.project / ".belay/dependencies/main/a/b.py").unlink()
         assert main(["fetch"]) == 0
         assert here.seen("project") == before
-    assert said[0].startswith(f"note: the store {here.store} cannot be written to, so nothing is kept for later: ")
+    assert said[0].startswith(
+        f"note: the store {here.store} cannot be written to, so nothing is kept for later: "
+    )
     assert said[1:] == ["locked: 1 package; changed: 1; written: 4 files"]
     assert main(["verify"]) == 0
 
