@@ -212,6 +212,21 @@ def docs_build() -> Steps:
     return [("docs", [PYTHON, "-m", "sphinx", *options, "docs", "docs/_build/html"])]
 
 
+def unlock_coverage() -> None:
+    """Have coverage do without its lock, which a signal that hits the taking of it leaves held for ever.
+
+    Tests send many. What the lock is for, copying while other threads add, coverage itself tries again.
+    """
+    unlock = (
+        "import sys; measure = getattr(sys.modules.get('coverage'), 'Coverage', None); "
+        "measure = measure and measure.current(); "
+        "measure and setattr(measure._collector, 'data_lock', None)\n"
+    )
+    # Read at the start of each Python, behind the file with which coverage measures processes.
+    folder = Path(sysconfig.get_path("purelib", "venv", {"base": str(VENV)}))
+    (folder / "b_coverage_without_lock.pth").write_text(unlock, encoding="utf-8")
+
+
 def tests_with_coverage() -> Steps:
     """All tests but the long ones, and how much of the code they reach."""
     coverage: Command = [PYTHON, "-m", "coverage"]
@@ -219,6 +234,7 @@ def tests_with_coverage() -> Steps:
     lenient = ["--fail-under=0"] if os.name == "nt" else []
     for old in ROOT.glob(".coverage*"):
         old.unlink()
+    unlock_coverage()
     return [
         ("tests", [*coverage, "run", "-m", "pytest", "-n", "auto"]),
         ("combine", [*coverage, "combine", "--quiet"]),
