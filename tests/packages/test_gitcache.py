@@ -440,7 +440,7 @@ import sys
 from pathlib import Path
 from belay.packages import gitrepository
 from belay.packages.gitcache import Repositories, kept, remove
-cache = Repositories(Path(sys.argv[1]), say=print)
+cache = Repositories(Path(sys.argv[1]), say=lambda text: print(text, flush=True))
 print(cache.get(sys.argv[2], 1 << 20).decode(), flush=True)
 cache.close()
 """
