@@ -24,7 +24,11 @@ async def serve(reader, writer):
     method, target, version = line.split(" ")
     logins = [each.partition(":")[2].strip() for each in rest if each.lower().startswith("proxy-auth")]
     print(method, target, *logins, flush=True)
-    there_reader, there_writer = await asyncio.open_connection("127.0.0.1", int(sys.argv[1]))
+    try:
+        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", int(sys.argv[1]))
+    except OSError:
+        writer.close()
+        return
     if method == "CONNECT":
         writer.write(b"HTTP/1.1 200 X\r\n\r\n")
     else:
