@@ -20,7 +20,8 @@ def test_the_input_of_a_program_that_does_not_read_stays_small(
     link.enter()
     counting.reset()
     code = "import time\nfor i in range(100):\n  print('\\x04\\x04>', end='')\n  time.sleep(0.01)"
-    assert run(link, code) == b"\x04\x04>" * 100
+    # Behind it may stand how the prompt answered, if that took longer than the time set above.
+    assert run(link, code).startswith(b"\x04\x04>" * 100)
     # In a second of 10 ms steps: the program, the free questions, and some at 30, 90, 270, 810 ms.
-    assert 6 <= counting.writes <= 13
+    assert 6 <= counting.writes <= 15
     works(link)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -99,6 +100,7 @@ class Store:
     def __init__(self, folder: Path | None = None, *, warn: Callable[[str], None] | None = None) -> None:
         self.folder = cache_folder() if folder is None else folder
         self._warn = warn
+        self._failing = threading.Lock()
         root = self.folder / FORMAT
         if strange := why_not_ours(self.folder, root):
             # What is kept of addresses is believed.
@@ -287,8 +289,10 @@ class Store:
             beside.replace(path)
 
     def _degrade(self, error: OSError) -> None:
-        self._failed = True
-        if self._warn is not None:
+        with self._failing:
+            # Several threads may notice at once.
+            first, self._failed = not self._failed, True
+        if first and self._warn is not None:
             why = error.strerror or error
             self._warn(f"the store {self.folder} cannot be written to, so nothing is kept for later: {why}")
 
