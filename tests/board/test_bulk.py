@@ -301,8 +301,10 @@ class Keeping:
         self.inner.close()
 
 
-@pytest.mark.parametrize("ends", [True, False])
-def test_bulk_that_may_have_met_the_prompt_is_not_left_on_its_line(ends: bool) -> None:
+@pytest.mark.parametrize(
+    ("data", "ends"), [(RANDOM, True), (RANDOM, False), (b"x", False)], ids=["over", "bulk", "small"]
+)
+def test_bulk_that_may_have_met_the_prompt_is_not_left_on_its_line(data: bytes, ends: bool) -> None:
     lines: list[Keeping] = []
 
     def keep(inner: Transport) -> Keeping:
@@ -319,14 +321,14 @@ def test_bulk_that_may_have_met_the_prompt_is_not_left_on_its_line(ends: bool) -
             return len(data)
 
         if ends:
-            assert taking(RANDOM, True) == len(RANDOM)
+            assert taking(data, True) == len(data)
         else:
             with pytest.raises(BoardTimeoutError):
-                taking(RANDOM, False)
+                taking(data, False)
         lines[0].written.clear()
         assert meter.look(b"x") == [seen(b"x")]
         # The prompt forgets its line when raw mode is left.
-        assert (b"\x02" in lines[0].written) is not ends
+        assert (b"\x02" in lines[0].written) is (data == RANDOM and not ends)
 
 
 def test_bulk_leaves_nothing_behind(meter: Meter) -> None:

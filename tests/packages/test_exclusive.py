@@ -16,15 +16,17 @@ with exclusive(Path(sys.argv[1]), waiting=lambda: print("waiting", flush=True)):
 """
 
 
+def going_in(file: Path) -> subprocess.Popen[str]:
+    """Another process, which says when it waits and when it is inside."""
+    return subprocess.Popen(
+        [sys.executable, "-c", INSIDE, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
 def test_one_after_the_other(tmp_path: Path) -> None:
     file = tmp_path / "in-use"
     with exclusive(file):
-        process = subprocess.Popen(
-            [sys.executable, "-c", INSIDE, str(file)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        process = going_in(file)
         assert process.stdout is not None
         assert process.stdin is not None
         assert process.stdout.readline() == "waiting\n"
@@ -45,12 +47,7 @@ def test_readers_keep_it_undisturbed(tmp_path: Path) -> None:
         assert not file.exists()
     file.touch()
     with undisturbed(file), undisturbed(file, waiting=lambda: waited.append(True)):
-        process = subprocess.Popen(
-            [sys.executable, "-c", INSIDE, str(file)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        process = going_in(file)
         assert process.stdout is not None
         assert process.stdin is not None
         assert process.stdout.readline() == "waiting\n"

@@ -312,7 +312,8 @@ class Link:
             exchange = Exchange(
                 self._wire, function, chr(64 + self._sequence), terms, on_news=self._take_news
             )
-            self._wire.cluttered = True
+            # To leave raw mode loses what threads print meanwhile: not for the few bytes of most requests.
+            self._wire.cluttered = bool(terms.blob or terms.before)
             try:
                 reply = exchange.run(Deadline(terms.timeout))
                 if reply.interrupted:

@@ -58,7 +58,7 @@ class Wire:
         agent_runs: Whether the program that runs, if one does, is the agent.
         unanswered: Whether a request to the agent was given up. It may never have come there, and then one
             that is sent later might have the letter of the last that did.
-        cluttered: Whether a request may have met the raw prompt, which keeps the room for the longest line
+        cluttered: Whether bulk may have met the raw prompt, which keeps the room for the longest line
             that it ever read until raw mode is left.
         left: Whether the board was left at its friendly prompt.
         largest_request: The size of the largest payload that the agent takes.
