@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from belay.board import onboard
-from belay.board.arguments import Source, as_json
-from belay.board.calls import BoardFailure, Item, Return, Terms
+from belay.board.arguments import Source, as_json, blob_number
+from belay.board.calls import BoardFailure, Item, Ours, Return, Terms
 from belay.board.firmware import Implementation
 from belay.board.literal import encode
 from belay.board.many import (
@@ -164,6 +164,18 @@ class AgentCalls(Requests):
     def forget(self, key: int) -> None:
         """Close a generator along with the next call; talks to nobody now."""
         self._forgotten.append(key)
+
+    def ours(
+        self, function: Ours, args: Sequence[object], terms: Terms, blob: bytes | None = None
+    ) -> object:
+        """Call a function of ours."""
+        number = Fixed[function.name]
+        if function is not Ours.APPLY:
+            return self._ask(number, list(args), terms).value
+        if not blob:
+            return self._ask(number, [-1, *args], terms).value
+        name = blob_number()
+        return self._send(number, json_of([name, *args]), terms, {name: memoryview(blob)}).value
 
     # --- many calls -----------------------------------------------------------------------------
 

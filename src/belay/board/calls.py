@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -56,6 +57,20 @@ class Return:
     """
 
     value: object
+
+
+class Ours(Enum):
+    """Functions of ours for a board's files: the program in ``onboard/`` that has each, and its name there."""
+
+    LOOK = "part_files", "_belay_look"
+    MORE = "part_files", "_belay_more"
+    APPLY = "part_files", "_belay_apply"
+    READ = "part_filing", "_belay_read"
+    STAT = "part_filing", "_belay_stat"
+    HASH = "part_filing", "_belay_hash"
+    COPY = "part_filing", "_belay_copy"
+    TOUCH = "part_filing", "_belay_touch"
+    ROOM = "part_filing", "_belay_room"
 
 
 class BoardFailure(Exception):  # noqa: N818 - not an error of ours: it carries the board's
@@ -123,6 +138,19 @@ class Calls(Protocol):
 
     def forget(self, key: int) -> None:
         """Close a generator along with the next call; talks to nobody now."""
+        ...
+
+    def ours(
+        self, function: Ours, args: Sequence[object], terms: Terms, blob: bytes | None = None
+    ) -> object:
+        """Call a function of ours, which is put on the board when it is first needed.
+
+        Args:
+            function: Which.
+            args: Its arguments; what JSON can say.
+            terms: The terms of the call.
+            blob: Bytes that it takes as its first argument; only where it takes some.
+        """
         ...
 
     def pack(self, call: Call) -> Packed:

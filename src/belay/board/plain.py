@@ -11,10 +11,11 @@ import itertools
 import re
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from belay.board import onboard
-from belay.board.calls import BoardFailure, Item, Return, Terms
+from belay.board.calls import BoardFailure, Item, Ours, Return, Terms
 from belay.board.firmware import AGENT_HEAP, Implementation, read_probe
 from belay.board.literal import NotALiteral, decode, encode
 from belay.board.many import Attempt, Call, Packed, Progress, ask_one
@@ -31,6 +32,17 @@ _CALL, _START, _STEP, _DROP, _FAIL, _EXEC, _EVAL = (f"_belay[{at}]" for at in ra
 
 _SHORT = 1024
 """Statements up to so many characters travel inside a string, which gives their errors in one turn."""
+
+_OURS = "_belay_ours"
+"""The scope on the board of the programs that are brought there when they are first needed."""
+
+_ANSWER = 2048
+"""About so many bytes an answer of theirs has at most: it is written twice in the board's memory."""
+
+_SCOPE = f"{_OURS}={{'ready':None,'largest':{_ANSWER}}}"
+
+_BRING_TIMEOUT = 10.0
+"""Seconds in which a board takes a statement of such a program."""
 
 _DONE = f"{_CALL}({_DROP})"
 """Behind a longer program: says that it came to its end."""
@@ -62,6 +74,7 @@ class PlainCalls:
         self._keys = itertools.count(1)
         self._forgotten: deque[int] = deque()
         self._features: frozenset[str] = frozenset()
+        self._parts: set[str] = set()
         self._heap: int | None = None
 
     def probe(self, terms: Terms, first: str = "") -> Implementation:
@@ -156,6 +169,16 @@ class PlainCalls:
         """Close a generator along with the next call; talks to nobody now."""
         self._forgotten.append(key)
 
+    def ours(
+        self, function: Ours, args: Sequence[object], terms: Terms, blob: bytes | None = None
+    ) -> object:
+        """Call a function of ours."""
+        part, name = function.value
+        if part not in self._parts:
+            self._bring(part, terms)
+        before = [blob or b""] if function is Ours.APPLY else []
+        return self._value(_call(_CALL, f"{_OURS}[{name!r}]", *_positional([*before, *args])), terms)
+
     def pack(self, call: Call) -> Packed:
         """Find out whether the arguments of one of many calls can travel."""
         _positional(call.args)
@@ -167,6 +190,15 @@ class PlainCalls:
         return ask_one(self, packed[0].call, terms, attempt)
 
     # --------------------------------------------------------------------------------------------
+
+    def _bring(self, part: str, terms: Terms) -> None:
+        """Put a program of ours on the board, in a scope of its own: statement by statement, to need little."""
+        terms = replace(terms, timeout=_BRING_TIMEOUT)
+        if not self._parts:
+            self._value(f"{_CALL}({_EXEC},{_SCOPE!r})", terms)
+        for statement in onboard.statements(onboard.read(part)):
+            self._value(f"{_CALL}({_EXEC},{statement!r},{_OURS})", terms)
+        self._parts.add(part)
 
     @property
     def _mark(self) -> str:

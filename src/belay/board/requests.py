@@ -65,12 +65,21 @@ class Fixed(IntEnum):
     SPAWN = 55
     SPAWN_WRITTEN = 56
     SO_FAR = 57
-    USER = 58
+    LOOK = 58
+    MORE = 59
+    APPLY = 60
+    READ = 61
+    STAT = 62
+    HASH = 63
+    COPY = 64
+    TOUCH = 65
+    ROOM = 66
+    USER = 72
     """The first number of the user's functions."""
 
 
 _LOOKS_FIRST = frozenset(
-    {Fixed.WRITTEN, Fixed.START_WRITTEN, Fixed.STEP_WRITTEN, Fixed.SPAWN_WRITTEN, Fixed.LONG}
+    {Fixed.WRITTEN, Fixed.START_WRITTEN, Fixed.STEP_WRITTEN, Fixed.SPAWN_WRITTEN, Fixed.LONG, Fixed.APPLY}
 )
 """These look for the bulk that they name before anything else: they may be sent along with it."""
 
@@ -83,6 +92,8 @@ _PART_OF = {
     **dict.fromkeys(range(Fixed.MANY, Fixed.SPAWN), "part_many"),
     **dict.fromkeys(range(Fixed.SPAWN, Fixed.SO_FAR), "part_thread"),
     Fixed.SO_FAR: "part_many",
+    **dict.fromkeys(range(Fixed.LOOK, Fixed.READ), "part_files"),
+    **dict.fromkeys(range(Fixed.READ, Fixed.USER), "part_filing"),
 }
 
 

@@ -68,6 +68,12 @@ def _belay(mark, largest, floats):
             last = "%ce(['%s'],'()','')" % (sequence, type_of(error).__name__)
         _belay_send(last)
 
+    def _belay_ready(text, pieces):
+        # For results of parts that are bytes, made piece by piece while they are sent.
+        nonlocal chunks
+        chunks = pieces
+        return text
+
     def _belay_use(on):
         # input() asks the host only while a call or a program of the host's runs.
         if inner["use"]:
@@ -137,7 +143,7 @@ def _belay(mark, largest, floats):
         "F": F, "values": values, "names": names, "mark": mark, "head": head, "send": _belay_send,
         "put": _belay_put, "describe": _belay_describe, "kind": _belay_kind, "waiting": waiting,
         "write": write, "read": read, "readinto": readinto, "loads": loads, "crc": crc,
-        "encode": None, "use": None, "largest": largest,
+        "encode": None, "use": None, "largest": largest, "ready": _belay_ready,
     }  # fmt: skip
 
     def _belay_run():
@@ -191,7 +197,9 @@ def _belay(mark, largest, floats):
                         last = text
                         write(form % (text, crc(text)))
                         continue
-                    if type_of(value) is str and size_of(value) < 65:
+                    if chunks:
+                        last = "%cR%d %s" % (number, size_of(chunks), value)
+                    elif type_of(value) is str and size_of(value) < 65:
                         last = "%c%s%r" % (number, kind, value)
                     elif inner["encode"]:
                         text, chunks = inner["encode"](value)
