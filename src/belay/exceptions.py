@@ -7,7 +7,8 @@ here with their documented places in the tree. Blame is kept apart:
 * the connection: :class:`ConnectionFailedError` and below, :class:`BoardTimeoutError`;
 * the board broke the protocol: :class:`ProtocolError`;
 * your code on the board raised: :class:`BoardError`;
-* a project or its packages: :class:`PackageError` and below.
+* a project or its packages: :class:`PackageError` and below;
+* files, on the host or on a board: :class:`FilesError` and below.
 
 Errors carry what they know as attributes; nobody needs to match their text. ``hint`` says what would
 help, for a person; the command line prints it on a line of its own.
@@ -25,6 +26,12 @@ __all__ = [
     "BelayException",
     "BoardCrashedError",
     "BoardError",
+    "BoardFileError",
+    "BoardFileExistsError",
+    "BoardFileNotFoundError",
+    "BoardFolderNotEmptyError",
+    "BoardIsAFolderError",
+    "BoardNotAFolderError",
     "BoardResetError",
     "BoardTimeoutError",
     "ConfigError",
@@ -33,12 +40,14 @@ __all__ = [
     "DeviceNotFoundError",
     "FeatureUnavailableError",
     "FetchError",
+    "FilesError",
     "InsufficientSpecifierError",
     "InternalError",
     "LockError",
     "ManifestError",
     "MaxHistoryLengthError",
     "NoMatchingExecuterError",
+    "NoRoomError",
     "NotBelayResponseError",
     "OccupiedError",
     "PackageError",
@@ -48,6 +57,7 @@ __all__ = [
     "ProjectNotFoundError",
     "ProtocolError",
     "PyboardException",
+    "ReadOnlyBoardError",
     "ReplEntryError",
     "RequirementError",
     "ResolutionError",
@@ -543,6 +553,75 @@ class PathConflictError(PackageError):
         super().__init__(f"{path}: {' and '.join(packages)} have different content for it", hint=hint)
         self.path = path
         self.packages = packages
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+class FilesError(BelayException):
+    """Something is wrong with files that go to a board; the root of all errors of this kind."""
+
+
+class BoardFileError(FilesError, OSError):
+    """Something cannot be done with a file or folder of a board.
+
+    Args:
+        message: What went wrong.
+        path: Which it is, on the board.
+        number: The number of the board's error, as in :mod:`errno` on Linux; None if it has none.
+
+    Attributes:
+        path: As given.
+        errno: The number.
+    """
+
+    def __init__(
+        self, message: str, path: str, number: int | None = None, *, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+        self.errno = number
+
+
+class BoardFileNotFoundError(BoardFileError, FileNotFoundError):
+    """The board has no such file or folder."""
+
+
+class BoardFileExistsError(BoardFileError, FileExistsError):
+    """There is something of this name on the board."""
+
+
+class BoardIsAFolderError(BoardFileError, IsADirectoryError):
+    """It is a folder, where a file is needed."""
+
+
+class BoardNotAFolderError(BoardFileError, NotADirectoryError):
+    """It is no folder, where one is needed."""
+
+
+class BoardFolderNotEmptyError(BoardFileError):
+    """A folder that holds something cannot be removed."""
+
+
+class ReadOnlyBoardError(BoardFileError, PermissionError):
+    """The board's file system cannot be written."""
+
+    _usual_advice = (
+        "CircuitPython lets one side write: in boot.py, `import storage; storage.remount('/', readonly=False)`; "
+        "then reset the board"
+    )
+
+
+class NoRoomError(BoardFileError):
+    """The board's file system is full, or would be.
+
+    Attributes:
+        needed: Bytes that are needed; None if that is not known.
+        free: Bytes that are free; None likewise.
+    """
+
+    needed: int | None = None
+    free: int | None = None
 
 
 def _shown(text: str) -> str:

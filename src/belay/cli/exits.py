@@ -25,7 +25,7 @@ MEANINGS: tuple[tuple[int, str], ...] = (
     (CONNECTION, "the connection failed or was lost, or the board was reset; a file could not be fetched"),
     (TIMEOUT, "the board did not finish in time"),
     (UNAVAILABLE, "the board or this system lacks what is needed"),
-    (FILE, "a file cannot be read or written"),
+    (FILE, "a file cannot be read or written, here or on the board"),
     (PACKAGES, "packages: not found, in conflict, unsafe, or not as the lockfile says; or no project"),
     (MISTAKE, "a mistake in belay itself"),
     (INTERRUPTED, "Ctrl-C; what ran on the board was stopped"),
@@ -48,6 +48,7 @@ _CODES: tuple[tuple[type[exceptions.BelayException], int], ...] = (
     (exceptions.RequirementError, USAGE),
     (exceptions.FetchError, CONNECTION),
     (exceptions.PackageError, PACKAGES),
+    (exceptions.FilesError, FILE),
 )
 
 
