@@ -34,6 +34,7 @@ __all__ = [
     "BoardNotAFolderError",
     "BoardResetError",
     "BoardTimeoutError",
+    "CompileError",
     "ConfigError",
     "ConnectionFailedError",
     "ConnectionLost",
@@ -61,6 +62,7 @@ __all__ = [
     "ReplEntryError",
     "RequirementError",
     "ResolutionError",
+    "SourceMissingError",
     "SpecialFunctionNameError",
     "UnsafePathError",
     "UnsupportedFunctionError",
@@ -622,6 +624,26 @@ class NoRoomError(BoardFileError):
 
     needed: int | None = None
     free: int | None = None
+
+
+class SourceMissingError(FilesError, FileNotFoundError):
+    """What is to be sent is not there."""
+
+
+class CompileError(FilesError):
+    """A file cannot be compiled for the board.
+
+    Args:
+        path: The file.
+        line: The line, counted from 1, or None.
+        reason: What the compiler says.
+    """
+
+    def __init__(self, path: str, line: int | None, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{_place(path, line)}: {reason}", hint=hint)
+        self.path = path
+        self.line = line
+        self.reason = reason
 
 
 def _shown(text: str) -> str:

@@ -11,8 +11,8 @@ The room knows no board. Its modules, from the ground up:
   running it, by ``statements`` and ``constants``. ``folders`` says what a folder without either means,
   ``destination`` where files may go, ``compiled`` which .mpy files fit.
 - **Bytes.** ``supply`` brings them by address: from the network by ``fetch`` (with ``carrier``,
-  ``watched``, ``packing``, ``logins`` and the threads of ``workers``), through ``draft`` into ``store``,
-  whose folder ``ownership`` looks at; ``stored`` shows people what is in it.
+  ``watched``, ``packing``, ``logins`` and the threads of ``workers``), through ``draft`` into ``store``;
+  ``stored`` shows people what is in it.
 - **Sources.** ``index`` is one MicroPython index, ``indices`` several, ``search`` looks for words in them.
   ``local`` and ``localtree`` are this machine. Git hosts, by HTTP: ``hosting`` has their addresses,
   ``refs`` their branches and tags, ``pinning`` which commit that is, ``archive``, ``unpacking`` and

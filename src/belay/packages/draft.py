@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from belay.packages.ownership import make_private
+from belay.cache.ownership import make_private
 
 START = 500
 """Bytes of the beginning that are told."""

@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from belay.cache.ownership import make_private, why_not_ours
 from belay.exceptions import FetchError, RequirementError
 from belay.packages.gitplace import PREFIX, Address, parse_address
 from belay.packages.gitprogram import GitProgram
 from belay.packages.gitrepository import REMOTE, SUFFIX, Repository, remove_tree
-from belay.packages.ownership import make_private, why_not_ours
 
 FORMAT = "git-1"
 """The folder of this format."""

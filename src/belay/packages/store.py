@@ -22,8 +22,9 @@ from pathlib import Path
 
 import msgspec
 
+from belay.cache.ownership import make_private, why_not_ours
+from belay.cache.place import cache_folder
 from belay.packages.draft import Draft
-from belay.packages.ownership import make_private, why_not_ours
 
 FORMAT = "store-1"
 """The folder of this format; another version of belay may have another beside it."""
@@ -74,18 +75,6 @@ class Record:
     memory: Memory | None
 
 
-def cache_folder() -> Path:
-    r"""Where belay keeps what it can fetch again.
-
-    ``BELAY_CACHE_DIR``, else ``%LOCALAPPDATA%\belay``, ``~/Library/Caches/belay`` or ``~/.cache/belay``.
-    """
-    if folder := os.environ.get("BELAY_CACHE_DIR"):
-        return Path(folder).expanduser().absolute()
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("belay", appauthor=False, opinion=False))
-
-
 class Store:
     """A cache by content in a folder.
 
@@ -93,7 +82,8 @@ class Store:
     that others can write to nothing is read or written.
 
     Args:
-        folder: Where; None for :func:`cache_folder`. It is made when something is first kept.
+        folder: Where; None for :func:`~belay.cache.place.cache_folder`. It is made when something is first
+            kept.
         warn: Called with a sentence when the store cannot be written to, or is not used; once.
     """
 

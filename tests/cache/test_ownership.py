@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from belay.packages.ownership import make_private, why_not_ours
+from belay.cache.ownership import make_private, why_not_ours
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows keeps users apart by itself")
 
