@@ -59,11 +59,12 @@ def test_fields_keep_their_order_and_defaults() -> None:
                 frozenset({"json"}),
                 9,
                 False,
+                1,
             ),
         ),
         (
             ("micropython", (2, 0, 0), "new", [], 7 | 15 << 10, "", b"", [], None, None),
-            Implementation("micropython", (2, 0, 0), "new", (), 7, "unknown (15)"),
+            Implementation("micropython", (2, 0, 0), "new", (), 7, "unknown (15)", mpy_sub_version=0),
         ),
     ],
 )

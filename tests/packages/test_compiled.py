@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from belay.exceptions import PackageError
-from belay.packages.compiled import ARCHES, check_compiled, runs
+from belay.packages.compiled import check_compiled
 from belay.packages.model import LockedFile, LockedPackage
 
 
@@ -50,12 +50,3 @@ def test_without_an_mpy_version_any_will_do() -> None:
     with pytest.raises(PackageError, match="the project names none") as caught:
         check_compiled(package("x.mpy"), lambda _: mpy(6, 4 << 2), mpy_version="py", arch="")
     assert "set arch" in (caught.value.hint or "")
-
-
-def test_a_cortex_m_runs_the_code_of_the_smaller_ones() -> None:
-    assert runs("armv6m", "armv7emsp")
-    assert not runs("armv7emsp", "armv6m")
-    # These are no Cortex-M.
-    assert not runs("armv6", "armv7em")
-    assert not runs("armv6m", "armv6")
-    assert all(runs(arch, arch) and runs("", arch) for arch in ARCHES)

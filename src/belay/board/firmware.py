@@ -5,26 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-_ARCHITECTURES = (
-    "",
-    "x86",
-    "x64",
-    "armv6",
-    "armv6m",
-    "armv7m",
-    "armv7em",
-    "armv7emsp",
-    "armv7emdp",
-    "xtensa",
-    "xtensawin",
-    "rv32imc",
-    "rv64imc",
-)
-"""Native code's architectures by number.
-
-Source: https://docs.micropython.org/en/latest/reference/mpyfiles.html
-"""
-
+from belay.mpy import arch_name
 
 AGENT_NEEDS = frozenset(
     {
@@ -61,6 +42,7 @@ class Implementation:
         features: What its firmware has of what the agent can use, as ``"json"`` or ``"stdin.buffer"``.
         heap: Bytes of free heap when it was asked, before anything of ours was there; None if it says none.
         double: Whether its floats have double precision; None if it has no floats.
+        mpy_sub_version: The version of native code's interface that it has; None if it says none.
     """
 
     name: str
@@ -74,6 +56,7 @@ class Implementation:
     features: frozenset[str] = frozenset()
     heap: int | None = None
     double: bool | None = None
+    mpy_sub_version: int | None = None
 
     @property
     def lacks_for_agent(self) -> tuple[str, ...]:
@@ -88,14 +71,14 @@ def read_probe(answer: Any) -> Implementation:
     """Understand what the probe (``onboard/probe.py``) answers."""
     name, version, platform, emitters, mpy, board, unique_id, features, heap, double = answer
     major, minor, patch = (*version, 0, 0, 0)[:3]
-    arch = (mpy or 0) >> 10 & 0xF
     return Implementation(
         name=name,
         version=(major, minor, patch),
         platform=platform,
         emitters=tuple(emitters),
         mpy_version=None if mpy is None else mpy & 0xFF,
-        arch=_ARCHITECTURES[arch] if arch < len(_ARCHITECTURES) else f"unknown ({arch})",
+        mpy_sub_version=None if mpy is None else mpy >> 8 & 3,
+        arch=arch_name((mpy or 0) >> 10 & 0xF),
         board=board or "",
         unique_id=unique_id.hex() if unique_id else "",
         features=frozenset(features),

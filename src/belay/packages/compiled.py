@@ -9,26 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from belay.exceptions import PackageError
+from belay.mpy import ARCHES, runs
 from belay.packages.model import LockedFile, LockedPackage
-
-ARCHES = (
-    "",
-    "x86",
-    "x64",
-    "armv6",
-    "armv6m",
-    "armv7m",
-    "armv7em",
-    "armv7emsp",
-    "armv7emdp",
-    "xtensa",
-    "xtensawin",
-    "rv32imc",
-    "rv64imc",
-)
-"""Architectures of native code, by their number in a file."""
-
-_THUMB = ARCHES[ARCHES.index("armv6m") : ARCHES.index("armv7emdp") + 1]
 
 
 def check_compiled(
@@ -50,13 +32,6 @@ def check_compiled(
         if file.destination.endswith(".mpy") and (reason := _reason(read(file)[:3], mpy_version, arch)):
             where = f"{package.name} {package.version}".rstrip() + f": {file.destination}"
             raise PackageError(f"{where} {reason[0]}", hint=reason[1] or None)
-
-
-def runs(native: str, arch: str) -> bool:
-    """Whether boards run native code: that of their own architecture, a Cortex-M that of smaller ones too."""
-    if native in _THUMB and arch in _THUMB:
-        return _THUMB.index(native) <= _THUMB.index(arch)
-    return native in {"", arch}
 
 
 def _reason(head: bytes, mpy_version: str, arch: str) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from belay.exceptions import ConfigError, PackageError, ProjectNotFoundError, RequirementError
-from belay.packages.compiled import ARCHES
+from belay.mpy import ARCHES
 from belay.packages.destination import check_destination, check_group, check_together
 from belay.packages.document import load_toml
 from belay.packages.hosting import Host
