@@ -6,13 +6,14 @@ import os
 from collections.abc import Mapping
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 
 from belay.board.calls import Calls, Terms
 from belay.board.examine import LinkFacts
 from belay.board.firmware import Implementation
 from belay.board.many import Call, Way
 from belay.exceptions import BoardError, FeatureUnavailableError
+from belay.files.syncing import SyncsFolders
 from belay.link import Dispatcher
 from belay.remote.answers import Answers, TextSource
 from belay.remote.batch import Batch
@@ -32,8 +33,11 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable
 
+    from belay.files.filesystem import Filesystem
     from belay.transports.base import Transport
     from belay.virtual import VirtualBoard
+
+T = TypeVar("T")
 
 BOOT_PATIENCE = 2.0
 """Seconds that a soft reset waits for main.py before it lets it run on."""
@@ -78,7 +82,7 @@ class TaskSlot(DecoratorSlot):
         def __get__(self, instance: Device | None, owner: type) -> ClassDecorator | TaskDecorator: ...
 
 
-class Device:
+class Device(SyncsFolders):
     """A MicroPython or CircuitPython board.
 
     Connecting interrupts what the board runs and starts its interpreter anew (a soft reset: boot.py runs,
@@ -311,6 +315,20 @@ class Device:
             ConnectionLost: The board is gone.
         """
         return self._session.examine()
+
+    # --- files ----------------------------------------------------------------------------------
+
+    @property
+    def filesystem(self) -> Filesystem:
+        """The board's files, by their absolute paths."""
+        from belay.files.filesystem import Filesystem
+
+        def ask(question: Callable[[Calls, Terms], T], *, record: bool = False) -> T:
+            return self._caller.ask(question, timeout=None, record=record)
+
+        return Filesystem(ask)
+
+    # --- what it is -----------------------------------------------------------------------------
 
     @property
     def address(self) -> str:

@@ -39,6 +39,12 @@ MAX_OBJECTS = 1024
 """The arguments of calls that go in one request are at most so many lists, dicts and texts, if the heap is
 large; the board needs up to 64 bytes for each."""
 
+_CHANGE_NOTHING = {Ours.LOOK, Ours.READ, Ours.STAT, Ours.HASH, Ours.ROOM}
+"""These may be asked twice."""
+
+MAX_ANSWER = 64 * 1024
+"""Bytes of a file in one answer: over a slow UART they take six seconds."""
+
 SECONDS_AT_ONCE = 1 << 20
 """A longer time-out is none to the board, which counts milliseconds in 30 bits."""
 
@@ -165,11 +171,27 @@ class AgentCalls(Requests):
         """Close a generator along with the next call; talks to nobody now."""
         self._forgotten.append(key)
 
-    def ours(
-        self, function: Ours, args: Sequence[object], terms: Terms, blob: bytes | None = None
-    ) -> object:
+    @property
+    def inflates(self) -> bool:
+        """Whether the board can decompress."""
+        return "inflate" in self._implementation.features
+
+    @property
+    def bulk_size(self) -> int:
+        """Bytes that a request had better bring: the board keeps them in one piece."""
+        return self.largest
+
+    @property
+    def answer_size(self) -> int:
+        """Bytes that an answer had better bring: the board makes it while it is sent, piece by piece."""
+        return MAX_ANSWER
+
+    def ours(self, function: Ours, args: Sequence[object], terms: Terms, blob: bytes | None = None) -> object:
         """Call a function of ours."""
         number = Fixed[function.name]
+        if function in _CHANGE_NOTHING:
+            payload = json_of(list(args))
+            return (self._look(number, payload, terms) or self._send(number, payload, terms)).value
         if function is not Ours.APPLY:
             return self._ask(number, list(args), terms).value
         if not blob:

@@ -60,7 +60,7 @@ class Return:
 
 
 class Ours(Enum):
-    """Functions of ours for a board's files: the program in ``onboard/`` that has each, and its name there."""
+    """Functions of ours for files: the program in ``onboard/`` that has each, and its name there."""
 
     LOOK = "part_files", "_belay_look"
     MORE = "part_files", "_belay_more"
@@ -99,6 +99,21 @@ class Calls(Protocol):
         belay.exceptions.UntransferableError: A value cannot travel; nothing was sent in the case of an
             argument.
     """
+
+    @property
+    def inflates(self) -> bool:
+        """Whether the board can decompress."""
+        ...
+
+    @property
+    def bulk_size(self) -> int:
+        """Bytes that a request of :meth:`ours` had better bring at most."""
+        ...
+
+    @property
+    def answer_size(self) -> int:
+        """Bytes that its answer had better bring at most."""
+        ...
 
     def execute(self, code: str, terms: Terms) -> None:
         """Run statements in the global scope; an exit (SystemExit) is a failure like any other."""
@@ -140,9 +155,7 @@ class Calls(Protocol):
         """Close a generator along with the next call; talks to nobody now."""
         ...
 
-    def ours(
-        self, function: Ours, args: Sequence[object], terms: Terms, blob: bytes | None = None
-    ) -> object:
+    def ours(self, function: Ours, args: Sequence[object], terms: Terms, blob: bytes | None = None) -> object:
         """Call a function of ours, which is put on the board when it is first needed.
 
         Args:

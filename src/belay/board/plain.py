@@ -39,6 +39,9 @@ _OURS = "_belay_ours"
 _ANSWER = 2048
 """About so many bytes an answer of theirs has at most: it is written twice in the board's memory."""
 
+_LEAST_PIECE = 128
+"""Bytes of a file that even a board with little memory takes at once."""
+
 _SCOPE = f"{_OURS}={{'ready':None,'largest':{_ANSWER}}}"
 
 _BRING_TIMEOUT = 10.0
@@ -169,9 +172,22 @@ class PlainCalls:
         """Close a generator along with the next call; talks to nobody now."""
         self._forgotten.append(key)
 
-    def ours(
-        self, function: Ours, args: Sequence[object], terms: Terms, blob: bytes | None = None
-    ) -> object:
+    @property
+    def inflates(self) -> bool:
+        """Whether the board can decompress, and has room for it."""
+        return "inflate" in self._features and (self._heap or 0) >= AGENT_HEAP
+
+    @property
+    def bulk_size(self) -> int:
+        """Bytes that a request had better bring: as source they take up to four times the room."""
+        return max(_LEAST_PIECE, min(_ANSWER, (self._heap or 0) // 64))
+
+    @property
+    def answer_size(self) -> int:
+        """Bytes that an answer had better bring."""
+        return self.bulk_size
+
+    def ours(self, function: Ours, args: Sequence[object], terms: Terms, blob: bytes | None = None) -> object:
         """Call a function of ours."""
         part, name = function.value
         if part not in self._parts:
@@ -192,7 +208,7 @@ class PlainCalls:
     # --------------------------------------------------------------------------------------------
 
     def _bring(self, part: str, terms: Terms) -> None:
-        """Put a program of ours on the board, in a scope of its own: statement by statement, to need little."""
+        """Put a program of ours on the board, in its own scope: statement by statement, to need little."""
         terms = replace(terms, timeout=_BRING_TIMEOUT)
         if not self._parts:
             self._value(f"{_CALL}({_EXEC},{_SCOPE!r})", terms)

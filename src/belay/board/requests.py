@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import itertools
 import json
+import zlib
+from binascii import b2a_base64
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -33,6 +35,12 @@ MUCH = 8
 
 PADDING = 64
 """Bytes that a request may grow by, so that its header holds no control byte."""
+
+_PART_WINDOW = 12
+"""Bits of the window with which parts are compressed: the board needs as many bytes, for a moment."""
+
+_WORTH_PACKING = 500
+"""A part with fewer characters goes as it is."""
 
 NO_BULK: Mapping[int, memoryview] = {}
 
@@ -82,6 +90,9 @@ _LOOKS_FIRST = frozenset(
     {Fixed.WRITTEN, Fixed.START_WRITTEN, Fixed.STEP_WRITTEN, Fixed.SPAWN_WRITTEN, Fixed.LONG, Fixed.APPLY}
 )
 """These look for the bulk that they name before anything else: they may be sent along with it."""
+
+_NO_FUNCTION = ("IndexError", "TypeError")
+"""What a request for a function raises that the agent does not have."""
 
 _LOST = ("_belay_lost",)
 """The arguments of the exception for bulk that is not there, see ``onboard/part_take.py``."""
@@ -147,6 +158,25 @@ class Requests:
             raise failure_of(answer.body)
         return Answer(answer, terms)
 
+    def _look(self, function: int, payload: bytes, terms: Terms) -> Answer | None:
+        """Ask something that changes nothing, with the part that knows the answer in the same turn.
+
+        Returns:
+            None if the part cannot go along, or did not arrive.
+        """
+        ahead = self._ahead(function)
+        if not ahead or self._forgotten or len(payload) > self.largest - PADDING:
+            return None
+        answer = self._exchange(function, payload, terms, before=ahead)
+        if answer.kind == "e":
+            failure = failure_of(answer.body)
+            if failure.types[0] in _NO_FUNCTION:
+                return None
+            self._parts.add(_PART_OF[function])
+            raise failure
+        self._parts.add(_PART_OF[function])
+        return Answer(answer, terms)
+
     def _fetch(self, terms: Terms) -> Reply:
         """Ask for a result that is kept on the board."""
         try:
@@ -170,9 +200,24 @@ class Requests:
                     raise BoardFailure(["MemoryError"], (), f"MemoryError: no room for {part} of the agent")
         self._parts.add(part)
 
+    def _ahead(self, function: int) -> list[Piece]:
+        """The part with a function, to be sent directly before a request that may be asked for again."""
+        part = _PART_OF.get(function, "")
+        if not part or part in self._parts or not self._link.transport.flow_control:
+            return []
+        payload = self._packed_part(onboard.read(part))
+        return [Piece(Fixed.PART, payload)] if len(payload) <= self.largest - PADDING else []
+
+    def _packed_part(self, source: str) -> bytes:
+        if "inflate" not in self._implementation.features or len(source) < _WORTH_PACKING:
+            return json_of([source])
+        packer = zlib.compressobj(9, zlib.DEFLATED, -_PART_WINDOW)
+        packed = packer.compress(source.encode()) + packer.flush()
+        return json_of([b2a_base64(packed, newline=False).decode(), _PART_WINDOW])
+
     def _runs_inside(self, source: str, terms: Terms) -> bool:
         """Run statements among the agent's own names; False if there is no room for them."""
-        payload = json.dumps([source], separators=(",", ":")).encode()
+        payload = self._packed_part(source)
         if len(payload) > self.largest - PADDING:
             return False
         answer = self._exchange(Fixed.PART, payload, replace(terms, timeout=PART_TIMEOUT))

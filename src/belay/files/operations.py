@@ -50,4 +50,11 @@ class RemoveFolder:
     path: str
 
 
-Operation = MakeFolder | Send | Move | RemoveFile | RemoveFolder
+@dataclass(frozen=True)
+class RefuseFolder:
+    """Go no further if there is a folder, which a file system might replace."""
+
+    path: str
+
+
+Operation = MakeFolder | Send | Move | RemoveFile | RemoveFolder | RefuseFolder

@@ -110,8 +110,8 @@ class _Planner:
         self._key: Callable[[str], str] = str if case_sensitive else str.casefold
         self._wanted = with_folders(wanted)
         whole = with_folders(found)
-        self._remains = {path: entry for path, entry in whole.items() if _is_ours(path)}
-        self._found = {path: entry for path, entry in whole.items() if not _is_ours(path)}
+        self._remains = {path: entry for path, entry in whole.items() if is_ours(path)}
+        self._found = {path: entry for path, entry in whole.items() if not is_ours(path)}
         self._names = {self._key(path): path for path in self._found}
         self._may_delete, self._replaces = may_delete, replaces
         self._steps: list[Operation] = []
@@ -140,7 +140,7 @@ class _Planner:
     def _check_names(self) -> None:
         seen: dict[str, str] = {}
         for path in _in_order(self._wanted):
-            if _is_ours(path):
+            if is_ours(path):
                 self._obstacles.append(Obstacle(path, "the name is one that a sync needs for itself"))
             other = seen.setdefault(self._key(path), path)
             if other != path:
@@ -219,7 +219,8 @@ class _Planner:
         self._steps.append(RemoveFile(path) if isinstance(entry, File) else RemoveFolder(path))
 
 
-def _is_ours(path: str) -> bool:
+def is_ours(path: str) -> bool:
+    """Whether a path is one that a plan has for itself: what is there is left from one that was cut short."""
     return not _OURS.isdisjoint(path.split("/"))
 
 

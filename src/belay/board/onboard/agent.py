@@ -113,8 +113,12 @@ def _belay(mark, largest, floats):
         run(code, names)
         _belay_put(number, names[name])
 
-    def _belay_part(code):
+    def _belay_part(code, window=0):
         collect()
+        if window:
+            from deflate import RAW, DeflateIO
+
+            code = DeflateIO(io.BytesIO(binascii.a2b_base64(code)), RAW, window).read()
         run(code, inner)
 
     def _belay_named(function, args, named):

@@ -7,10 +7,6 @@ try:
 except ImportError:
     crc32 = None
 try:
-    from deflate import RAW, DeflateIO
-except ImportError:
-    RAW = None
-try:
     from time import ticks_diff, ticks_ms
 except ImportError:
     ticks_ms = None
@@ -57,13 +53,22 @@ def _belay_entries(folder):
         yield name, kind & 0x4000, size
 
 
-def _belay_lines(top, sizes, deep):
+def _belay_lines(top, sizes, deep, also):
     # "/folder" and then what is in it: "size crc name", with "-" for a crc that nobody needs.
     folders, buffer = [""], bytearray(1024)
     while folders:
         folder = folders.pop()
         yield "/%s\0" % folder
         above = top + "/" + folder if folder else top
+        if not folder:
+            # Other file systems are in no listing of the one that they are mounted into.
+            names = [entry[0] for entry in _belay_entries(top)] if also else ()
+            for name in also:
+                try:
+                    if name not in names and _belay_is_folder(top + "/" + name):
+                        folders.append(name)
+                except OSError:
+                    pass
         for name, is_folder, size in _belay_entries(above):
             if is_folder:
                 path = folder + "/" + name if folder else name
@@ -95,7 +100,7 @@ def _belay_whole_file(path):
         pass
 
 
-def _belay_head(top, sizes, deep, record):
+def _belay_head(top, sizes, deep, record, also):
     place = top
     while True:
         try:
@@ -110,20 +115,20 @@ def _belay_head(top, sizes, deep, record):
         kind = 2 if not top or _belay_is_folder(top) else 1
     except OSError:
         kind = 0
-    yield "%d %d %d %d %d\0" % (kind, facts[1] or facts[0], facts[2], facts[3], RAW is not None)
+    yield "%d %d %d %d\0" % (kind, facts[1] or facts[0], facts[2], facts[3])
     if record:
         for piece in _belay_whole_file(record):
             yield piece
     yield "\0"
     if kind == 2:
-        for line in _belay_lines(top, sizes, deep):
+        for line in _belay_lines(top, sizes, deep, also):
             yield line
 
 
-def _belay_look(top, sizes, deep, record):
-    # sizes: of which files the crc is wanted; None for all.
+def _belay_look(top, sizes, deep, record, also):
+    # sizes: of which files the crc is wanted; None for all. also: names of folders that may be mount points.
     global walking
-    walking = _belay_head(top, sizes and set(sizes), deep, record)
+    walking = _belay_head(top, sizes and set(sizes), deep, record, also)
     return _belay_more()
 
 
@@ -212,6 +217,13 @@ def _belay_step(top, step, data, at, window, buffer):
             except OSError:
                 pass
             raise
+    elif what == "f":
+        try:
+            found = _belay_is_folder(path)
+        except OSError:
+            return 0
+        if found:
+            raise OSError(21)
     elif what == "r":
         os.remove(path)
     else:
@@ -224,6 +236,7 @@ def _belay_apply(data, window, top, steps):
     buffer = bytearray(1024)
     data = memoryview(data)
     if window:
+        from deflate import RAW, DeflateIO
         from io import BytesIO
 
         data = DeflateIO(BytesIO(data), RAW, window)

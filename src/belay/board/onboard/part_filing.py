@@ -42,16 +42,21 @@ class _belay_Pieces:
 
 
 def _belay_read(path, at, size):
-    # At most so many bytes of a file.
-    size = max(0, min(size, os.stat(path)[6] - at))
-    if ready and size:
-        pieces = _belay_Pieces(path, at, size)
-        # Here an error can still be told.
-        pieces[0]
-        return ready("_(%d)" % size, pieces)
+    # At most so many bytes of a file, and how many it has.
+    total = os.stat(path)[6]
+    size = max(0, min(size, total - at))
+    if ready:
+        pieces = [(0, b"")]
+        if size:
+            pieces = _belay_Pieces(path, at, size)
+            # Here an error can still be told.
+            pieces[0]
+        else:
+            open(path, "rb").close()
+        return ready("(_(%d),%d)" % (size, total), pieces)
     with open(path, "rb") as file:
         file.seek(at)
-        return file.read(size)
+        return file.read(size), total
 
 
 def _belay_stat(path):
@@ -86,6 +91,12 @@ def _belay_copy(path, to):
     # Beside its place first: what is there stays whole.
     buffer, fresh = bytearray(1024), to[: to.rfind("/") + 1] + FRESH_COPY
     view, total = memoryview(buffer), 0
+    try:
+        if os.stat(to)[0] & 0x4000:
+            raise OSError(21)
+    except OSError as error:
+        if error.args[0] == 21:
+            raise
     with open(path, "rb") as source:
         try:
             with open(fresh, "wb") as target:

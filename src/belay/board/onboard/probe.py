@@ -44,6 +44,7 @@ def _belay_probe(mark):
                 ("stdin.buffer", lambda: sys.stdin.buffer.readinto),
                 ("stdout.buffer", lambda: sys.stdout.buffer.write),
                 ("kbd_intr", lambda: __import__("micropython").kbd_intr),
+                ("inflate", lambda: __import__("deflate").DeflateIO),
                 ("threads", lambda: __import__("_thread").start_new_thread),
             )
             if ask(question)

@@ -1,0 +1,260 @@
+"""A board's files by the functions that belay has on it: one request each, and errors by their own names.
+
+All paths are absolute, as ``/lib/x.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import cast
+
+from belay.board.calls import BoardFailure, Calls, Ours, Terms
+from belay.exceptions import NotBelayResponseError
+from belay.files.failure import file_error
+from belay.files.tree import FOLDER, Entry, File, join
+
+TIMEOUT = 30.0
+"""Seconds for one request; those that move many bytes get more."""
+
+SLOWEST = 10_000
+"""Bytes per second that a board reads or writes at least."""
+
+AT_ONCE = 256 * 1024
+"""At most so many bytes are asked for at once."""
+
+UNREAD = -1
+"""In place of a CRC-32 that was not asked for."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much room a file system has.
+
+    Attributes:
+        block: Bytes of a block.
+        total: Bytes of all blocks.
+        free: Bytes of the free ones.
+    """
+
+    block: int
+    total: int
+    free: int
+
+
+@dataclass(frozen=True)
+class Stat:
+    """What a file system says of a file or folder.
+
+    Attributes:
+        is_folder: Whether it is a folder.
+        size: Bytes of a file.
+        changed: When it was last changed, in seconds as the board counts them; 0 if it does not.
+    """
+
+    is_folder: bool
+    size: int
+    changed: int
+
+
+@dataclass(frozen=True)
+class View:
+    """What is in a place on the board.
+
+    Attributes:
+        exists: Whether there is a folder.
+        is_file: Whether there is a file in its place.
+        room: That of the file system.
+        record: What the file holds that was asked for besides; empty if there is none.
+        tree: What is in the folder, by path from there. A ``crc`` that was not asked for is :data:`UNREAD`.
+    """
+
+    exists: bool
+    is_file: bool
+    room: Room
+    record: bytes
+    tree: dict[str, Entry]
+
+
+class Access:
+    """A board's files, while a question is being asked.
+
+    Args:
+        calls: The way to the board.
+        terms: Where output goes.
+    """
+
+    def __init__(self, calls: Calls, terms: Terms) -> None:
+        self._calls = calls
+        self._terms = terms
+
+    @property
+    def inflates(self) -> bool:
+        """Whether the board can decompress."""
+        return self._calls.inflates
+
+    @property
+    def piece(self) -> int:
+        """The most bytes that go in one request, and the most of memory that one may need besides."""
+        return self._calls.bulk_size
+
+    def look(
+        self,
+        top: str,
+        *,
+        sizes: Sequence[int] | None = (),
+        deep: bool = True,
+        record: str | None = None,
+        also: Sequence[str] = (),
+        total: int = 0,
+    ) -> View:
+        """Look at a folder and all that is in it.
+
+        Args:
+            top: The folder.
+            sizes: The CRC-32 is wanted of files of these sizes; None for all files.
+            deep: Whether to look into the folders in it.
+            record: A file whose content is wanted too.
+            also: Names of folders in it to look into though no listing shows them, as mount points.
+            total: About so many bytes are read for it.
+
+        Raises:
+            BoardFileError: A folder cannot be read.
+        """
+        wanted = None if sizes is None else sorted(set(sizes))
+        data = b""
+        function, args = Ours.LOOK, [_top(top), wanted, deep, record, also]
+        while True:
+            part = self._ask(function, args, top, seconds=total / SLOWEST)
+            if not isinstance(part, bytes):
+                raise NotBelayResponseError(f"the board's files cannot be read: {part!r}")
+            if not part.endswith(b"+"):
+                return _read_view(data + part)
+            data += part[:-1]
+            function, args = Ours.MORE, []
+
+    def apply(self, top: str, steps: Sequence[Sequence[object]], blob: bytes, window: int, size: int) -> None:
+        """Do some steps, see :mod:`belay.files.transfer`.
+
+        Args:
+            top: The folder that their paths start from.
+            steps: The steps.
+            blob: What they write, one after another.
+            window: For how many bits of a window it is compressed; 0: it is not.
+            size: Bytes that are written.
+
+        Raises:
+            BoardFileError: One cannot be done; those before it are done.
+        """
+        self._ask(Ours.APPLY, [window, _top(top), steps], top, blob=blob, seconds=2 * size / SLOWEST)
+
+    def read_one(self, path: str, at: int, size: int | None) -> tuple[bytes, bool]:
+        """Read a piece of a file.
+
+        Args:
+            path: The file.
+            at: The first byte.
+            size: How many bytes at most; None for all.
+
+        Returns:
+            As many as go at once, and whether there may be more.
+
+        Raises:
+            BoardFileError: It cannot be read.
+        """
+        most = self._calls.answer_size
+        wanted = most if size is None else min(most, size)
+        answer = self._ask(Ours.READ, [path, at, wanted], path, seconds=wanted / SLOWEST)
+        piece, total = cast("tuple[bytes, int]", answer)
+        return piece, bool(piece) and at + len(piece) < total and wanted != size
+
+    def stat(self, path: str) -> Stat:
+        """What the file system says of a path.
+
+        Raises:
+            BoardFileError: There is nothing.
+        """
+        answer = self._ask(Ours.STAT, [path], path)
+        kind, size, changed = cast("tuple[int, int, int]", answer)
+        return Stat(kind == 2, 0 if kind == 2 else size, changed)
+
+    def hash(self, path: str, name: str, size: int) -> str | None:
+        """The hash of a file in hexadecimal, computed on the board; None if the board does not know how.
+
+        Raises:
+            BoardFileError: It cannot be read.
+        """
+        answer = self._ask(Ours.HASH, [path, name], path, seconds=2 * size / SLOWEST)
+        return answer if isinstance(answer, str) else None
+
+    def copy(self, path: str, to: str, size: int) -> None:
+        """Copy a file on the board; what was there is replaced once the copy is whole.
+
+        Raises:
+            BoardFileError: It cannot be read or written.
+        """
+        self._ask(Ours.COPY, [path, to], to, seconds=2 * size / SLOWEST)
+
+    def touch(self, path: str) -> None:
+        """Make an empty file, or leave one as it is.
+
+        Raises:
+            BoardFileError: It cannot be written.
+        """
+        self._ask(Ours.TOUCH, [path], path)
+
+    def room(self, path: str) -> Room:
+        """How much room the file system has that a path is on.
+
+        Raises:
+            BoardFileError: There is nothing at the path.
+        """
+        answer = self._ask(Ours.ROOM, [path], path)
+        block, total, free = cast("tuple[int, int, int]", answer)
+        return Room(block, block * total, block * free)
+
+    def _ask(
+        self,
+        function: Ours,
+        args: Sequence[object],
+        path: str,
+        *,
+        blob: bytes | None = None,
+        seconds: float = 0,
+    ) -> object:
+        terms = replace(self._terms, timeout=TIMEOUT + seconds)
+        with _errors(path):
+            return self._calls.ours(function, args, terms, blob)
+
+
+@contextmanager
+def _errors(path: str) -> Iterator[None]:
+    """What the board says of its files, as errors of ours."""
+    try:
+        yield
+    except BoardFailure as failure:
+        raise file_error(failure, path) from None
+
+
+def _top(folder: str) -> str:
+    return "" if folder == "/" else folder
+
+
+def _read_view(data: bytes) -> View:
+    """Understand what ``onboard/part_files.py`` answers."""
+    head, record, *entries = data.split(b"\0")
+    kind, block, blocks, free = map(int, head.split())
+    tree: dict[str, Entry] = {}
+    folder = ""
+    for entry in entries[:-1]:
+        text = entry.decode(errors="surrogateescape")
+        if text.startswith("/"):
+            folder = text[1:]
+            if folder:
+                tree[folder] = FOLDER
+            continue
+        size, check, name = text.split(" ", 2)
+        tree[join(folder, name)] = File(int(size), UNREAD if check == "-" else int(check, 16))
+    room = Room(block, block * blocks, block * free)
+    return View(kind == 2, kind == 1, room, record, tree)
