@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from belay.cache.made import Made, key_of
 from belay.packages.store import Memory, Store
 from belay.packages.stored import Element, clear, elements, name_of
 
@@ -125,6 +126,23 @@ def test_what_somebody_else_has_cleared_is_gone(store: Store) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="what is below a file is only missing there")
+def test_what_was_made_is_one_element_of_each_kind(store: Store) -> None:
+    keep(store, FILE, b"fetched")
+    made = Made(store.folder)
+    made.keep("minified", key_of(b"a"), b"pass")
+    made.keep("compiled", key_of(b"a"), b"M")
+    made.keep("compiled", key_of(b"b"), b"MM")
+    compiled, minified = elements(store)[1:]
+    assert (compiled.name, minified.name) == ("made-compiled", "made-minified")
+    assert (compiled.size, minified.size) == (2 * 32 + 3, 32 + 4)
+    done = clear(store, [compiled])
+    assert done.gone == (compiled,)
+    assert done.errors == ()
+    assert names(elements(store))[1:] == ["made-minified"]
+    assert made.get("compiled", key_of(b"b")) is None
+    assert made.get("minified", key_of(b"a")) == b"pass"
+
+
 def test_a_file_in_place_of_the_store_is_an_error(store: Store) -> None:
     store.folder.write_text("", encoding="utf-8")
     with pytest.raises(NotADirectoryError):

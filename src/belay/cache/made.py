@@ -158,7 +158,7 @@ def remove(path: Path) -> None:
 
 def _files(folder: Path) -> list[tuple[float, int, Path]]:
     """When each file of a folder was last used, its size and where it is; nothing that is not our own."""
-    if folder.is_symlink():
+    if folder.is_symlink() or folder.parent.is_symlink():
         return []
     found = []
     with suppress(OSError), os.scandir(folder) as entries:

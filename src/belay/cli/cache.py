@@ -1,4 +1,4 @@
-"""``belay cache``: what belay has fetched before and keeps."""
+"""``belay cache``: what belay has fetched or made before and keeps."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _complete_name(ctx: click.Context, param: click.Parameter, incomplete: str) 
 @talk_options
 @click.pass_context
 def cache(ctx: click.Context) -> None:
-    """See what belay has fetched before and keeps, or clear it: what is needed again is fetched again.
+    """See what belay has fetched or made before and keeps, or clear it: what is needed again is had again.
 
     The cache is one for all projects. It is in the folder that BELAY_CACHE_DIR names, else in the system's
     place for caches.
@@ -77,7 +77,8 @@ def list_(settings: Settings, prefix: str, as_json: bool) -> None:
     """List what is in the cache, or what has a name that begins with PREFIX.
 
     Names begin with index- for what is of a package index, git- for what is of a git host, web- for what is
-    of another server; then comes where it is there. Content without a known address is content-SHA256.
+    of another server; then comes where it is there. Content without a known address is content-SHA256. Names
+    with made- are what was made from your own files: all that was minified, all that was compiled.
     """
     found = _beginning(prefix)
     if as_json:
@@ -98,7 +99,8 @@ def list_(settings: Settings, prefix: str, as_json: bool) -> None:
 def clear(settings: Settings, prefix: str | None, everything: bool, yes: bool, as_json: bool) -> int:
     """Remove what has a name that begins with PREFIX, as `belay cache list` shows it, or everything.
 
-    Other files in the cache's folder stay. Another belay may work meanwhile: what it misses it fetches again.
+    Other files in the cache's folder stay. Another belay may work meanwhile: what it misses it fetches, or
+    makes, again.
     """
     if everything == bool(prefix):
         raise WrongUse(

@@ -1,7 +1,7 @@
-"""What the store holds, for people: elements with names that say what was asked for.
+"""What the cache holds, for people: elements with names that say what was asked for.
 
 An element is an address and what lay there. Content is shared: it goes with the last address that it came
-from.
+from. What was made from source is one element of each kind.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from belay.cache import made
 from belay.packages import gitcache
 from belay.packages.gitplace import PREFIX, is_git
 from belay.packages.store import Store
@@ -40,11 +41,12 @@ class Element:
     Attributes:
         name: What it is: ``index-HOST/PATH`` for a page or a file of a package index,
             ``git-HOST-OWNER-REPOSITORY/…`` for one of a git host, ``web-HOST/PATH`` for another,
-            ``content-SHA256`` for content whose address is not known, ``damaged-…`` for what is broken.
+            ``content-SHA256`` for content whose address is not known, ``damaged-…`` for what is broken,
+            ``made-minified`` and ``made-compiled`` for what was made from source.
         size: In bytes.
         url: Its address; empty if that is not known.
         sha256: Of its content; empty if that is not known.
-        path: The file of the store that stands for it.
+        path: The file or folder of the cache that stands for it.
     """
 
     name: str
@@ -87,6 +89,8 @@ def elements(store: Store) -> list[Element]:
     for cached in gitcache.kept(store.folder):
         name = name_of(cached.address) if cached.address else f"damaged-{cached.path.name}"
         found.append(Element(name, cached.size, cached.address, "", cached.path))
+    for kept in made.kept(store.folder):
+        found.append(Element(f"made-{kept.kind}", kept.size, "", "", kept.path))
     found += [Element(f"content-{digits}", size, "", digits, path) for digits, (path, size) in left.items()]
     return sorted(found, key=lambda element: (element.name, element.url))
 
@@ -112,7 +116,9 @@ def clear(store: Store, chosen: Collection[Element]) -> Cleared:
         try:
             if element.sha256 in contents.keys() - kept:
                 contents[element.sha256][0].unlink(missing_ok=True)
-            if element.path.is_dir():
+            if element.path.parent.name == made.FORMAT:
+                made.remove(element.path)
+            elif element.path.is_dir():
                 gitcache.remove(element.path)
             else:
                 element.path.unlink(missing_ok=True)
