@@ -36,11 +36,11 @@ MUCH = 8
 PADDING = 64
 """Bytes that a request may grow by, so that its header holds no control byte."""
 
-_PART_WINDOW = 12
+_PART_WINDOW = 10
 """Bits of the window with which parts are compressed: the board needs as many bytes, for a moment."""
 
-_WORTH_PACKING = 500
-"""A part with fewer characters goes as it is."""
+_PACKED_HEAP = 80 * 1024
+"""Bytes of heap with which a board gets parts compressed: to inflate one takes several KB and leaves gaps."""
 
 NO_BULK: Mapping[int, memoryview] = {}
 
@@ -193,10 +193,12 @@ class Requests:
         if part in self._parts:
             return
         source = onboard.read(part)
-        if not self._runs_inside(source, terms):
+        if not any(
+            self._runs_inside(payload, terms) for payload in (self._packed(source), json_of([source]))
+        ):
             # What a board cannot compile at once it may compile bit by bit.
             for statement in onboard.statements(source):
-                if not self._runs_inside(statement, terms):
+                if not self._runs_inside(json_of([statement]), terms):
                     raise BoardFailure(["MemoryError"], (), f"MemoryError: no room for {part} of the agent")
         self._parts.add(part)
 
@@ -205,19 +207,19 @@ class Requests:
         part = _PART_OF.get(function, "")
         if not part or part in self._parts or not self._link.transport.flow_control:
             return []
-        payload = self._packed_part(onboard.read(part))
+        payload = self._packed(onboard.read(part))
         return [Piece(Fixed.PART, payload)] if len(payload) <= self.largest - PADDING else []
 
-    def _packed_part(self, source: str) -> bytes:
-        if "inflate" not in self._implementation.features or len(source) < _WORTH_PACKING:
+    def _packed(self, source: str) -> bytes:
+        """The request for a part, compressed if the board can inflate."""
+        if "inflate" not in self._implementation.features or (self._implementation.heap or 0) < _PACKED_HEAP:
             return json_of([source])
         packer = zlib.compressobj(9, zlib.DEFLATED, -_PART_WINDOW)
         packed = packer.compress(source.encode()) + packer.flush()
         return json_of([b2a_base64(packed, newline=False).decode(), _PART_WINDOW])
 
-    def _runs_inside(self, source: str, terms: Terms) -> bool:
+    def _runs_inside(self, payload: bytes, terms: Terms) -> bool:
         """Run statements among the agent's own names; False if there is no room for them."""
-        payload = self._packed_part(source)
         if len(payload) > self.largest - PADDING:
             return False
         answer = self._exchange(Fixed.PART, payload, replace(terms, timeout=PART_TIMEOUT))
