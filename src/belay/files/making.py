@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -64,7 +65,7 @@ class Maker:
         self, form: Form, dst: str, board: Implementation | None, binary: Path | str | None, made: Made
     ) -> None:
         self._form, self._board, self._made = form, board, made
-        self._dst = dst.strip("/")
+        self._dst = posixpath.normpath(f"/{dst}").strip("/")
         self._binary = None if binary is None else Path(binary)
 
     def make(self, sources: Mapping[str, Path]) -> tuple[dict[str, Outcome], tuple[str, ...]]:
