@@ -21,6 +21,12 @@ def no_device_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BELAY_DEVICE", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def no_cache_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test may write to the user's own cache, or depend on what is in it."""
+    monkeypatch.setenv("BELAY_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if "long" not in config.option.markexpr.replace("not long", ""):
         watch = threading.Timer(LIMIT, _give_up, [os.dup(2)])

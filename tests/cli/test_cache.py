@@ -13,6 +13,7 @@ import pytest
 from click.shell_completion import ShellComplete
 from servers.web import WebServer
 
+from belay.cache.made import Made, key_of
 from belay.cli import exits
 from belay.cli.app import cli
 from belay.cli.cache import readable
@@ -55,6 +56,20 @@ def names(store: Store) -> list[str]:
 
 def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(text))
+
+
+def test_what_was_made_is_counted_and_cleared(belay: Belay, store: Store) -> None:
+    before = json.loads(belay("cache", "info", "--json").out)
+    made = Made()
+    made.keep("minified", key_of(b"x"), b"pass")
+    made.keep("compiled", key_of(b"x"), b"M")
+    after = json.loads(belay("cache", "info", "--json").out)
+    assert (after["elements"] - before["elements"], after["size"] - before["size"]) == (2, 2 * 32 + 5)
+    assert belay("cache", "list", "made-").out == "made-compiled\nmade-minified\n"
+    result = belay("cache", "clear", "made-compiled", "--yes")
+    assert (result.code, result.err) == (exits.DONE, "cleared: 1 element (33B)\n")
+    assert belay("cache", "list", "made-").out == "made-minified\n"
+    assert len(elements(store)) == before["elements"] + 1
 
 
 def test_info(belay: Belay, store: Store) -> None:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from belay.exceptions import FilesError, SourceMissingError
-from belay.files.folder import HostFile, merged, read_folder
+from belay.files.folder import HostFile, check_name, merged, read_folder
 from belay.files.tree import FOLDER
 
 posix = pytest.mark.skipif(os.name == "nt", reason="there are no such things on Windows")
@@ -202,6 +202,10 @@ def test_names_that_are_not_of_utf_8(top: Path) -> None:
 def test_names_may_be_as_long_as_the_board_takes_them(top: Path) -> None:
     put(top / ("x" * 255))
     assert len(read_folder(top)) == 1
+    # Windows and macOS count characters.
+    check_name("ü" * 127, top)
+    with pytest.raises(FilesError, match="the name has 256 bytes"):
+        check_name("ü" * 128, top)
 
 
 # --- together ------------------------------------------------------------------------------------

@@ -78,9 +78,10 @@ class Made:
 
     def get(self, kind: str, key: str) -> bytes | None:
         """What was made before, or None."""
-        if self._root is None:
+        root = self._root
+        if root is None:
             return None
-        path = self._root / kind / key
+        path = root / kind / key
         try:
             with path.open("rb") as file:
                 data = file.read()
@@ -98,9 +99,10 @@ class Made:
 
     def keep(self, kind: str, key: str, content: bytes) -> None:
         """Keep what was made, if that is possible."""
-        if self._root is None:
+        root = self._root  # another thread may give up meanwhile
+        if root is None:
             return
-        path = self._root / kind / key
+        path = root / kind / key
         beside = path.with_name(f"{key}-{secrets.token_hex(8)}")
         try:
             make_private(path.parent)

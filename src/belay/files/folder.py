@@ -74,7 +74,7 @@ def read_folder(
         raise _unreadable(named, error) from error
     if stat.S_ISDIR(found.st_mode):
         return _Walk(named, top, patterns, outside_links).walk()
-    _check_name(named.name or top.name, named)
+    check_name(named.name or top.name, named)
     return {named.name or top.name: _file(named, found)}
 
 
@@ -137,7 +137,7 @@ class _Walk:
         is_folder = found is not None and stat.S_ISDIR(found.st_mode)
         if self._patterns.fit(path, is_folder=is_folder):
             return
-        _check_name(entry.name, place)
+        check_name(entry.name, place)
         real = self._real(place) if entry.is_symlink() else chain[-1] / entry.name
         if found is None:
             raise _unreadable(place, error or OSError()) from error
@@ -196,7 +196,16 @@ _KINDS = (
 )
 
 
-def _check_name(name: str, place: Path) -> None:
+def check_name(name: str, place: Path) -> None:
+    """Refuse names that a board cannot have, or that a sync needs for itself.
+
+    Args:
+        name: The name.
+        place: Where it is on the host.
+
+    Raises:
+        FilesError: It is one of these.
+    """
     try:
         size = len(name.encode())
     except UnicodeEncodeError as error:
