@@ -93,6 +93,20 @@ def test_two_compilers_are_not_one(compiler: Compiler, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="programs of one line are for POSIX")
+def test_a_name_on_path_and_a_path_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, folder in enumerate(("bin", "here")):
+        (tmp_path / folder).mkdir()
+        program(tmp_path, f"print('emitting mpy v{number}')").rename(tmp_path / folder / "program")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    on_path = Compiler(Path("program"))
+    assert (on_path.mpy_version, on_path.identity) == (0, Compiler(tmp_path / "bin" / "program").identity)
+    monkeypatch.chdir(tmp_path / "here")
+    assert Compiler(Path("program")).mpy_version == 1
+    monkeypatch.chdir(tmp_path)
+    assert Compiler(Path("here/program")).mpy_version == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="programs of one line are for POSIX")
 def test_what_is_no_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FeatureUnavailableError, match="cannot be run: No such file"):
         Compiler(tmp_path / "gone")

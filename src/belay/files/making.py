@@ -66,7 +66,7 @@ class Maker:
     ) -> None:
         self._form, self._board, self._made = form, board, made
         self._dst = posixpath.normpath(f"/{dst}").strip("/")
-        self._binary = None if binary is None else Path(binary)
+        self._binary = None if binary is None else Path(binary).expanduser()
 
     def make(self, sources: Mapping[str, Path]) -> tuple[dict[str, Outcome], tuple[str, ...]]:
         """Make each file.
@@ -102,7 +102,7 @@ class Maker:
         board = self._board
         if board is None or board.mpy_version is None:
             return None, _as_source("the board does not say which compiled files it can import")
-        if self._binary is None and board.name != "micropython":
+        if self._binary is None and board.name == "circuitpython":
             return None, _as_source("CircuitPython has an mpy-cross of its own, which was not named")
         compiler = Compiler(self._binary or find_compiler())
         if compiler.mpy_version not in (None, board.mpy_version):

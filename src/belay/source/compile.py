@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -55,7 +56,7 @@ class Compiler:
     """A program that compiles for boards.
 
     Args:
-        binary: Where it is.
+        binary: Where it is, or its name on PATH.
 
     Attributes:
         identity: Other programs, and other versions of this one, have another.
@@ -66,13 +67,15 @@ class Compiler:
     """
 
     def __init__(self, binary: Path) -> None:
-        self._binary = binary
+        # What lies here goes before what is on PATH.
+        found = binary if binary.exists() else Path(shutil.which(binary) or binary)
+        self._binary = found.absolute() if found.exists() else found
         answer = self._run("--version")
         version = answer.stdout.decode(errors="replace")
         made = _MAKES.search(version)
         self.mpy_version = int(made[1]) if made else None
         try:
-            content = binary.read_bytes()
+            content = self._binary.read_bytes()
         except OSError:
             content = b""  # it can be run and not be read
         self.identity = hashlib.sha256(content + answer.stdout).hexdigest()
