@@ -150,13 +150,17 @@ class Requests:
             answer = self._send_after(blobs, function, payload, terms)
         else:
             answer = self._exchange(function, payload, terms)
-        if answer.kind == "m":
+        return self._answer(answer, terms)
+
+    def _answer(self, reply: Reply, terms: Terms) -> Answer:
+        """What a reply says; a result that is kept on the board is asked for."""
+        if reply.kind == "m":
             # The result is more than a number or a short text, which only a part of the agent can write.
-            kind, answer = answer.body.decode(), self._fetch(terms)
-            answer = replace(answer, kind=kind if answer.kind == "r" else answer.kind)
-        if answer.kind == "e":
-            raise failure_of(answer.body)
-        return Answer(answer, terms)
+            kind, reply = reply.body.decode(), self._fetch(terms)
+            reply = replace(reply, kind=kind if reply.kind == "r" else reply.kind)
+        if reply.kind == "e":
+            raise failure_of(reply.body)
+        return Answer(reply, terms)
 
     def _look(self, function: int, payload: bytes, terms: Terms) -> Answer | None:
         """Ask something that changes nothing, with the part that knows the answer in the same turn.
@@ -175,7 +179,7 @@ class Requests:
             self._parts.add(_PART_OF[function])
             raise failure
         self._parts.add(_PART_OF[function])
-        return Answer(answer, terms)
+        return self._answer(answer, terms)
 
     def _fetch(self, terms: Terms) -> Reply:
         """Ask for a result that is kept on the board."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from belay.board.calls import BoardFailure, Calls, Ours, Terms
@@ -68,6 +68,7 @@ class View:
         room: That of the file system.
         record: What the file holds that was asked for besides; empty if there is none.
         tree: What is in the folder, by path from there. A ``crc`` that was not asked for is :data:`UNREAD`.
+        mounts: Folders directly in it that are file systems of their own, and the room of those.
     """
 
     exists: bool
@@ -75,6 +76,7 @@ class View:
     room: Room
     record: bytes
     tree: dict[str, Entry]
+    mounts: dict[str, Room] = field(default_factory=dict)
 
 
 class Access:
@@ -90,9 +92,9 @@ class Access:
         self._terms = terms
 
     @property
-    def inflates(self) -> bool:
-        """Whether the board can decompress."""
-        return self._calls.inflates
+    def window(self) -> int:
+        """The bits of the window with which the board had better decompress; 0 if it cannot."""
+        return self._calls.window
 
     @property
     def piece(self) -> int:
@@ -106,7 +108,7 @@ class Access:
         sizes: Sequence[int] | None = (),
         deep: bool = True,
         record: str | None = None,
-        also: Sequence[str] = (),
+        also: Sequence[str] | None = None,
         total: int = 0,
     ) -> View:
         """Look at a folder and all that is in it.
@@ -116,7 +118,8 @@ class Access:
             sizes: The CRC-32 is wanted of files of these sizes; None for all files.
             deep: Whether to look into the folders in it.
             record: A file whose content is wanted too.
-            also: Names of folders in it to look into though no listing shows them, as mount points.
+            also: Names of folders in it that are looked into even if they are file systems of their own, which
+                no listing may show; others of these are not. None: all that a listing shows are.
             total: About so many bytes are read for it.
 
         Raises:
@@ -175,8 +178,7 @@ class Access:
         Raises:
             BoardFileError: There is nothing.
         """
-        answer = self._ask(Ours.STAT, [path], path)
-        kind, size, changed = cast("tuple[int, int, int]", answer)
+        kind, size, changed = self._numbers(Ours.STAT, path)
         return Stat(kind == 2, 0 if kind == 2 else size, changed)
 
     def hash(self, path: str, name: str, size: int) -> str | None:
@@ -210,9 +212,12 @@ class Access:
         Raises:
             BoardFileError: There is nothing at the path.
         """
-        answer = self._ask(Ours.ROOM, [path], path)
-        block, total, free = cast("tuple[int, int, int]", answer)
+        block, total, free = self._numbers(Ours.ROOM, path)
         return Room(block, block * total, block * free)
+
+    def _numbers(self, function: Ours, path: str) -> list[int]:
+        answer = self._ask(function, [path], path)
+        return [int(number) for number in cast("str", answer).split()]
 
     def _ask(
         self,
@@ -244,11 +249,16 @@ def _top(folder: str) -> str:
 def _read_view(data: bytes) -> View:
     """Understand what ``onboard/part_files.py`` answers."""
     head, record, *entries = data.split(b"\0")
-    kind, block, blocks, free = map(int, head.split())
+    kind, room = head.split(maxsplit=1)
     tree: dict[str, Entry] = {}
+    mounts: dict[str, Room] = {}
     folder = ""
     for entry in entries[:-1]:
         text = entry.decode(errors="surrogateescape")
+        if text.startswith("//"):
+            name, _, facts = text[2:].rpartition("/")
+            tree[name], mounts[name] = FOLDER, _read_room(facts)
+            continue
         if text.startswith("/"):
             folder = text[1:]
             if folder:
@@ -256,5 +266,9 @@ def _read_view(data: bytes) -> View:
             continue
         size, check, name = text.split(" ", 2)
         tree[join(folder, name)] = File(int(size), UNREAD if check == "-" else int(check, 16))
-    room = Room(block, block * blocks, block * free)
-    return View(kind == 2, kind == 1, room, record, tree)
+    return View(kind == b"2", kind == b"1", _read_room(room), record, tree, mounts)
+
+
+def _read_room(facts: bytes | str) -> Room:
+    block, blocks, free = map(int, facts.split())
+    return Room(block, block * blocks, block * free)

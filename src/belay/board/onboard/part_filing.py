@@ -60,11 +60,11 @@ def _belay_read(path, at, size):
 
 
 def _belay_stat(path):
-    # Kind (1: a file, 2: a folder), size, seconds of the last change.
+    # Kind (1: a file, 2: a folder), size, seconds of the last change; a short text needs no other part.
     if path == "/":
-        return 2, 0, 0
+        return "2 0 0"
     stat = os.stat(path)
-    return 2 if stat[0] & 0x4000 else 1, stat[6], stat[8]
+    return "%d %d %d" % (2 if stat[0] & 0x4000 else 1, stat[6], stat[8])
 
 
 def _belay_hash(path, name):
@@ -127,7 +127,7 @@ def _belay_touch(path):
 def _belay_room(path):
     # Bytes of a block, blocks, free blocks.
     facts = os.statvfs(path)
-    return facts[1] or facts[0], facts[2], facts[3]
+    return "%d %d %d" % (facts[1] or facts[0], facts[2], facts[3])
 
 
 if ready:
