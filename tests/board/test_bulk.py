@@ -36,9 +36,10 @@ def put_together(requests: list[Piece]) -> bytes:
             size, check, gaps = rest
             assert not set(b"\x02\x03\x04\x05") & set(request.blob)
             data, place = bytearray(request.blob), -1
-            for gap in gaps:
-                place += gap
-                data[place] -= 64
+            for gap in map(ord, gaps):
+                place += gap - ord("#")
+                if gap < ord("|"):
+                    data[place] -= 64
             assert (len(data), crc32(data)) == (size, check)
         whole += data
     assert len(whole) == total
@@ -60,10 +61,10 @@ def test_pieces_hold_no_orders_and_make_the_whole(data: bytes, size: int, larges
 @pytest.mark.parametrize(
     ("data", "most", "function"),
     [
-        (RANDOM, 1.06, TAKE),
+        (RANDOM, 1.03, TAKE),
         (bytes(65536), 1.01, TAKE),
         (b"\3" * 65536, 1.38, GIVE),
-        ((b"\3" + b"x" * 10) * 6000, 1.34, TAKE),
+        ((b"\3" + b"x" * 10) * 6000, 1.1, TAKE),
         ((b"\3" + b"x" * 8) * 6000, 1.38, GIVE),
     ],
 )

@@ -42,6 +42,12 @@ large; the board needs up to 64 bytes for each."""
 _CHANGE_NOTHING = {Ours.LOOK, Ours.READ, Ours.STAT, Ours.HASH, Ours.ROOM}
 """These may be asked twice."""
 
+LARGE_HEAP = 1024 * 1024
+"""Bytes of a heap in which the largest window of all is no more than a small part."""
+
+MOST_WINDOW = 15
+"""Bits of that: deflate has no larger one."""
+
 MAX_ANSWER = 64 * 1024
 """Bytes of a file in one answer: over a slow UART they take six seconds."""
 
@@ -172,9 +178,12 @@ class AgentCalls(Requests):
         self._forgotten.append(key)
 
     @property
-    def inflates(self) -> bool:
-        """Whether the board can decompress."""
-        return "inflate" in self._implementation.features
+    def window(self) -> int:
+        """The bits of the window with which the board had better decompress: no more than a request takes."""
+        if "inflate" not in self._implementation.features:
+            return 0
+        is_large = (self._implementation.heap or 0) >= LARGE_HEAP
+        return MOST_WINDOW if is_large else self.largest.bit_length() - 1
 
     @property
     def bulk_size(self) -> int:

@@ -40,6 +40,12 @@ _IN_BASE64: Final = 2304
 _AROUND: Final = 100
 """So many of them are not base64."""
 
+FAR: Final = 89
+"""The distance that one character stands for, after which another follows."""
+
+_NEAR: Final = ord("#")
+_FAR: Final = chr(_NEAR + FAR)
+
 _KEYS: Final = re.compile(b"[\x02-\x05]")
 _DISGUISED: Final = bytes.maketrans(b"\x02\x03\x04\x05", b"BCDE")
 """64 more; ``part_take`` undoes it."""
@@ -76,8 +82,8 @@ def pieces(number: int, data: memoryview, *, size: int, largest: int) -> Iterato
     for at in range(0, len(data), size):
         piece = bytes(data[at : at + size])
         keys = [found.start() for found in _KEYS.finditer(piece)]
-        gaps = [place - before for before, place in zip([-1, *keys], keys, strict=False)]
-        payload = _json(number, len(data), at, len(piece), crc32(piece), gaps)
+        gaps = (place - before for before, place in zip([-1, *keys], keys, strict=False))
+        payload = _json(number, len(data), at, len(piece), crc32(piece), "".join(map(_gap, gaps)))
         if len(keys) * DENSE > len(piece) or len(payload) > largest:
             yield from _in_base64(number, len(data), at, piece, largest)
         else:
@@ -109,6 +115,11 @@ def batches(requests: Iterator[Piece], limit: int) -> Iterator[list[Piece]]:
         room -= request.size
     if batch:
         yield batch
+
+
+def _gap(size: int) -> str:
+    """A distance as text: a character for up to 88, and before it one for each 89 more."""
+    return _FAR * (size // FAR) + chr(size % FAR + _NEAR)
 
 
 def _json(*values: object) -> bytes:

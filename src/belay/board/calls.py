@@ -101,8 +101,8 @@ class Calls(Protocol):
     """
 
     @property
-    def inflates(self) -> bool:
-        """Whether the board can decompress."""
+    def window(self) -> int:
+        """The bits of the window with which the board had better decompress; 0 if it cannot."""
         ...
 
     @property

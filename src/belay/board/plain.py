@@ -39,6 +39,8 @@ _OURS = "_belay_ours"
 _ANSWER = 2048
 """About so many bytes an answer of theirs has at most: it is written twice in the board's memory."""
 
+_WINDOW = 10
+
 _LEAST_PIECE = 128
 """Bytes of a file that even a board with little memory takes at once."""
 
@@ -173,9 +175,9 @@ class PlainCalls:
         self._forgotten.append(key)
 
     @property
-    def inflates(self) -> bool:
-        """Whether the board can decompress, and has room for it."""
-        return "inflate" in self._features and (self._heap or 0) >= AGENT_HEAP
+    def window(self) -> int:
+        """The bits of the window with which the board had better decompress; 0 if it has no room for it."""
+        return _WINDOW if "inflate" in self._features and (self._heap or 0) >= AGENT_HEAP else 0
 
     @property
     def bulk_size(self) -> int:

@@ -35,8 +35,8 @@ MOST_STEPS = 24
 MOST_WRITTEN = 128 * 1024
 """Bytes that a request writes: however well they compress, the board needs time for them."""
 
-LEAST_WINDOW, MOST_WINDOW = 9, 15
-"""Bits of the window that deflate can have."""
+LEAST_WINDOW = 9
+"""Bits of the smallest window that deflate can have."""
 
 _AGAIN = "try again once nothing writes it"
 
@@ -97,7 +97,8 @@ def carry_out(
         FilesError: A file on the host changed meanwhile.
         BoardFailure: The board lacks memory.
     """
-    window = min(MOST_WINDOW, max(LEAST_WINDOW, piece.bit_length() - 1)) if access.inflates else 0
+    # Where less was asked for than usual, the board is short of memory.
+    window = min(access.window, max(LEAST_WINDOW, piece.bit_length())) if access.window else 0
     for load in _loads(_units(operations, wanted, source, piece, window), piece):
         data = b"".join(unit.data for unit in load)
         packed = _deflated(data, window)

@@ -25,8 +25,10 @@ def _belay_take(name, total, at, size, check, gaps):
         raise
     place = -1
     for gap in gaps:
-        place += gap
-        into[place] &= 15
+        step = ord(gap) - 35
+        place += step
+        if step < 89:
+            into[place] &= 15
     return crc(into) == check and _belay_keep(name, data, at + size)
 
 
