@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,24 +58,30 @@ def contend(
     *,
     options: dict[str, Any] | None = None,
     heap: str = "2M",
+    fs: str = "host",
     quick: bool = False,
     direct: bool = False,
+    program: str = "contender.py",
+    more: Sequence[str] = (),
 ) -> Figures:
-    """Run `contender.py`.
+    """Run a contender.
 
     Args:
         python: The Python that has the contender.
         part: Which part of its works.
         options: Keywords for its device.
         heap: The board's heap.
+        fs: The board's file system.
         quick: A few calls of each only.
         direct: Whether it connects to ``virtual:`` instead of a pty; nothing is counted then.
+        program: Its file.
+        more: Further arguments for it.
     """
-    with nullcontext() if direct else CountedPort(heap) as port:
-        address = port.path if port else f"virtual:?heap={heap}"
+    with nullcontext() if direct else CountedPort(heap, fs) as port:
+        address = port.path if port else f"virtual:?heap={heap}&fs={fs}"
         # -P: our file names are no modules of the contender's.
-        command = [python, "-P", Path(__file__).with_name("contender.py"), address, part]
-        command += ["--options", json.dumps(options or {}), *(["--quick"] if quick else [])]
+        command = [python, "-P", Path(__file__).with_name(program), address, part]
+        command += ["--options", json.dumps(options or {}), *(["--quick"] if quick else []), *more]
         with _started(command) as (process, errors):
             figures = _listen(process, port)
             if process.poll():
@@ -144,7 +150,9 @@ def _line(stream: IO[str]) -> str | None:
 
 
 def _measured(told: dict[str, Any], traffic: Traffic | None) -> Measured:
-    rounds = [seconds / told["units"] for seconds in told["seconds"]]
+    # Without times of its own: from the first byte on the wire to the last.
+    whole = told["seconds"] if told["seconds"] is not None or not traffic else [traffic.seconds]
+    rounds = [seconds / told["units"] for seconds in whole]
     if told["error"] or not rounds:
         return Measured(error=told["error"] or "not done")
     best, median = min(rounds), statistics.median(rounds)

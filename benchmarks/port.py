@@ -45,6 +45,7 @@ class CountedPort:
     Args:
         heap: The size of the board's heap, as in ``virtual:?heap=128k``. None for no board: what is sent
             comes back, which tells what the port itself costs.
+        fs: Its file system, as in ``virtual:?fs=lfs2:1M``.
 
     Attributes:
         path: What to open.
@@ -52,9 +53,9 @@ class CountedPort:
         sent: The host's writes since the last `reset`, if ``recording``.
     """
 
-    def __init__(self, heap: str | None = "2M") -> None:
+    def __init__(self, heap: str | None = "2M", fs: str = "host") -> None:
         self.recording = False
-        self._board = None if heap is None else VirtualBoard(VirtualOptions(heap=heap))
+        self._board = None if heap is None else VirtualBoard(VirtualOptions(heap=heap, fs=fs))
         if self._board is None:
             self._board_out, self._board_in = os.pipe()
         else:
