@@ -118,8 +118,8 @@ class Access:
             sizes: The CRC-32 is wanted of files of these sizes; None for all files.
             deep: Whether to look into the folders in it.
             record: A file whose content is wanted too.
-            also: Names of folders in it that are looked into even if they are file systems of their own, which
-                no listing may show; others of these are not. None: all that a listing shows are.
+            also: Names of folders in it that are looked into even if they are file systems of their own,
+                which no listing may show; others of these are not. None: all that a listing shows are.
             total: About so many bytes are read for it.
 
         Raises:

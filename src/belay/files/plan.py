@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from belay.files import fat
 from belay.files.operations import MakeFolder, Move, Operation, RemoveFile, RemoveFolder, Send
 from belay.files.tree import (
     Entry,
@@ -32,6 +33,7 @@ FRESH = ".belay.new"
 ASIDE = ".belay.old"
 """The name that a file or a folder gets which something of the other kind takes the place of."""
 _OURS = {FRESH, ASIDE}
+_RENAME = "rename it, or ignore it"
 _STARTED = ("boot.py", "main.py")
 """What the board runs by itself comes after all that it may import."""
 
@@ -43,10 +45,12 @@ class Obstacle:
     Attributes:
         path: What is in the way.
         reason: Why it is.
+        hint: What can be done.
     """
 
     path: str
     reason: str
+    hint: str
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def plan(
         may_delete: Whether a file or folder of the board that is not wanted may go. Not asked of what an
             interrupted plan has left behind.
         replaces: Whether the board's file system can rename over a file.
-        case_sensitive: Whether its names differ by case; FAT's do not.
+        case_sensitive: Whether its names differ by case, and can be any; FAT's do not, and cannot.
 
     Raises:
         ValueError: A path of a tree goes through a file.
@@ -107,7 +111,8 @@ class _Planner:
         replaces: bool,
         case_sensitive: bool,
     ) -> None:
-        self._key: Callable[[str], str] = str if case_sensitive else str.casefold
+        self._key: Callable[[str], str] = str if case_sensitive else fat.folded
+        self._takes: Callable[[str], bool] = (lambda _: True) if case_sensitive else fat.fits
         self._wanted = with_folders(wanted)
         whole = with_folders(found)
         self._remains = {path: entry for path, entry in whole.items() if is_ours(path)}
@@ -141,11 +146,17 @@ class _Planner:
         seen: dict[str, str] = {}
         for path in _in_order(self._wanted):
             if is_ours(path):
-                self._obstacles.append(Obstacle(path, "the name is one that a sync needs for itself"))
+                self._obstacles.append(
+                    Obstacle(path, "the name is one that a sync needs for itself", _RENAME)
+                )
+            if not self._takes(path):
+                self._obstacles.append(
+                    Obstacle(path, "FAT, which the board has, takes no such name", _RENAME)
+                )
             other = seen.setdefault(self._key(path), path)
             if other != path:
                 reason = f"{other!r} is the same name on the board, where upper and lower case are one"
-                self._obstacles.append(Obstacle(path, reason))
+                self._obstacles.append(Obstacle(path, reason, _RENAME))
 
     def _put(self, path: str) -> None:
         name = self._names.get(self._key(path), path)
@@ -174,7 +185,8 @@ class _Planner:
         for inner in surplus:
             if not self._may_delete(inner):
                 reason = f"a file is wanted where the board has a folder, and {inner!r} may not be deleted"
-                self._obstacles.append(Obstacle(path, reason))
+                hint = "remove it on the board, or let it be deleted"
+                self._obstacles.append(Obstacle(path, reason, hint))
                 return
         self._steps.append(Send(path, _beside(path, FRESH)))
         aside = self._exchange(path, name)

@@ -12,49 +12,26 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final
 from zlib import crc32
 
 from belay.board.calls import BoardFailure
-from belay.exceptions import BelayException, BoardFileError, BoardNotAFolderError, FilesError, NoRoomError
-from belay.files.access import Access, View
-from belay.files.keep import Keep, deletion_rule
+from belay.exceptions import BelayException, BoardFileError, FilesError
+from belay.files.access import Access
 from belay.files.operations import MakeFolder, Move, RemoveFile, RemoveFolder, Send
-from belay.files.plan import FRESH, Plan, is_ours, plan
-from belay.files.record import NAME, PLACE, Record
-from belay.files.room import needed_room
+from belay.files.plan import FRESH, is_ours
+from belay.files.record import NAME, PLACE
+from belay.files.survey import Survey, Wish, size_of, survey
 from belay.files.transfer import carry_out
-from belay.files.tree import Entry, File, Folder, Tree, parents, with_folders
+from belay.files.tree import File, Tree, parents, with_folders
+
+__all__ = ["Bytes", "Progress", "SyncSummary", "Wish", "survey", "sync"]
 
 MAX_ATTEMPTS: Final = 4
 """So often a sync starts again with smaller requests when the board lacks memory."""
 
 LEAST_PIECE: Final = 128
 """Bytes of a request that any board has memory for."""
-
-SPARE_BLOCKS: Final = 2
-"""Blocks that are left free: a file system needs some to work."""
-
-NAMED: Final = 5
-"""So many of the biggest files are named when there is no room."""
-
-
-class Contents(Protocol):
-    """The files that are wanted."""
-
-    @property
-    def tree(self) -> Tree:
-        """Their sizes and checks."""
-        ...
-
-    @property
-    def words(self) -> Sequence[str]:
-        """What the user should know of them."""
-        ...
-
-    def open(self, path: str) -> BinaryIO:
-        """What one of them holds."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -97,75 +74,6 @@ class SyncSummary:
     words: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What a sync is to do.
-
-    Attributes:
-        contents: What the folder shall hold.
-        top: The folder on the board, absolute.
-        keep: What stays on the board, see :mod:`belay.files.keep`.
-        by: Who asks, for the record.
-    """
-
-    contents: Contents
-    top: str = "/"
-    keep: Keep = None
-    by: str = "sync"
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What a sync found and means to do.
-
-    Attributes:
-        view: What is on the board.
-        plan: What is to be done.
-        record: The record on the board.
-    """
-
-    view: View
-    plan: Plan
-    record: Record
-
-
-def survey(access: Access, wish: Wish) -> Survey:
-    """Look at the board and find out what is to be done; nothing is changed.
-
-    Raises:
-        BoardFileError: The board's files cannot be read; or something is in the way.
-        FilesError: The record on the board is a newer belay's.
-        NoRoomError: There is no room for it.
-    """
-    wanted = wish.contents.tree
-    sizes = [entry.size for entry in wanted.values() if isinstance(entry, File)]
-    folders = sorted(
-        {path.split("/")[0] for path, entry in with_folders(wanted).items() if entry == Folder()}
-    )
-    view = access.look(wish.top, sizes=sizes, record=PLACE, also=folders, total=sum(sizes))
-    if view.is_file:
-        raise BoardNotAFolderError(f"{wish.top}: it is a file on the board", wish.top)
-    if not view.room.total:
-        raise _no_file_system(wish.top, view)
-    record = Record.read(view.record)
-    found = {path: entry for path, entry in view.tree.items() if wish.top != "/" or path != NAME}
-    made = plan(
-        wanted,
-        found,
-        may_delete=deletion_rule(wish.keep, record, wish.by, wish.top),
-        case_sensitive=_is_case_sensitive(access, wish.top, wanted, found),
-    )
-    if made.obstacles:
-        first = made.obstacles[0]
-        raise BoardFileError(
-            f"{_below(wish.top, first.path)}: {first.reason}",
-            _below(wish.top, first.path),
-            hint="remove it on the board, or let it be deleted",
-        )
-    _check_room(made, wanted, view, wish.top)
-    return Survey(view, made, record)
-
-
 def sync(access: Access, wish: Wish, *, on_progress: Callable[[Progress], None] | None = None) -> SyncSummary:
     """Make a folder on the board hold what is wanted.
 
@@ -190,6 +98,7 @@ class _Sync:
         self._start = time.monotonic()
         self._piece = access.piece
         self._sent: dict[str, int] = {}
+        self._words: list[str] = []
         self._deleted: dict[str, None] = {}
         self._done = self._total = 0
 
@@ -213,7 +122,7 @@ class _Sync:
 
     def _carry_out(self, found: Survey) -> None:
         wanted, operations = self._wish.contents.tree, found.plan.operations
-        self._total = self._done + sum(_size(wanted[path]) for path in found.plan.sent)
+        self._total = self._done + sum(size_of(wanted[path]) for path in found.plan.sent)
         if not operations and found.view.exists:
             return
         if not found.view.exists:
@@ -255,14 +164,19 @@ class _Sync:
         if record.write() == found.view.record or (not record.put and not found.view.record):
             return
         data = record.write()
-        carry_out(
-            [Send(NAME, FRESH), Move(FRESH, NAME)],
-            {NAME: File(len(data), crc32(data))},
-            Bytes({NAME: data}),
-            self._access,
-            top="/",
-            piece=self._piece,
-        )
+        try:
+            carry_out(
+                [Send(NAME, FRESH), Move(FRESH, NAME)],
+                {NAME: File(len(data), crc32(data))},
+                Bytes({NAME: data}),
+                self._access,
+                top="/",
+                piece=self._piece,
+            )
+        except BoardFileError as error:
+            # All is done but this; it may lie on another file system, which cannot be written.
+            self._clean()
+            self._words.append(f"no later sync will know what was put there: {error.message}")
 
     def _clean(self) -> None:
         """Remove what is there of files that were being sent; there may be no room for anything else."""
@@ -279,7 +193,7 @@ class _Sync:
     def _summary(self, found: Survey) -> SyncSummary:
         wanted = self._wish.contents.tree
         files = [path for path, entry in wanted.items() if isinstance(entry, File)]
-        grown = sum(map(_size, wanted.values())) - sum(_size(found.view.tree.get(path)) for path in files)
+        grown = sum(map(size_of, wanted.values())) - sum(size_of(found.view.tree.get(path)) for path in files)
         return SyncSummary(
             sent=tuple(self._sent),
             skipped=tuple(path for path in found.plan.unchanged if path not in self._sent),
@@ -288,7 +202,7 @@ class _Sync:
             bytes=sum(self._sent.values()),
             seconds=time.monotonic() - self._start,
             free=max(0, found.view.room.free - grown),
-            words=(*self._wish.contents.words, *_warnings(found, wanted)),
+            words=(*self._wish.contents.words, *_warnings(found, wanted), *self._words),
         )
 
 
@@ -309,52 +223,6 @@ class Bytes:
         return io.BytesIO(self._files[path])
 
 
-def _is_case_sensitive(access: Access, top: str, wanted: Tree, found: Tree) -> bool:
-    """Whether names differ by case on the board; asked only where it matters."""
-    folded: dict[str, str] = {}
-    if all(folded.setdefault(path.casefold(), path) == path for path in [*with_folders(wanted), *found]):
-        return True
-    known = next((path for path in found if path.swapcase() != path and path.swapcase() not in found), None)
-    probe = known or FRESH
-    try:
-        if not known:
-            access.apply(top, [["w", FRESH, 0]], b"", 0, 0)
-        access.stat(_below(top, probe.swapcase()))
-    except BoardFileError:
-        return True
-    finally:
-        if not known:
-            access.apply(top, [["r", FRESH]], b"", 0, 0)
-    return False
-
-
-def _check_room(made: Plan, wanted: Tree, view: View, top: str) -> None:
-    """Refuse what does not fit, before anything is changed.
-
-    Raises:
-        NoRoomError: It does not fit.
-    """
-    needed = needed_room(made.operations, wanted, view.tree, view.room.block)
-    needed += SPARE_BLOCKS * view.room.block if made.operations else 0
-    if needed <= view.room.free:
-        return
-    biggest = sorted(made.sent, key=lambda path: -_size(wanted[path]))[:NAMED]
-    named = ", ".join(f"{path} ({_size(wanted[path])} bytes)" for path in biggest)
-    error = NoRoomError(
-        f"{top}: {needed} bytes are needed on the board and {view.room.free} are free; the biggest: {named}",
-        top,
-        hint="leave files out, send them compiled or minified, or delete something on the board",
-    )
-    error.needed, error.free = needed, view.room.free
-    raise error
-
-
-def _no_file_system(top: str, view: View) -> BoardFileError:
-    mounted = [f"/{path}" for path in view.tree if "/" not in path]
-    hint = f"there are {', '.join(mounted)}" if mounted else None
-    return BoardFileError(f"{top}: the board has no file system there", top, hint=hint)
-
-
 def _warnings(found: Survey, wanted: Tree) -> list[str]:
     words = []
     if found.record.damaged:
@@ -364,11 +232,3 @@ def _warnings(found: Survey, wanted: Tree) -> list[str]:
         if path.endswith(".mpy") and source in found.plan.left:
             words.append(f"the board imports {source}, which is there, and not {path}")
     return words
-
-
-def _size(entry: Entry | None) -> int:
-    return entry.size if isinstance(entry, File) else 0
-
-
-def _below(top: str, path: str) -> str:
-    return f"{top.rstrip('/')}/{path}"

@@ -29,20 +29,37 @@ def _belay_check(path, buffer):
             check = crc32(view[:got], check)
 
 
+def _belay_facts(place):
+    try:
+        facts = os.statvfs(place)
+        return facts[1] or facts[0], facts[2], facts[3]
+    except Exception:
+        # There is nothing, or it does not say.
+        return 0, 0, 0
+
+
 def _belay_entries(folder):
-    # Name, whether it is a folder, size.
+    # Name, whether it is a folder, size; that is None where another file system is mounted.
     try:
         listing = os.ilistdir
     except AttributeError:
         # CircuitPython
+        here = _belay_facts(folder or "/")
         for name in os.listdir(folder or "/"):
-            stat = os.stat(folder + "/" + name)
-            yield name, stat[0] & 0x4000, stat[6]
+            path = folder + "/" + name
+            stat = os.stat(path)
+            size = stat[6]
+            if not folder and stat[0] & 0x4000 and _belay_facts(path)[:2] != here[:2]:
+                size = None
+            yield name, stat[0] & 0x4000, size
         return
     for entry in listing(folder or "/"):
         name, kind, size = entry[0], entry[1], -1
         if len(entry) > 3:
             size = entry[3]
+        elif kind == 0x4000 and not entry[2] and not folder:
+            # So MicroPython lists what is mounted; only at the top.
+            size = None
         if kind != 0x4000 and size < 0:
             try:
                 stat = os.stat(folder + "/" + name)
@@ -53,29 +70,29 @@ def _belay_entries(folder):
         yield name, kind & 0x4000, size
 
 
+def _belay_mounted(top, name):
+    return "//%s/%d %d %d\0" % ((name,) + _belay_facts(top + "/" + name))
+
+
 def _belay_lines(top, sizes, deep, also):
-    # "/folder" and then what is in it: "size crc name", with "-" for a crc that nobody needs.
-    folders, buffer = [""], bytearray(1024)
+    # "/folder" and then what is in it: "size crc name", with "-" for a crc that nobody needs. Of other file
+    # systems "//name/block blocks free"; only those in "also" are looked into, or all if that is None.
+    folders, buffer, names = [""], bytearray(1024), set(also or ())
     while folders:
         folder = folders.pop()
         yield "/%s\0" % folder
         above = top + "/" + folder if folder else top
-        if not folder:
-            # Other file systems are in no listing of the one that they are mounted into.
-            names = [entry[0] for entry in _belay_entries(top)] if also else ()
-            for name in also:
-                try:
-                    if name not in names and _belay_is_folder(top + "/" + name):
-                        folders.append(name)
-                except OSError:
-                    pass
         for name, is_folder, size in _belay_entries(above):
+            if not folder:
+                names.discard(name)
             if is_folder:
                 path = folder + "/" + name if folder else name
-                if deep:
-                    folders.append(path)
-                else:
+                if size is None:
+                    yield _belay_mounted(top, name)
+                if not deep:
                     yield "/%s\0" % path
+                elif size is not None or also is None or name in also:
+                    folders.append(path)
                 continue
             check = "-"
             if crc32 and (size in sizes if sizes else sizes is None):
@@ -85,6 +102,15 @@ def _belay_lines(top, sizes, deep, also):
                     # Nobody can read it: it is replaced if it is wanted.
                     pass
             yield "%d %s %s\0" % (size, check, name)
+        # What is mounted below the top is in no listing.
+        while names:
+            name = names.pop()
+            try:
+                if _belay_is_folder(top + "/" + name):
+                    yield _belay_mounted(top, name)
+                    folders.append(name)
+            except OSError:
+                pass
 
 
 def _belay_whole_file(path):
@@ -101,21 +127,15 @@ def _belay_whole_file(path):
 
 
 def _belay_head(top, sizes, deep, record, also):
-    place = top
-    while True:
-        try:
-            facts = os.statvfs(place or "/")
-            break
-        except OSError:
-            if not place:
-                facts = (0,) * 4
-                break
-            place = place[: place.rfind("/")]
+    place, facts = top, _belay_facts(top or "/")
+    while place and not facts[1]:
+        place = place[: place.rfind("/")]
+        facts = _belay_facts(place or "/")
     try:
         kind = 2 if not top or _belay_is_folder(top) else 1
     except OSError:
         kind = 0
-    yield "%d %d %d %d\0" % (kind, facts[1] or facts[0], facts[2], facts[3])
+    yield "%d %d %d %d\0" % ((kind,) + facts)
     if record:
         for piece in _belay_whole_file(record):
             yield piece
