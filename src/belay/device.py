@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from belay.files.filesystem import Filesystem
+    from belay.files.mount import Mount, Mounts
+    from belay.files.path import BoardPath
     from belay.transports.base import Transport
     from belay.virtual import VirtualBoard
 
@@ -172,7 +174,7 @@ class Device(SyncsFolders):
 
         dispatcher = Dispatcher()
         idle = IdleOutput(dispatcher)
-        answers = None if stdin is None else Answers(stdin)
+        answers = Answers(stdin)
         self._session = Session(
             open_port,
             startup=startup,
@@ -182,10 +184,12 @@ class Device(SyncsFolders):
             listen=listen,
             on_output=idle,
             on_ask=answers,
+            asks=stdin is not None,
             dispatcher=dispatcher,
             max_history=self.MAX_CMD_HISTORY_LEN,
         )
-        self._caller = Caller(self._session, timeout, LineMap(), idle, arrays, answers)
+        self._answers = answers
+        self._caller = Caller(self._session, timeout, LineMap(), idle, arrays)
         self._decorators = {
             name: slot.decorator(name, slot.kind, self._caller)
             for name, slot in vars(Device).items()
@@ -319,8 +323,15 @@ class Device(SyncsFolders):
     # --- files ----------------------------------------------------------------------------------
 
     @property
+    def files(self) -> BoardPath:
+        """The board's files: its top as a path, to be used like those of :mod:`pathlib`."""
+        from belay.files.path import BoardPath
+
+        return BoardPath(self.filesystem)
+
+    @cached_property
     def filesystem(self) -> Filesystem:
-        """The board's files, by their absolute paths."""
+        """The same by their names as text, and what paths have no methods for."""
         from belay.files.filesystem import Filesystem
 
         def ask(question: Callable[[Calls, Terms], T], *, record: bool = False) -> T:
@@ -349,6 +360,45 @@ class Device(SyncsFolders):
         if board is None:
             raise FeatureUnavailableError(f"{self.address} is not a virtual board")
         return board
+
+    @cached_property
+    def _mounts(self) -> Mounts:
+        from belay.files.mount import Mounts
+
+        mounts = Mounts(self._session)
+        self._answers.serve("mount", mounts.answer)
+        return mounts
+
+    def mount(self, folder: str | os.PathLike[str], *, at: str = "/remote", writable: bool = False) -> Mount:
+        """Let the board import from a folder of this computer and open its files, without copying them.
+
+        The board asks for what it needs in the middle of a call, so that only calls and programs of this
+        device find the folder: a main.py that runs by itself, threads and timers get OSError. Imports look
+        there first (``sys.path``). After a soft reset, an interrupt or a reconnect the next call finds it
+        again.
+
+        Args:
+            folder: The folder. The board cannot leave it, nor by links.
+            at: Where it is on the board, as an absolute path. A folder that is there is hidden meanwhile.
+            writable: Whether the board may change what is in the folder; if not, that is
+                ``OSError(EROFS)`` there.
+
+        Returns:
+            A context manager: at its end, or by its method ``unmount``, the folder is taken off the board.
+
+        Raises:
+            BatchError: A batch gathers the calls of this thread.
+            BoardFileExistsError: There is a file of this name on the board, or something is mounted there.
+            BoardTimeoutError: The board did not answer.
+            ConnectionLost: The board is gone.
+            FeatureUnavailableError: This board cannot: calls to it go over the plain REPL, or its firmware
+                lacks something, or there is no memory left.
+            FileNotFoundError: There is no such folder here.
+            NotADirectoryError: It is no folder.
+            ValueError: ``at`` is no place on a board.
+        """
+        self._caller.refuse_in_batch("mounting a folder")
+        return self._mounts.mount(folder, at=at, writable=writable)
 
     # --- life -----------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import cast
 
 from belay.board.calls import BoardFailure, Calls, Ours, Terms
@@ -50,7 +51,7 @@ class Stat:
     Attributes:
         is_folder: Whether it is a folder.
         size: Bytes of a file.
-        changed: When it was last changed, in seconds as the board counts them; 0 if it does not.
+        changed: When it was last changed, in seconds since 1970 by the board's clock; 0 if it is not known.
     """
 
     is_folder: bool
@@ -178,7 +179,9 @@ class Access:
         Raises:
             BoardFileError: There is nothing.
         """
-        kind, size, changed = self._numbers(Ours.STAT, path)
+        kind, size, changed, epoch = self._numbers(Ours.STAT, path)
+        if changed:
+            changed += round(datetime(epoch, 1, 1, tzinfo=UTC).timestamp())
         return Stat(kind == 2, 0 if kind == 2 else size, changed)
 
     def hash(self, path: str, name: str, size: int) -> str | None:

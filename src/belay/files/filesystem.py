@@ -20,15 +20,20 @@ from belay.exceptions import (
     BoardNotAFolderError,
     FilesError,
 )
+from belay.files import fat
 from belay.files.access import Access, Room, Stat
+from belay.files.failure import INVALID, TOO_LONG
 from belay.files.operations import MakeFolder, Move, Operation, RefuseFolder, RemoveFile, RemoveFolder, Send
 from belay.files.plan import FRESH, Plan
 from belay.files.sync import Bytes, Progress, SyncSummary, Wish, survey, sync
 from belay.files.transfer import carry_out
-from belay.files.tree import Entry, File, folder_of, join
+from belay.files.tree import Entry, File, folder_of, is_inside, join
 from belay.files.tree import parents as parents_of
 
 T = TypeVar("T")
+
+IMPOSSIBLE = {INVALID, TOO_LONG}
+"""What boards say of names that no file of theirs can have."""
 
 
 class Ask(Protocol):
@@ -66,15 +71,33 @@ class Filesystem:
         Raises:
             BoardFileNotFoundError: There is nothing.
         """
-        return self._ask(lambda access: access.stat(absolute(path)))
+        place = absolute(path)
+        return self._ask(lambda access: access.stat(place), place)
+
+    def find(self, path: str) -> Stat | None:
+        """What the board says of a file or folder; None if there is nothing, or cannot be."""
+        try:
+            return self.stat(path)
+        except (BoardFileNotFoundError, BoardNotAFolderError):
+            return None
+        except BoardFileError as error:
+            if error.errno in IMPOSSIBLE:
+                return None
+            raise
 
     def exists(self, path: str) -> bool:
         """Whether there is a file or folder."""
-        try:
-            self.stat(path)
-        except (BoardFileNotFoundError, BoardNotAFolderError):
-            return False
-        return True
+        return self.find(path) is not None
+
+    def size(self, path: str) -> int:
+        """The bytes of a file.
+
+        Raises:
+            BoardFileNotFoundError: There is no such file.
+            BoardIsAFolderError: It is a folder.
+        """
+        place = absolute(path)
+        return self._ask(lambda access: self._size(access, place), place)
 
     def tree(self, folder: str = "/", *, deep: bool = True, checks: bool = False) -> dict[str, Entry]:
         """What is in a folder, by path from there.
@@ -89,7 +112,7 @@ class Filesystem:
             BoardNotAFolderError: It is a file.
         """
         top = absolute(folder)
-        view = self._ask(lambda access: access.look(top, sizes=None if checks else (), deep=deep))
+        view = self._ask(lambda access: access.look(top, sizes=None if checks else (), deep=deep), top)
         if view.is_file:
             raise BoardNotAFolderError(f"{top}: it is a file on the board", top)
         if not view.exists:
@@ -107,6 +130,7 @@ class Filesystem:
         Raises:
             BoardFileNotFoundError: There is no such file.
             BoardIsAFolderError: It is a folder.
+            ValueError: One of the numbers is negative.
         """
         return b"".join(self.read_pieces(path, at, size))
 
@@ -116,11 +140,14 @@ class Filesystem:
         Raises:
             BoardFileNotFoundError: There is no such file.
             BoardIsAFolderError: It is a folder.
+            ValueError: One of the numbers is negative.
         """
+        if at < 0 or (size or 0) < 0:
+            raise ValueError(f"no bytes can be read from {at} on, {size} of them")
         place, end = absolute(path), None if size is None else at + size
-        while end is None or at < end:
+        while True:
             left = None if end is None else end - at
-            piece, more = self._ask(partial(_read_one, place, at, left))
+            piece, more = self._ask(partial(_read_one, place, at, left), place)
             if piece:
                 yield piece
             if not more:
@@ -139,7 +166,7 @@ class Filesystem:
             ValueError: There is no such hash.
         """
         made, place = hashlib.new(name), absolute(path)
-        found = self._ask(lambda access: access.hash(place, name, self._size(access, place)))
+        found = self._ask(lambda access: access.hash(place, name, self._size(access, place)), place)
         if found is None:
             for piece in self.read_pieces(place):
                 made.update(piece)
@@ -152,19 +179,54 @@ class Filesystem:
         Raises:
             BoardFileNotFoundError: There is nothing.
         """
-        return self._ask(lambda access: access.room(absolute(path)))
+        place = absolute(path)
+        return self._ask(lambda access: access.room(place), place)
 
     # --- changing -------------------------------------------------------------------------------
 
-    def write(self, path: str, data: bytes, *, on_progress: Callable[[Progress], None] | None = None) -> None:
+    def check_place(self, path: str) -> bool:
+        """Find out whether a file could be written, as far as names go.
+
+        Returns:
+            Whether there is a file.
+
+        Raises:
+            BoardFileNotFoundError: The folder that it would be in is not there.
+            BoardNotAFolderError: That is a file.
+            BoardIsAFolderError: There is a folder of this name.
+        """
+        place = absolute(path)
+
+        def question(access: Access) -> bool:
+            try:
+                self._size(access, place)
+            except BoardFileNotFoundError:
+                above = f"/{folder_of(place[1:])}"
+                if not access.stat(above).is_folder:
+                    raise BoardNotAFolderError(f"{above}: it is a file on the board", above) from None
+                return False
+            return True
+
+        return self._ask(question, place)
+
+    def write(
+        self,
+        path: str,
+        data: bytes,
+        *,
+        replace: bool = True,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
         """Write a file; what was there is replaced in one step.
 
         Args:
             path: Which. The folder that it is in must be there.
             data: What it is to hold.
+            replace: Whether there may be such a file.
             on_progress: Told while it is sent.
 
         Raises:
+            BoardFileExistsError: There is one, and may not.
             BoardFileNotFoundError: The folder is not there.
             BoardIsAFolderError: There is a folder of this name.
             NoRoomError: The board is full.
@@ -183,6 +245,8 @@ class Filesystem:
 
         def question(access: Access) -> None:
             source = Bytes({place: data})
+            if not replace:
+                _refuse_what_is_there(access, f"/{place}")
             try:
                 carry_out(
                     [RefuseFolder(place), Send(place, fresh), Move(fresh, place)],
@@ -198,15 +262,28 @@ class Filesystem:
                     access.apply("/", [["r", fresh]], b"", 0, 0)
                 raise
 
-        self._ask(question)
+        self._ask(question, f"/{place}")
 
-    def touch(self, path: str) -> None:
+    def touch(self, path: str, *, exist_ok: bool = True) -> None:
         """Make an empty file, where there is none.
+
+        Args:
+            path: Which.
+            exist_ok: Whether there may be one; it stays as it is.
 
         Raises:
             BoardFileNotFoundError: The folder is not there.
+            BoardFileExistsError: There is one, and may not.
+            BoardIsAFolderError: There is a folder of this name.
         """
-        self._ask(lambda access: access.touch(absolute(path)))
+        place = absolute(path)
+
+        def question(access: Access) -> None:
+            if not exist_ok:
+                _refuse_what_is_there(access, place)
+            access.touch(place)
+
+        self._ask(question, place)
 
     def make_folder(self, path: str, *, parents: bool = False, exist_ok: bool = False) -> None:
         """Make a folder.
@@ -224,12 +301,10 @@ class Filesystem:
 
         def question(access: Access) -> None:
             if not exist_ok:
-                with suppress(BoardFileNotFoundError):
-                    access.stat(place)
-                    raise _exists(place)
+                _refuse_what_is_there(access, place)
             self._do(access, [MakeFolder(each) for each in _made(place, parents=parents)])
 
-        self._ask(question)
+        self._ask(question, place)
 
     def remove(self, path: str) -> None:
         """Remove a file.
@@ -245,7 +320,7 @@ class Filesystem:
                 raise BoardIsAFolderError(f"{place}: it is a folder on the board", place)
             self._do(access, [RemoveFile(place[1:])])
 
-        self._ask(question)
+        self._ask(question, place)
 
     def remove_folder(self, path: str, *, recursive: bool = False) -> None:
         """Remove a folder.
@@ -273,7 +348,7 @@ class Filesystem:
             steps = [_removal(join(place[1:], inner), view.tree[inner]) for inner in inner_first]
             self._do(access, steps if place == "/" else [*steps, RemoveFolder(place[1:])])
 
-        self._ask(question)
+        self._ask(question, place)
 
     def rename(self, path: str, to: str, *, replace: bool = False) -> None:
         """Rename or move a file or folder on the board.
@@ -285,18 +360,24 @@ class Filesystem:
 
         Raises:
             BoardFileNotFoundError: There is none, or no folder for it.
-            BoardFileExistsError: There is something at ``to``.
+            BoardFileExistsError: There is something at ``to`` that may not be replaced.
+            BoardFileError: A folder is to be moved into itself.
         """
         place, target = absolute(path), absolute(to)
 
         def question(access: Access) -> None:
-            access.stat(place)
+            moved = access.stat(place)
+            if replace and place == target:
+                return
             with suppress(BoardFileNotFoundError):
-                if access.stat(target).is_folder or not replace:
+                if access.stat(target).is_folder or moved.is_folder or not replace:
                     raise _exists(target)
+            if moved.is_folder and _is_inside(access, target, place):
+                reason = "a folder cannot be moved into itself"
+                raise BoardFileError(f"{place}: {reason}", place, INVALID)
             self._do(access, [Move(place[1:], target[1:])])
 
-        self._ask(question)
+        self._ask(question, place, target)
 
     def copy(self, path: str, to: str) -> None:
         """Copy a file on the board, without bringing it here; what was there is replaced.
@@ -310,7 +391,7 @@ class Filesystem:
         def question(access: Access) -> None:
             access.copy(place, target, self._size(access, place))
 
-        self._ask(question)
+        self._ask(question, place, target)
 
     # --- a whole folder -------------------------------------------------------------------------
 
@@ -334,8 +415,14 @@ class Filesystem:
 
     # --------------------------------------------------------------------------------------------
 
-    def _ask(self, question: Callable[[Access], T]) -> T:
-        return self._ask_board(lambda calls, terms: question(Access(calls, terms)))
+    def _ask(self, question: Callable[[Access], T], *paths: str) -> T:
+        def checked(calls: Calls, terms: Terms) -> T:
+            access = Access(calls, terms)
+            for path in paths:
+                _refuse_lost_name(access, path)
+            return question(access)
+
+        return self._ask_board(checked)
 
     def _do(self, access: Access, steps: list[Operation]) -> None:
         carry_out(steps, {}, Bytes({}), access, top="/", piece=access.piece)
@@ -368,6 +455,39 @@ def _leads_out(path: str) -> bool:
         if depth < 0:
             return True
     return False
+
+
+def _refuse_lost_name(access: Access, path: str) -> None:
+    """Refuse a path that FAT would take for another one, if the board has it on FAT."""
+    if fat.fits(path):
+        return
+    names = path.split("/")
+    odd = next(at for at, name in enumerate(names) if not fat.fits(name))
+    try:
+        # To FAT this name is empty; to others it is one like others, and hardly there.
+        access.stat("/".join([*names[:odd], "\n"]))
+    except BoardFileError as error:
+        if error.errno == INVALID:
+            reason = "the file system on the board cannot have this name"
+            raise BoardFileError(f"{path}: {reason}", path, INVALID) from None
+
+
+def _refuse_what_is_there(access: Access, path: str) -> None:
+    with suppress(BoardFileNotFoundError):
+        access.stat(path)
+        raise _exists(path)
+
+
+def _is_inside(access: Access, path: str, folder: str) -> bool:
+    """Whether a path lies in a folder, by whatever case its name is written; no board checks that itself."""
+    if is_inside(path, folder):
+        return True
+    if not is_inside(fat.folded(path), fat.folded(folder)):
+        return False
+    # Two names, unless one folder answers to both and shows one only.
+    other = "/".join(path.split("/")[: folder.count("/") + 1])
+    shown = access.look(f"/{folder_of(other[1:])}", deep=False).tree
+    return not {other.rpartition("/")[2], folder.rpartition("/")[2]} <= shown.keys()
 
 
 def _made(place: str, *, parents: bool) -> list[str]:

@@ -43,7 +43,10 @@ class _belay_Pieces:
 
 def _belay_read(path, at, size):
     # At most so many bytes of a file, and how many it has.
-    total = os.stat(path)[6]
+    stat = os.stat(path)
+    if stat[0] & 0x4000:
+        raise OSError(21)
+    total = stat[6]
     size = max(0, min(size, total - at))
     if ready:
         pieces = [(0, b"")]
@@ -60,11 +63,22 @@ def _belay_read(path, at, size):
 
 
 def _belay_stat(path):
-    # Kind (1: a file, 2: a folder), size, seconds of the last change; a short text needs no other part.
+    # Kind (1: a file, 2: a folder), size, seconds of the last change, the year that they are counted from; a
+    # short text needs no other part.
     if path == "/":
-        return "2 0 0"
+        return "2 0 0 1970"
     stat = os.stat(path)
-    return "%d %d %d" % (2 if stat[0] & 0x4000 else 1, stat[6], stat[8])
+    return "%d %d %d %d" % (2 if stat[0] & 0x4000 else 1, stat[6], stat[8], _belay_epoch())
+
+
+def _belay_epoch():
+    try:
+        import time
+
+        # CircuitPython has no gmtime.
+        return getattr(time, "gmtime", time.localtime)(0)[0]
+    except (ImportError, AttributeError, OverflowError):
+        return 1970
 
 
 def _belay_hash(path, name):
@@ -120,6 +134,12 @@ def _belay_copy(path, to):
 
 
 def _belay_touch(path):
+    try:
+        if os.stat(path)[0] & 0x4000:
+            raise OSError(21)
+    except OSError as error:
+        if error.args[0] == 21:
+            raise
     with open(path, "ab"):
         pass
 
