@@ -12,7 +12,8 @@ usage: python3 dev.py VERB [ARGUMENTS]
   bench  belay beside its peers, with targets: benchmarks/compare.py (ARGUMENTS go to it);
          "bench calls" is benchmarks/calls.py: what each kind of call costs, at any address;
          "bench packages" is benchmarks/packages.py: what the package manager costs;
-         "bench hosts" is benchmarks/hosts.py: what packages of git hosts cost
+         "bench hosts" is benchmarks/hosts.py: what packages of git hosts cost;
+         "bench files" is benchmarks/files.py: what syncs and copies of files cost
   venv   only set up the environment, .venv
   shell  a shell with that environment
   lock   choose the newest versions of everything and write constraints.txt

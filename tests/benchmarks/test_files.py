@@ -1,0 +1,32 @@
+"""The benchmark of syncs still runs, and its turns and bytes are what they should be."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from .test_compare import FOLDER
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a pty")
+
+
+def test_what_goes_over_the_wire() -> None:
+    command = [sys.executable, FOLDER / "files.py", "--quick", "--ours", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    missing = [
+        work for figures in told["figures"].values() for work, figure in figures.items() if figure["error"]
+    ]
+    assert not missing
+    counted = {
+        (row["work"], row["quantity"]): row["met"]
+        for row in told["rows"]
+        if row["quantity"] in {"turns", "bytes to the board"} and row["target"]
+    }
+    assert len(counted) == 7
+    assert all(counted.values()), counted
