@@ -59,6 +59,8 @@ def file_error(failure: BoardFailure, path: str) -> Exception:
     Returns:
         A :class:`~belay.exceptions.BoardFileError`, or the failure itself where it is not one of files.
     """
+    if "UnicodeError" in failure.types:
+        return BoardFileError(f"{path}: there is a name on the board that is not of UTF-8", path)
     if "OSError" not in failure.types:
         return failure
     number, *more = failure.board_args or (None,)

@@ -249,16 +249,20 @@ def _check_room(made: Plan, wish: Wish, view: View, record: Record) -> None:
             needed += -(-size // part.room.block) * part.room.block
         if needed > part.room.free:
             sent = {path: wanted[path] for path in made.sent if part.has(path)}
-            raise _no_room(below(wish.top, part.name), needed, part.room.free, sent)
+            going = sum(size_of(view.tree[path]) for path in made.deleted if part.has(path))
+            raise _no_room(below(wish.top, part.name), needed, part.room.free, sent, going)
 
 
-def _no_room(place: str, needed: int, free: int, sent: Tree) -> NoRoomError:
+def _no_room(place: str, needed: int, free: int, sent: Tree, going: int) -> NoRoomError:
     biggest = sorted(sent, key=lambda path: -size_of(sent[path]))[:NAMED]
     named = ", ".join(f"{path} ({size_of(sent[path])} bytes)" for path in biggest)
+    hint = "leave files out, send them compiled or minified, or delete something on the board"
+    if going and needed <= free + going:
+        hint = f"delete first what is not wanted any more, {going} bytes: a sync does that last, to be safe"
     error = NoRoomError(
         f"{place}: {needed} bytes are needed on the board and {free} are free; the biggest: {named}",
         place,
-        hint="leave files out, send them compiled or minified, or delete something on the board",
+        hint=hint,
     )
     error.needed, error.free = needed, free
     return error

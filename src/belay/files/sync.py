@@ -192,8 +192,10 @@ class _Sync:
 
     def _summary(self, found: Survey) -> SyncSummary:
         wanted = self._wish.contents.tree
-        files = [path for path, entry in wanted.items() if isinstance(entry, File)]
-        grown = sum(map(size_of, wanted.values())) - sum(size_of(found.view.tree.get(path)) for path in files)
+        view, mounts = found.view, found.view.mounts
+        gone = {path for path in view.tree if path in wanted} | {*found.plan.deleted}
+        taken = sum(size_of(entry) for path, entry in wanted.items() if path.split("/")[0] not in mounts)
+        freed = sum(size_of(view.tree.get(path)) for path in gone if path.split("/")[0] not in mounts)
         return SyncSummary(
             sent=tuple(self._sent),
             skipped=tuple(path for path in found.plan.unchanged if path not in self._sent),
@@ -201,7 +203,7 @@ class _Sync:
             unknown=found.plan.left,
             bytes=sum(self._sent.values()),
             seconds=time.monotonic() - self._start,
-            free=max(0, found.view.room.free - grown),
+            free=max(0, view.room.free - taken + freed),
             words=(*self._wish.contents.words, *_warnings(found, wanted), *self._words),
         )
 
