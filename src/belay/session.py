@@ -70,8 +70,8 @@ class Session:
         listen: Whether to read also while nothing is asked, in a thread of its own; None for as soon as
             :meth:`listen` is called.
         on_output: Gets what the board prints while nothing is asked of it, in whichever thread reads it.
-        on_ask: Answers what the board asks, see :class:`belay.board.calls.Terms`; None if ``input()`` on the
-            board shall not ask the host.
+        on_ask: Answers what the board asks, see :class:`belay.board.calls.Terms`; None refuses.
+        asks: Whether ``input()`` on the board asks the host.
         dispatcher: Calls the handlers of news; None for one of its own. Closed with this session.
         max_history: At most so many steps are remembered.
 
@@ -95,6 +95,7 @@ class Session:
         listen: bool | None = None,
         on_output: OutputHandler,
         on_ask: Callable[..., object] | None = None,
+        asks: bool = False,
         dispatcher: Dispatcher | None = None,
         max_history: int = 1000,
     ) -> None:
@@ -105,6 +106,7 @@ class Session:
         self._agent = agent
         self._on_output = on_output
         self._on_ask = on_ask
+        self._asks = asks
         self._history = History(max_history)
         self._queue = Queue()
         self._listens = listen
@@ -156,6 +158,48 @@ class Session:
             self._history.define(name, source, step)
 
         self._queue.do(define)
+
+    def establish(self, name: str, step: Step) -> None:
+        """Do something now, and again whenever the agent is new, until :meth:`abolish` is called.
+
+        Args:
+            name: Tells it from others.
+            step: What to do; where it fails with anything but a BoardFailure, the question after it does too.
+
+        Raises:
+            BoardFailure: The board refuses it.
+            MaxHistoryLengthError: Nothing more can be remembered.
+        """
+
+        def establish() -> None:
+            if self.attempts:
+                self._history.check_room()
+            self._ask(lambda calls: step(calls, self._terms))
+            self._history.establish(name, step)
+
+        self._queue.do(establish)
+
+    def abolish(self, name: str, step: Step) -> None:
+        """Undo what :meth:`establish` did, and do not do it again; a second call does nothing.
+
+        Where the board does not know of it any more, or is gone, it is not told.
+
+        Args:
+            name: As given there.
+            step: Undoes it on the board.
+
+        Raises:
+            BoardFailure: The board refuses.
+        """
+
+        def abolish() -> None:
+            if not self._history.abolish(name, step) or self.closed:
+                return
+            if self._state is State.READY and name not in self._history.missing:
+                with suppress(ConnectionLost), self._noting_losses():
+                    step(self._calls, self._terms)
+
+        self._queue.do(abolish)
 
     def soft_reset(self, *, main: bool, timeout: float | None) -> bool:
         """Start the interpreter anew; definitions come back before the next question.
@@ -329,8 +373,10 @@ class Session:
             self._state = State.EMPTY
             facts = examine(self.link, calls, self.implementation, self._terms)
             if facts.agent:
-                asks = self._on_ask is not None
-                self._calls = install_agent(self.link, self.implementation, self._on_output, asks=asks)
+                self._calls = install_agent(
+                    self.link, self.implementation, self._on_output, self._on_ask, asks=self._asks
+                )
+                self._history.forget_lasting()
             self._state = State.READY
             return facts
 
@@ -404,7 +450,7 @@ class Session:
         """
         # A new way to the board, so that whatever holds the old one notices that its objects are gone.
         self.implementation, self._calls = prepare(
-            self.link, self._startup, self._agent, self._on_output, self._on_ask
+            self.link, self._startup, self._agent, self._on_output, self._on_ask, asks=self._asks
         )
 
     @property
@@ -433,7 +479,7 @@ class Session:
     @property
     def _endless(self) -> Terms:
         """For the user's code, which takes as long as it takes."""
-        return Terms(on_output=self._on_output, on_ask=self._on_ask)
+        return Terms(on_output=self._on_output)
 
 
 def _tell(handler: NewsHandler, body: bytes) -> None:

@@ -247,15 +247,18 @@ def test_after_a_reset(asking: Device, stdin: Lines) -> None:
 def test_other_questions_are_refused(stdin: Lines) -> None:
     with pytest.raises(NotImplementedError, match="'weather'"):
         Answers(stdin)("weather")
+    with pytest.raises(NotImplementedError, match="'input'"):
+        Answers()("input", 5)
 
 
 def test_the_board_is_told_of_a_refusal(asking: Device) -> None:
-    asking._caller.on_ask = None
+    calls = asking._session._calls
+    answers, calls._on_ask = calls._on_ask, None
     try:
         with pytest.raises(OSError, match="the host does not answer 'input'"):
             asking("input()")
     finally:
-        asking._caller.on_ask = asking._session._on_ask
+        calls._on_ask = answers
 
 
 # --- when something goes wrong -------------------------------------------------------------------

@@ -7,12 +7,13 @@ needed at once (``onboard/part_*.py``) are sent when they are first used.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from belay.board import onboard
 from belay.board.arguments import Source, as_json, blob_number
+from belay.board.bulk import SLOW_PIECE
 from belay.board.calls import BoardFailure, Item, Ours, Return, Terms
 from belay.board.firmware import Implementation
 from belay.board.literal import encode
@@ -29,7 +30,7 @@ from belay.board.many import (
     written,
 )
 from belay.board.plain import goes_in_string, shifted
-from belay.board.requests import PADDING, PART_TIMEOUT, Answer, Fixed, Requests, failure_of, json_of, reply_to
+from belay.board.requests import PADDING, PART_TIMEOUT, Answer, Fixed, Requests, failure_of, json_of
 from belay.exceptions import BoardResetError, BoardTimeoutError, NotBelayResponseError
 from belay.link import Link, Outcome
 from belay.source import parse_traceback
@@ -54,7 +55,7 @@ MAX_ANSWER = 64 * 1024
 SECONDS_AT_ONCE = 1 << 20
 """A longer time-out is none to the board, which counts milliseconds in 30 bits."""
 
-_FAIL, _DONE, _USE_INPUT = "_belay[1]", "_belay[2]()", "_belay[3](True)"
+_FAIL, _DONE, _MAY_ASK = "_belay[1]", "_belay[2]()", "_belay[3](2)"
 
 
 class AgentCalls(Requests):
@@ -63,11 +64,19 @@ class AgentCalls(Requests):
     Args:
         link: The conversation to use.
         implementation: What runs on the board.
+        on_ask: Answers what the board asks where the terms of a call name nobody else.
         asks: Whether ``input()`` on the board asks the host.
     """
 
-    def __init__(self, link: Link, implementation: Implementation, *, asks: bool = False) -> None:
-        super().__init__(link, implementation)
+    def __init__(
+        self,
+        link: Link,
+        implementation: Implementation,
+        on_ask: Callable[..., object] | None = None,
+        *,
+        asks: bool = False,
+    ) -> None:
+        super().__init__(link, implementation, on_ask)
         self._asks = asks
         self._keys = itertools.count(1)
         self._batches = itertools.count(1)
@@ -96,7 +105,7 @@ class AgentCalls(Requests):
         self._link.set_largest_request(self.largest)
         if self._asks:
             try:
-                self._need("part_ask", terms)
+                self._need("part_input", terms)
             except BoardFailure:
                 # There is no room, or the firmware does not let its input() be replaced.
                 self._asks = False
@@ -194,6 +203,11 @@ class AgentCalls(Requests):
     def answer_size(self) -> int:
         """Bytes that an answer had better bring: the board makes it while it is sent, piece by piece."""
         return MAX_ANSWER
+
+    @property
+    def reply_size(self) -> int:
+        """Bytes that may follow a reply to a question of the board's."""
+        return self.largest if self._link.transport.flow_control else min(SLOW_PIECE, self.largest)
 
     def ours(self, function: Ours, args: Sequence[object], terms: Terms, blob: bytes | None = None) -> object:
         """Call a function of ours."""
@@ -342,16 +356,15 @@ class AgentCalls(Requests):
 
     def _run(self, source: str, shift: int, terms: Terms) -> tuple[Outcome, int]:
         """Run a program that is no request; how it ended, and by how many lines it was shifted."""
-        if not self._asks:
+        if "part_ask" not in self._parts:
             return self._link.run(source, on_output=terms.on_output, timeout=terms.timeout), shift
 
-        def reply(asked: bytes) -> bytes:
-            return reply_to(asked, terms)
-
-        source = f"{_USE_INPUT}\n{source}"
-        outcome = self._link.run(source, on_output=terms.on_output, timeout=terms.timeout, on_ask=reply)
+        source = f"{_MAY_ASK}\n{source}"
+        outcome = self._link.run(
+            source, on_output=terms.on_output, timeout=terms.timeout, on_ask=self._replier(terms)
+        )
         if outcome.answer is None and not outcome.rebooted:
-            # It ended without giving input() back.
+            # It ended without saying that it asks no more.
             self._link.run(_DONE, timeout=PART_TIMEOUT)
         return outcome, shift + 1
 

@@ -26,7 +26,8 @@ class Terms:
         timeout: Seconds that it may take; None for as long as it likes.
         trusted: Whether a result that is no literal may be evaluated on the host. A hostile board can then
             run any code here.
-        on_ask: Answers what the board asks meanwhile: gets the question's name and arguments. None refuses.
+        on_ask: Answers what the board asks meanwhile: gets the question's name and arguments. None leaves it
+            to whoever answers for all calls.
         arrays: Gets each :class:`array.array` in a result, and returns what stands for it; None leaves it.
     """
 
@@ -71,6 +72,8 @@ class Ours(Enum):
     COPY = "part_filing", "_belay_copy"
     TOUCH = "part_filing", "_belay_touch"
     ROOM = "part_filing", "_belay_room"
+    MOUNT = "part_mount", "_belay_m_mount"
+    UNMOUNT = "part_mount", "_belay_m_unmount"
 
 
 class BoardFailure(Exception):  # noqa: N818 - not an error of ours: it carries the board's

@@ -43,6 +43,7 @@ class History:
         self._limit = limit
         self._definitions: dict[str, Step] = {}
         self._sources: dict[str, str] = {}
+        self._lasting: set[str] = set()
         self._steps: list[Step] = []
         self._overflowed = False
 
@@ -89,6 +90,32 @@ class History:
         self._sources[name] = source
         self._definitions[name] = step
 
+    def establish(self, name: str, step: Step) -> None:
+        """Remember what lasts until it is abolished, in its place among the steps."""
+        self.add(step)
+        self._definitions[name] = step
+        self._lasting.add(name)
+
+    def abolish(self, name: str, step: Step) -> bool:
+        """Forget what was established; what was done in between may need it, so it is replayed, and undone.
+
+        Returns:
+            Whether it was there.
+        """
+        if name not in self._lasting:
+            return False
+        self._lasting.remove(name)
+        made = self._definitions.pop(name)
+        if self._steps and self._steps[-1] is made:
+            self._steps.pop()
+        elif made in self._steps:
+            self.add(step)
+        return True
+
+    def forget_lasting(self) -> None:
+        """The board lacks what was established, and has all else."""
+        self.missing += [name for name in self._definitions if name in self._lasting - {*self.missing}]
+
     def forget_steps(self) -> None:
         """Forget all but the definitions, which the board now lacks."""
         self._steps = list(self._definitions.values())
@@ -111,7 +138,7 @@ class History:
         What needs a name that is not there yet, as the default of an argument does, waits for the next time.
         """
         waiting = []
-        for name in self.missing:
+        for name in filter(self._definitions.__contains__, self.missing):
             try:
                 self._definitions[name](calls, terms)
             except BoardFailure:

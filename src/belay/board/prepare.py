@@ -23,6 +23,8 @@ def prepare(
     agent: bool | None,
     on_output: Callable[[bytes], None],
     on_ask: Callable[..., object] | None = None,
+    *,
+    asks: bool = False,
 ) -> tuple[Implementation, Calls]:
     """Tell a fresh interpreter what it needs for calls.
 
@@ -31,7 +33,8 @@ def prepare(
         startup: Statements to run; None for the usual imports.
         agent: Whether calls shall go by the agent; None for wherever it can run.
         on_output: Gets what is printed meanwhile.
-        on_ask: Answers what the board asks; None if ``input()`` on the board shall not ask the host.
+        on_ask: Answers what the board asks; None refuses.
+        asks: Whether ``input()`` on the board asks the host.
 
     Returns:
         What runs on the board, and the way to it.
@@ -48,7 +51,7 @@ def prepare(
         implementation = plain.probe(terms, first=onboard.read("startup") if startup is None else "")
     calls: PlainCalls | AgentCalls
     if _uses_agent(implementation, agent):
-        calls = install_agent(link, implementation, on_output, asks=on_ask is not None)
+        calls = install_agent(link, implementation, on_output, on_ask, asks=asks)
     else:
         calls = plain
         with _refusal_told():
@@ -56,7 +59,7 @@ def prepare(
     if startup:
         try:
             # The user's code takes as long as it takes.
-            calls.execute(startup, Terms(on_output=on_output, on_ask=on_ask))
+            calls.execute(startup, Terms(on_output=on_output))
         except BoardFailure as failure:
             raise ConnectionFailedError(
                 f"the startup statements failed on the board: {failure.traceback.strip()}"
@@ -65,7 +68,12 @@ def prepare(
 
 
 def install_agent(
-    link: Link, implementation: Implementation, on_output: Callable[[bytes], None], *, asks: bool
+    link: Link,
+    implementation: Implementation,
+    on_output: Callable[[bytes], None],
+    on_ask: Callable[..., object] | None = None,
+    *,
+    asks: bool = False,
 ) -> AgentCalls:
     """Put the agent on the board.
 
@@ -73,6 +81,7 @@ def install_agent(
         link: The conversation to use.
         implementation: What runs on the board.
         on_output: Gets what is printed meanwhile.
+        on_ask: Answers what the board asks; None refuses.
         asks: Whether ``input()`` on the board asks the host.
 
     Raises:
@@ -80,7 +89,7 @@ def install_agent(
         BoardTimeoutError: The board does not answer.
         ConnectionLost: The link is gone.
     """
-    calls = AgentCalls(link, implementation, asks=asks)
+    calls = AgentCalls(link, implementation, on_ask, asks=asks)
     with _refusal_told():
         calls.install(Terms(on_output=on_output, timeout=SETUP_TIMEOUT))
     return calls

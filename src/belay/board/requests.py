@@ -8,20 +8,21 @@ import json
 import zlib
 from binascii import b2a_base64
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 from typing import Any
 
 from belay.board import onboard
 from belay.board.arguments import Source, as_json, blob_number
+from belay.board.asking import reply_to
 from belay.board.bulk import AT_ONCE, PIECE, SLOW_PIECE, Piece, batches, pieces
 from belay.board.calls import BoardFailure, Item, Return, Terms
 from belay.board.firmware import Implementation
 from belay.board.plain import error_args
 from belay.board.results import read_result
 from belay.exceptions import BoardResetError, NotBelayResponseError
-from belay.link import AgentEnded, Exchanging, Link, Reply
+from belay.link import AgentEnded, Exchanging, Link, Replier, Reply
 from belay.source import parse_traceback
 
 PART_TIMEOUT = 10.0
@@ -82,6 +83,8 @@ class Fixed(IntEnum):
     COPY = 64
     TOUCH = 65
     ROOM = 66
+    MOUNT = 70
+    UNMOUNT = 71
     USER = 72
     """The first number of the user's functions."""
 
@@ -104,8 +107,12 @@ _PART_OF = {
     **dict.fromkeys(range(Fixed.SPAWN, Fixed.SO_FAR), "part_thread"),
     Fixed.SO_FAR: "part_many",
     **dict.fromkeys(range(Fixed.LOOK, Fixed.READ), "part_files"),
-    **dict.fromkeys(range(Fixed.READ, Fixed.USER), "part_filing"),
+    **dict.fromkeys(range(Fixed.READ, Fixed.MOUNT), "part_filing"),
+    **dict.fromkeys(range(Fixed.MOUNT, Fixed.USER), "part_mount"),
 }
+
+_STANDS_ON = {"part_input": "part_ask", "part_mount": "part_ask"}
+"""Parts that need another one before."""
 
 
 class Requests:
@@ -114,13 +121,17 @@ class Requests:
     Args:
         link: The conversation to use.
         implementation: What runs on the board.
+        on_ask: Answers what the board asks where the terms of a call name nobody else.
 
     Attributes:
         largest: Bytes of the largest payload that the agent takes.
     """
 
-    def __init__(self, link: Link, implementation: Implementation) -> None:
+    def __init__(
+        self, link: Link, implementation: Implementation, on_ask: Callable[..., object] | None = None
+    ) -> None:
         self._link = link
+        self._on_ask = on_ask
         self._implementation = implementation
         self._forgotten: deque[int] = deque()
         self._left: list[int] = []
@@ -196,6 +207,8 @@ class Requests:
         """Have a part of the agent on the board."""
         if part in self._parts:
             return
+        if part in _STANDS_ON:
+            self._need(_STANDS_ON[part], terms)
         source = onboard.read(part)
         if not any(
             self._runs_inside(payload, terms) for payload in (self._packed(source), json_of([source]))
@@ -279,10 +292,7 @@ class Requests:
     def _exchange(
         self, function: int, payload: bytes, terms: Terms, blob: bytes = b"", before: Sequence[Piece] = ()
     ) -> Reply:
-        def reply(asked: bytes) -> bytes:
-            return reply_to(asked, terms)
-
-        exchanging = Exchanging(payload, reply, blob, terms.timeout, terms.on_output, before)
+        exchanging = Exchanging(payload, self._replier(terms), blob, terms.timeout, terms.on_output, before)
         try:
             return self._link.exchange(function, exchanging)
         except AgentEnded as ended:
@@ -294,6 +304,11 @@ class Requests:
             raise NotBelayResponseError(
                 "the call was interrupted on the board, not by this program"
             ) from None
+
+    def _replier(self, terms: Terms) -> Replier:
+        """What answers the board's questions in a call."""
+        on_ask = terms.on_ask or self._on_ask
+        return lambda asked: reply_to(asked, on_ask, self.largest - PADDING)
 
 
 class Answer:
@@ -335,20 +350,6 @@ class Answer:
 def json_of(values: list[object]) -> bytes:
     """The JSON of code and the like, with an escape for each half of a surrogate pair."""
     return as_json(values) or json.dumps(values, separators=(",", ":")).encode()
-
-
-def reply_to(asked: bytes, terms: Terms) -> bytes:
-    """The payload that answers a question of the board's: its number, the value, and an error."""
-    about, what, args = ast.literal_eval(asked.decode(errors="surrogatepass"))
-    try:
-        answer, error = (terms.on_ask or _refuse)(what, *args), None
-    except NotImplementedError as refused:
-        answer, error = None, str(refused)
-    return json_of([about, answer, error])
-
-
-def _refuse(what: str, *_args: object) -> object:
-    raise NotImplementedError(f"the host does not answer {what!r}")
 
 
 def failure_of(body: bytes) -> BoardFailure:

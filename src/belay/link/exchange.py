@@ -47,8 +47,8 @@ SUSPECT = 4
 MAX_REPAIRS = 20
 """So often an answer is asked for again, or a request sent again, before the link counts as unusable."""
 
-Replier = Callable[[bytes], bytes]
-"""Gets what the board asks, and returns the payload of the reply."""
+Replier = Callable[[bytes], tuple[bytes, bytes]]
+"""Gets what the board asks, and returns the payload of the reply and the bytes that follow it."""
 
 
 @dataclass(frozen=True)
@@ -273,8 +273,10 @@ class Exchange:
     def _reply(self, asked: bytes) -> None:
         """Answer a question, the same one twice with the same words."""
         if asked != self._asked:
-            self._replied = request(REPLY, ord(self._sequence), self._on_ask(asked))
+            payload, bulk = self._on_ask(asked)
+            self._replied = request(REPLY, ord(self._sequence), payload) + bulk
             self._asked = asked
+            self._wire.cluttered |= bool(bulk)
         self._wire.write(self._replied)
 
     # --- when nothing comes ---------------------------------------------------------------------

@@ -112,8 +112,10 @@ class Questions:
             return False
         self._needless |= answer.body == self._asked
         if answer.body != self._asked:
-            self._replied = request(REPLY, ord(answer.sequence), self._on_ask(answer.body))
+            payload, bulk = self._on_ask(answer.body)
+            self._replied = request(REPLY, ord(answer.sequence), payload) + bulk
             self._asked = answer.body
+            self._wire.cluttered |= bool(bulk)
             self._repeats = 0
         self._wire.write(self._replied)
         return True

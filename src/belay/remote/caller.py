@@ -64,7 +64,6 @@ class Caller:
         lines: Where the functions on the board came from.
         idle: What the board printed while nothing was asked, if anybody shows it; it goes first.
         arrays: Gets each array in a result, and returns what stands for it; None leaves it as it is.
-        on_ask: Answers what the board asks in the middle of a call; None refuses.
     """
 
     session: BoardSession
@@ -72,7 +71,6 @@ class Caller:
     lines: LineMap
     idle: IdleOutput | None = None
     arrays: Callable[[array[Any]], object] | None = None
-    on_ask: Callable[..., object] | None = None
     _here: threading.local = field(default_factory=threading.local)
 
     @property
@@ -143,7 +141,7 @@ class Caller:
         if stream is not None:
             before = self.idle.flush if self.idle else None
             output = TextOutput(None if isinstance(stream, Default) else stream, before=before)
-        terms = Terms(output, seconds, trusted, self.on_ask, self.arrays)
+        terms = Terms(output, seconds, trusted, arrays=self.arrays)
         again = question if record else replay
         try:
             return self.session.ask(lambda calls: question(calls, terms), replay=again)

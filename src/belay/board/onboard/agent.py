@@ -74,8 +74,12 @@ def _belay(mark, largest, floats):
         chunks = pieces
         return text
 
+    def _belay_busy():
+        # Whether a request is being carried out: the host listens.
+        return last is None
+
     def _belay_use(on):
-        # input() asks the host only while a call or a program of the host's runs.
+        # The host is asked only while a call or a program of its own runs.
         if inner["use"]:
             inner["use"](on)
 
@@ -148,6 +152,7 @@ def _belay(mark, largest, floats):
         "put": _belay_put, "describe": _belay_describe, "kind": _belay_kind, "waiting": waiting,
         "write": write, "read": read, "readinto": readinto, "loads": loads, "crc": crc,
         "encode": None, "use": None, "largest": largest, "ready": _belay_ready,
+        "busy": _belay_busy,
     }  # fmt: skip
 
     def _belay_run():

@@ -1,5 +1,5 @@
 # A part of the agent: the board asks the host in the middle of a call or of a program, and waits for the reply.
-import builtins
+from binascii import a2b_base64
 from struct import unpack
 
 try:
@@ -7,18 +7,33 @@ try:
 except ImportError:
     get_ident = int
 
-own_input, home = input, get_ident()
-asked = 0
+home = get_ident()
+# The host listens: not at all, while the agent carries out a request (1), or as long as a program runs (2).
+listens = era = asked = 0
+asking = False
+# Puts another input() in its place.
+swap = None
 reply_head = bytearray(8)
 
 
-def _belay_ask(what, *args):
-    global asked
-    if get_ident() != home:
-        raise OSError("%s() in a thread" % what)
-    asked += 1
-    # The letter of the last request is still there.
-    question = "%ca%r" % (head[3], (asked, what, args))
+def _belay_brought(size, check, gaps):
+    # The bytes that follow a reply; None if they came torn.
+    data = read(size)
+    if crc(data) != check:
+        return None
+    if gaps is None:
+        return a2b_base64(data)
+    if gaps:
+        data = bytearray(data)
+        place = -1
+        for gap in gaps:
+            place += gap
+            data[place] &= 15
+        data = bytes(data)
+    return data
+
+
+def _belay_reply(question):
     rest = memoryview(reply_head)
     send(question)
     while True:
@@ -28,43 +43,58 @@ def _belay_ask(what, *args):
         size, function, number, check = unpack("<HBBI", reply_head)
         size -= 32896
         reply = read(size) if 0 <= size <= largest else b""
-        if not 0 <= size <= largest or crc(reply, function << 8 | number) != check:
+        whole = 0 <= size <= largest and crc(reply, function << 8 | number) == check
+        if whole and function == 34:
+            about, value, error, *bulk = loads(reply)
+            if about != asked:
+                # The second reply to an earlier question.
+                whole = not bulk
+                if whole:
+                    continue
+            elif error is not None:
+                raise OSError(error)
+            elif not bulk:
+                return value
+            else:
+                data = _belay_brought(*bulk)
+                if data is not None:
+                    value.append(data)
+                    return value
+                whole = False
+        if not whole:
             while waiting.poll(30):
                 read(1)
-            # The reply may be among what was thrown away.
-            send(question)
-        elif function != 34:
-            # The host has not seen the question.
-            send(question)
-        else:
-            about, value, error = loads(reply)
-            # Else it is the second reply to an earlier question.
-            if about == asked:
-                if error:
-                    raise OSError(error)
-                return value
+        # The host has not seen the question, or the reply is among what was thrown away.
+        send(question)
 
 
-def _belay_input(prompt=""):
-    print(prompt, end="")
-    line = ""
-    while line[-1:] != "\n":
-        # In JSON a character takes up to six bytes.
-        piece = _belay_ask("input", largest // 6 - 16)
-        if not piece:
-            break
-        line += piece
-    if not line:
-        raise EOFError
-    return line[:-1] if line[-1] == "\n" else line
+def _belay_ask(what, *args):
+    global asked, asking
+    if get_ident() != home:
+        raise OSError("%s() in a thread" % what)
+    if asking or not listens or listens == 1 and not busy():
+        # A timer's function, for one.
+        raise OSError("%s() outside of a call" % what)
+    try:
+        asking = True
+        asked += 1
+        # The letter of the last request is still there.
+        return _belay_reply("%ca%r" % (head[3], (asked, what, args)))
+    except MemoryError:
+        while waiting.poll(30):
+            read(1)
+        raise
+    finally:
+        asking = False
 
 
-def _belay_use(on):
-    # Only in place of the other of the two: a program may have an input of its own. The module's attribute does
-    # not say what was set, the name does.
-    if input is (own_input if on else _belay_input):
-        builtins.input = _belay_input if on else own_input
+def _belay_listen(on):
+    global listens, era
+    listens = on
+    era += 1
+    if swap:
+        swap(on)
 
 
-use = _belay_use
-use(True)
+use = _belay_listen
+use(1)

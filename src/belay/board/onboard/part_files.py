@@ -209,7 +209,7 @@ def _belay_read_back(path, check, buffer):
         raise OSError(5)
 
 
-def _belay_step(top, step, data, at, window, buffer):
+def _belay_do_step(top, step, data, at, window, buffer):
     # How many bytes of the data it took.
     what, path = step[0], top + "/" + step[1]
     if what == "s":
@@ -263,7 +263,7 @@ def _belay_apply(data, window, top, steps):
     at = 0
     for step in steps:
         try:
-            at += _belay_step(top, step, data, at, window, buffer)
+            at += _belay_do_step(top, step, data, at, window, buffer)
         except OSError as error:
             raise OSError(error.args[0], step[0], top + "/" + step[1])
     return len(steps)
