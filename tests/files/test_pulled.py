@@ -1,4 +1,4 @@
-"""The connection is pulled, or the power fails, in the middle of a sync: what is then on the board is whole."""
+"""The connection is pulled, or the power fails, in the middle of a sync: what is on the board is whole."""
 
 from __future__ import annotations
 
@@ -248,14 +248,12 @@ def test_pulled_over_the_plain_way(
         suffer(kind, start, tmp_path / "board", what, at, agent=False)
 
 
-@pytest.mark.parametrize("kind", KINDS[1:])
-@pytest.mark.parametrize(
-    ("every", "torn"), [(40, 100), *(pytest.param(1, torn, marks=pytest.mark.long) for torn in (0, 100))]
-)
+@pytest.mark.parametrize(("kind", "torn"), [("lfs2", 0), ("lfs2", 100), ("fat", 0)])
+@pytest.mark.parametrize("every", [60, pytest.param(1, marks=pytest.mark.long)])
 def test_power_cuts(
-    tmp_path: Path, kind: str, start: Callable[[str, Path], Path], every: int, torn: int
+    tmp_path: Path, kind: str, torn: int, start: Callable[[str, Path], Path], every: int
 ) -> None:
-    """At writes to the flash."""
+    """At writes to the flash; FAT is at a loss when a sector is written in part."""
     for writes in range(every // 2, 2000, every):
         place = start(kind, tmp_path / "board")
         with board(kind, place) as device:
