@@ -28,6 +28,8 @@ COMMANDS = {
     "exec": Entry("belay.cli.exec:exec_", "Run statements on a board."),
     "eval": Entry("belay.cli.eval:eval_", "Print the value of an expression."),
     "run": Entry("belay.cli.run:run", "Run a script on a board, or a program with the project's packages."),
+    "sync": Entry("belay.cli.sync:sync", "Make a folder on a board hold what a folder here holds."),
+    "fs": Entry("belay.cli.fs:fs", "See, copy and change the files of a board."),
     "latency": Entry("belay.cli.latency:latency", "Measure how long calls to a board take."),
     "devices": Entry("belay.cli.devices:devices", "List the boards connected by USB."),
     "new": Entry("belay.cli.new:new", "Begin a project, or make one of a folder."),

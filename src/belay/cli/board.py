@@ -120,6 +120,7 @@ def connected(
     wrap: Callable[[Transport], Transport] | None = None,
     *,
     stdin: TextSource | None = None,
+    fresh: bool = True,
 ) -> Iterator[Device]:
     """Connect to a board for as long as the block lasts.
 
@@ -128,6 +129,7 @@ def connected(
         port: The board's address, or None for the one that is meant when none is named.
         wrap: Put around the transport, inside of the trace.
         stdin: Where the board's ``input()`` reads; None if it shall not.
+        fresh: Whether the interpreter starts anew if the options do not say.
     """
     from belay.device import Device
 
@@ -152,7 +154,7 @@ def connected(
                 user=settings.user,
                 password=settings.password,
                 timeout=settings.timeout,
-                fresh=settings.reset,
+                fresh=fresh if settings.reset is None else settings.reset,
                 stdin=stdin,
                 wrap=watched,
             )

@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from belay.cli import exits
+from belay.cli.ask import agreed
 from belay.cli.board import WrongUse
 from belay.cli.packages import counted
 from belay.cli.report import tell
@@ -134,11 +135,7 @@ def _agreed(found: list[Element]) -> bool:
     """Ask whether to clear; only where somebody can answer."""
     if not sys.stdin.isatty():
         raise WrongUse("Nobody can be asked whether to clear, as this is no terminal.", "--yes does not ask")
-    print(f"Clear {_measured(found)}? [y/N] ", end="", file=sys.stderr, flush=True)
-    answer = sys.stdin.readline()
-    if not answer.endswith("\n"):
-        print(file=sys.stderr)
-    return answer.strip().lower() in {"y", "yes"}
+    return agreed(f"Clear {_measured(found)}?")
 
 
 def _tell_failures(settings: Settings, done: Cleared) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -66,13 +64,12 @@ def its_lock(project: Project) -> Lock:
 @contextmanager
 def talking(settings: Settings) -> Iterator[Talk]:
     """How a command that takes its time tells what it does: on a terminal with a bar."""
+    from belay.cli.progress import Bar, is_watched
     from belay.project.upkeep import Talk
 
-    if settings.verbosity < 0 or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    if not is_watched(settings):
         yield Talk(settings.say)
         return
-    from belay.cli.progress import Bar
-
     with Bar() as bar:
         yield Talk(settings.say, bar, bar.hidden)
 

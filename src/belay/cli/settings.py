@@ -31,7 +31,7 @@ class Settings:
         user: For connections with a login.
         password: For connections with a login.
         baudrate: Bits per second of a UART.
-        reset: Whether connecting starts the board's interpreter anew.
+        reset: Whether connecting starts the board's interpreter anew; None for what the command does usually.
         sources: The text of what was sent to the board, by the name that tracebacks have for it.
     """
 
@@ -42,7 +42,7 @@ class Settings:
     user: str | None = None
     password: str | None = None
     baudrate: int = 115200
-    reset: bool = True
+    reset: bool | None = None
     sources: dict[str, str] = field(default_factory=dict)
 
     def colored(self, stream: TextIO) -> bool:
@@ -95,6 +95,20 @@ def board_options(function: F) -> F:
     return _add(_TALK + _BOARD, function)
 
 
+def file_options(function: F, *, fresh: bool = False) -> F:
+    """Add those of commands for a board's files, whose time is bounded anyway.
+
+    Args:
+        function: The command.
+        fresh: Whether connecting starts the board's interpreter anew if nobody says otherwise.
+    """
+    board = [(names, more) for names, more in _BOARD if names[0] != _TIMEOUT]
+    if not fresh:
+        going_on = {"default": False, "help": "Start the board's interpreter anew when connecting, or not."}
+        board = [(names, {**more, **going_on} if names[0] == _RESET else more) for names, more in board]
+    return _add(_TALK + board, function)
+
+
 def group_options(function: F) -> F:
     """Add all of them, as they may stand before the command's name; its help shows those of every command."""
     return _add(_TALK + [(names, {**more, "hidden": True}) for names, more in _BOARD], function)
@@ -131,9 +145,11 @@ _TALK: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     ),
 ]
 
+_TIMEOUT, _RESET = "--timeout", "--reset/--no-reset"
+
 _BOARD: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (
-        ("--timeout",),
+        (_TIMEOUT,),
         {
             "type": click.FloatRange(min=0, min_open=True),
             "metavar": "SECONDS",
@@ -154,7 +170,7 @@ _BOARD: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         },
     ),
     (
-        ("--reset/--no-reset",),
+        (_RESET,),
         {"default": True, "help": "Start the board's interpreter anew when connecting; it is the default."},
     ),
     (

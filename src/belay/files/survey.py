@@ -51,12 +51,14 @@ class Wish:
         top: The folder on the board, absolute.
         keep: What stays on the board, see :mod:`belay.files.keep`.
         by: Who asks, for the record.
+        recorded: Whether the record on the board is to say so.
     """
 
     contents: Contents
     top: str = "/"
     keep: Keep = None
     by: str = "sync"
+    recorded: bool = True
 
 
 @dataclass(frozen=True)

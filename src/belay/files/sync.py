@@ -147,6 +147,8 @@ class _Sync:
 
     def _write_record(self, found: Survey) -> None:
         wish = self._wish
+        if not wish.recorded:
+            return
         made = {step.path for step in found.plan.operations if isinstance(step, MakeFolder)}
         made |= {step.to for step in found.plan.operations if isinstance(step, Move)}
         before = found.record.paths(wish.by, wish.top)
