@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -156,16 +156,35 @@ class BoardWriter(io.BufferedIOBase):
             self.discard()
 
     def __del__(self) -> None:
-        _forget(self)
+        forget(self)
+
+
+class Collected(Protocol):
+    """What is collected for a file."""
+
+    @property
+    def name(self) -> str:
+        """Which file."""
+        ...
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is written, or forgotten."""
+        ...
+
+    def discard(self) -> None:
+        """Close it; nothing is written."""
+        ...
 
 
 class BoardTextWriter(io.TextIOWrapper):
     """The same for text."""
 
-    def __init__(self, binary: BoardWriter, encoding: str, errors: str, newline: str) -> None:
+    def __init__(self, binary: Collected, encoding: str, errors: str, newline: str) -> None:
         # Before all else: __del__ is called too where the encoding is unknown.
         self._binary = binary
-        super().__init__(binary, encoding, errors, newline)
+        stream: Any = binary
+        super().__init__(stream, encoding, errors, newline)
 
     def discard(self) -> None:
         """Close it; nothing is written."""
@@ -180,10 +199,10 @@ class BoardTextWriter(io.TextIOWrapper):
             self.discard()
 
     def __del__(self) -> None:
-        _forget(self._binary)
+        forget(self._binary)
 
 
-def _forget(file: BoardWriter) -> None:
+def forget(file: Collected) -> None:
     """A file that nobody has closed: to write it now could be in the middle of another call."""
     if not file.closed:
         file.discard()

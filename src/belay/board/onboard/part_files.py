@@ -90,7 +90,8 @@ def _belay_lines(top, sizes, deep, also):
                 if size is None:
                     yield _belay_mounted(top, name)
                 if not deep:
-                    yield "/%s\0" % path
+                    # What follows is in the first folder again.
+                    yield "/%s\0/\0" % path
                 elif size is not None or also is None or name in also:
                     folders.append(path)
                 continue
