@@ -146,7 +146,7 @@ def check_finish(kind: str, place: Path, **more: Any) -> None:
 
 def check_end(device: Device) -> None:
     sync(device, AFTER)
-    assert look(device) == looked(AFTER | MINE)
+    assert look(device) == looked({**AFTER, **MINE})
     assert sync(device, AFTER).sent == ()
 
 

@@ -20,7 +20,7 @@ from belay.exceptions import BelayException, BoardFileError, FilesError
 from belay.files.access import Access
 from belay.files.operations import MakeFolder, Move, RemoveFile, RemoveFolder, Send
 from belay.files.plan import FRESH, is_ours
-from belay.files.record import NAME, PLACE
+from belay.files.record import NAME, PLACE, absolute
 from belay.files.survey import Survey, Wish, size_of, survey
 from belay.files.transfer import carry_out
 from belay.files.tree import File, Tree, parents, with_folders
@@ -153,7 +153,10 @@ class _Sync:
         made |= {step.to for step in found.plan.operations if isinstance(step, Move)}
         before = found.record.paths(wish.by, wish.top)
         gone = {*found.plan.deleted, *(f"{path}/" for path in found.plan.deleted)}
+        others = found.record.of_others(wish.by, wish.top)
         left = {path for path in before if path.rstrip("/") in found.view.tree} - gone
+        # What somebody else has put there too is theirs alone now.
+        left = {path for path in left if absolute(wish.top, path) not in others}
         ours = set(left)
         for path, entry in with_folders(wish.contents.tree).items():
             if isinstance(entry, File):
