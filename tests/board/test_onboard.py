@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 
@@ -18,9 +19,20 @@ def test_what_is_sent_is_small_and_carries_our_names(name: str) -> None:
     assert onboard.read(name) is source
 
 
-@pytest.mark.parametrize(
-    "name", ["part_values", "part_take", "part_items", "part_many", "part_ask", "part_thread"]
-)
+PARTS = sorted(path.stem for path in Path(onboard.__file__).parent.glob("part_*.py"))
+
+
+def test_parts_have_no_names_in_common() -> None:
+    """They share one scope: what one calls by a name must not be another's."""
+    owners: dict[str, set[str]] = {}
+    for part in PARTS:
+        for node in ast.parse(onboard.read(part)).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                owners.setdefault(node.name, set()).add(part)
+    assert {name: parts for name, parts in owners.items() if len(parts) > 1} == {}
+
+
+@pytest.mark.parametrize("name", PARTS)
 def test_a_part_can_be_taken_apart(name: str) -> None:
     source = onboard.read(name)
     statements = onboard.statements(source)
