@@ -20,8 +20,8 @@ from belay.cli.progress import showing
 from belay.cli.settings import F, Settings, examples, file_options, pass_settings
 from belay.cli.text import escaped
 from belay.exceptions import BoardFileNotFoundError, SourceMissingError
-from belay.files.operations import MakeFolder
-from belay.files.tree import FOLDER, File
+from belay.files.operations import MakeFolder, RemoveFolder
+from belay.files.tree import File
 
 if TYPE_CHECKING:
     from belay.device import Device
@@ -191,7 +191,7 @@ def _may_go(settings: Settings, files: Filesystem, wish: Wish) -> bool:
     """
     if wish.keep is None or wish.keep is True:
         return True
-    going = files.plan(wish).deleted
+    going = _going(files.plan(wish))
     if not going:
         return True
     if not sys.stdin.isatty():
@@ -206,6 +206,13 @@ def _may_go(settings: Settings, files: Filesystem, wish: Wish) -> bool:
     if len(going) > _SHOWN:
         settings.say(f"and {len(going) - _SHOWN} more", at=-9)
     return agreed(f"Delete {'this' if len(going) == 1 else 'these'} on the board?")
+
+
+def _going(plan: Plan) -> list[str]:
+    """What would be deleted, in order; folders end with a slash."""
+    folders = {step.path for step in plan.operations if isinstance(step, RemoveFolder)}
+    paths = sorted(plan.deleted, key=lambda path: path.split("/"))
+    return [f"{path}/" if path in folders else path for path in paths]
 
 
 # --- what is told ----------------------------------------------------------------------------------
@@ -225,8 +232,8 @@ def _tell_plan(settings: Settings, files: Filesystem, wish: Wish, *, as_json: bo
     made = [f"{step.path}/" for step in plan.operations if isinstance(step, MakeFolder)]
     for path in sorted([*made, *plan.sent], key=lambda path: path.split("/")):
         print(f"{'~' if path in found else '+'} {escaped(path)}")
-    for path in plan.deleted:
-        print(f"- {escaped(path)}{'/' if found.get(path) == FOLDER else ''}")
+    for path in _going(plan):
+        print(f"- {escaped(path)}")
     _tell_words(settings, wish.contents.words)
     said = [f"would send: {counted(len(plan.sent), 'file')} ({readable(size)})"]
     said += [f"would skip: {len(plan.unchanged)}"] if plan.unchanged else []

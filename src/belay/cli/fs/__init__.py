@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from belay.cli import exits
@@ -11,6 +13,13 @@ from belay.cli.fs.edit import edit
 from belay.cli.fs.listing import df, ls, tree
 from belay.cli.fs.reading import cat, sha256
 from belay.cli.settings import examples, talk_options
+from belay.exceptions import (
+    BelayException,
+    BoardFileNotFoundError,
+    BoardFolderNotEmptyError,
+    BoardIsAFolderError,
+    NoRoomError,
+)
 
 EXAMPLES = examples(
     "belay fs ls :lib",
@@ -20,17 +29,40 @@ EXAMPLES = examples(
 )
 
 
-class InOrder(click.Group):
-    """A group that lists its commands in the order in which they were added."""
+_HINTS: tuple[tuple[type[BelayException], str], ...] = (
+    (BoardFileNotFoundError, "`belay fs tree` shows what there is"),
+    (BoardIsAFolderError, "`belay fs ls` shows what is in it; rm, cp, get and put take folders with -r"),
+    (BoardFolderNotEmptyError, "`belay fs rm -r` removes it with all that is in it"),
+    (NoRoomError, "`belay fs df` says how much room there is"),
+)
+"""What helps where an error itself does not say."""
+
+
+_ALIASES = {"sha256sum": "sha256"}
+
+
+class Files(click.Group):
+    """A group that lists its commands in the order in which they were added, and knows what helps."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, or of another one that people know it by."""
+        return super().get_command(ctx, _ALIASES.get(cmd_name, cmd_name))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except BelayException as error:
+            if error.advice is None:
+                error.hint = next((hint for kind, hint in _HINTS if isinstance(error, kind)), None)
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Their names."""
         return list(self.commands)
 
 
-@click.group(
-    cls=InOrder, invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...", epilog=EXAMPLES
-)
+@click.group(cls=Files, invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...", epilog=EXAMPLES)
 @talk_options
 @click.pass_context
 def fs(ctx: click.Context) -> None:

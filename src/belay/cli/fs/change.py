@@ -80,7 +80,11 @@ def mkdir(settings: Settings, words: tuple[str, ...], parents: bool) -> None:
     port, paths = take_port(words, "PATH")
     with connected(settings, port, fresh=False) as device:
         for place in map(on_board, paths):
-            device.filesystem.make_folder(place.path, parents=parents, exist_ok=parents)
+            try:
+                device.filesystem.make_folder(place.path, parents=parents, exist_ok=parents)
+            except BoardFileNotFoundError as error:
+                error.hint = "-p makes the folders above it, too"
+                raise
 
 
 @click.command()

@@ -87,7 +87,7 @@ class Copier:
         if not source.on_board:
             return self._to_board(source, to)
         if to.on_board and f"{to.whole}/".startswith(f"{source.whole.rstrip('/')}/"):
-            raise FilesError(f"{source} cannot be copied into itself: {to}")
+            raise FilesError(f"{source} cannot be copied to {to}, which lies in it")
         tree = {
             path: entry
             for path, entry in self._files.tree(source.whole).items()

@@ -160,7 +160,7 @@ def tree(settings: Settings, words: tuple[str, ...], with_sizes: bool, as_json: 
         return
     signs = _LINES if can_encode(sys.stdout, "".join(_LINES)) else _ASCII_LINES
     for place, entries in found.items():
-        print(escaped(str(place) if place.path else ":/"))
+        print(escaped(str(place)))
         for line in _branches(entries, signs, with_sizes=with_sizes):
             print(line)
 

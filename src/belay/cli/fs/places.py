@@ -35,7 +35,7 @@ class Place:
     on_board: bool = True
 
     def __str__(self) -> str:
-        return f":{self.path}" if self.on_board else self.path
+        return f":{self.path or '/'}" if self.on_board else self.path
 
     @property
     def name(self) -> str:
@@ -48,6 +48,12 @@ class Place:
     def whole(self) -> str:
         """A board's path from the top, without what says nothing."""
         return f"/{posixpath.normpath(f'/{self.path}').lstrip('/')}"
+
+    @property
+    def above(self) -> Place | None:
+        """The folder on the board that it is in; None of the top, and on this computer."""
+        above = self.whole.rpartition("/")[0].lstrip("/")
+        return Place(above) if self.on_board and above else None
 
     def inside(self, path: str) -> Place:
         """What lies in it."""

@@ -35,6 +35,8 @@ def target_of(files: Filesystem, sources: Sequence[Place], target: Place) -> lis
             would go to the same place.
     """
     is_folder = is_folder_at(files, target)
+    if is_folder is None and (above := target.above) and is_folder_at(files, above) is None:
+        raise _no_folder(above, is_there=False)
     if not is_folder and (len(sources) > 1 or target.path.endswith("/")):
         raise _no_folder(target, is_there=is_folder is not None)
     found = [(source, target.inside(source.name) if is_folder else target) for source in sources]
