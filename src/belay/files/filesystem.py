@@ -296,13 +296,19 @@ class Filesystem:
         Raises:
             BoardFileExistsError: There is something of this name.
             BoardFileNotFoundError: The folder above is not there.
+            BoardNotAFolderError: That is a file.
         """
         place = absolute(path)
 
         def question(access: Access) -> None:
             if not exist_ok:
                 _refuse_what_is_there(access, place)
-            self._do(access, [MakeFolder(each) for each in _made(place, parents=parents)])
+            try:
+                self._do(access, [MakeFolder(each) for each in _made(place, parents=parents)])
+            except BoardFileExistsError as error:
+                if error.path == place:
+                    raise
+                raise BoardNotAFolderError(f"{error.path}: it is a file on the board", error.path) from None
 
         self._ask(question, place)
 
@@ -323,7 +329,7 @@ class Filesystem:
         self._ask(question, place)
 
     def remove_folder(self, path: str, *, recursive: bool = False) -> None:
-        """Remove a folder.
+        """Remove a folder; of the top, what is in it, but for other file systems that are mounted there.
 
         Args:
             path: Which.
@@ -337,14 +343,15 @@ class Filesystem:
         place = absolute(path)
 
         def question(access: Access) -> None:
-            view = access.look(place, deep=recursive)
+            view = access.look(place, deep=recursive, also=())
             if view.is_file:
                 raise BoardNotAFolderError(f"{place}: it is a file on the board", place)
             if not view.exists:
                 raise BoardFileNotFoundError(f"{place}: there is no such folder on the board", place)
             if view.tree and not recursive:
                 raise BoardFolderNotEmptyError(f"{place}: the folder on the board is not empty", place)
-            inner_first = sorted(view.tree, key=lambda inner: inner.split("/"), reverse=True)
+            removed = view.tree.keys() - view.mounts.keys()
+            inner_first = sorted(removed, key=lambda inner: inner.split("/"), reverse=True)
             steps = [_removal(join(place[1:], inner), view.tree[inner]) for inner in inner_first]
             self._do(access, steps if place == "/" else [*steps, RemoveFolder(place[1:])])
 

@@ -181,10 +181,14 @@ class BoardTextWriter(io.TextIOWrapper):
     """The same for text."""
 
     def __init__(self, binary: Collected, encoding: str, errors: str, newline: str) -> None:
-        # Before all else: __del__ is called too where the encoding is unknown.
+        # Before all else: __del__ is called too where there is no such encoding.
         self._binary = binary
         stream: Any = binary
-        super().__init__(stream, encoding, errors, newline)
+        try:
+            super().__init__(stream, encoding, errors, newline)
+        except (LookupError, ValueError):
+            binary.discard()
+            raise
 
     def discard(self) -> None:
         """Close it; nothing is written."""

@@ -45,8 +45,7 @@ class BoardPath(PureBoardPath):
     Every method below asks the board, so it raises ConnectionLost and BoardTimeoutError as a call does, and
     what the board says of its files as a :class:`~belay.exceptions.BoardFileError`, which is a
     :class:`FileNotFoundError` and so on too. Nothing is remembered: each question is asked again. What is in
-    folders is found out by one look, however deep they are; the file systems that are mounted into the
-    board's top, as ``/sd``, are in no listing of it.
+    folders is found out by one look, however deep they are.
     """
 
     __slots__ = ()
@@ -335,7 +334,7 @@ class BoardPath(PureBoardPath):
         self._filesystem.remove_folder(str(self))
 
     def remove_tree(self) -> None:
-        """Remove a folder with all that is in it; the top stays, empty.
+        """Remove a folder with all that is in it. The top stays, with what is mounted there, as ``/sd``.
 
         Raises:
             BoardFileNotFoundError: There is none.

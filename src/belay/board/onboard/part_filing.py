@@ -76,7 +76,7 @@ def _belay_epoch():
         import time
 
         # CircuitPython has no gmtime.
-        return getattr(time, "gmtime", time.localtime)(0)[0]
+        return (getattr(time, "gmtime", None) or time.localtime)(0)[0]
     except (ImportError, AttributeError, OverflowError):
         return 1970
 
