@@ -136,12 +136,13 @@ def concerns(project: Project) -> list[Concern]:
 # --- develop dependencies --------------------------------------------------------------------------
 
 
-def read_developed(project: Project, talk: Talk) -> dict[str, dict[str, bytes]]:
+def read_developed(project: Project, talk: Talk, *, offline: bool = False) -> dict[str, dict[str, bytes]]:
     """The files of the develop dependencies as they are now, by group and destination.
 
     Args:
         project: The project.
         talk: Whom to tell if something has to be fetched: a manifest may name files of other machines.
+        offline: Whether the store is all that there is.
 
     Raises:
         PackageError: A dependency is not there, or is not safe to use.
@@ -154,7 +155,7 @@ def read_developed(project: Project, talk: Talk) -> dict[str, dict[str, bytes]]:
     from belay.packages.catalogue import Catalogue
     from belay.packages.resolve import identify
 
-    with supply_of(project, talk) as supply:
+    with supply_of(project, talk, offline=offline) as supply:
         catalogue = Catalogue(needs, supply, indices_of(project, supply, talk), project.root)
         for need in needs:
             group = found.setdefault(need.group, {})
