@@ -30,6 +30,7 @@ COMMANDS = {
     "run": Entry("belay.cli.run:run", "Run a script on a board, or a program with the project's packages."),
     "sync": Entry("belay.cli.sync:sync", "Make a folder on a board hold what a folder here holds."),
     "fs": Entry("belay.cli.fs:fs", "See, copy and change the files of a board."),
+    "mount": Entry("belay.cli.mount:mount", "Run code on a board that imports from a folder here."),
     "latency": Entry("belay.cli.latency:latency", "Measure how long calls to a board take."),
     "devices": Entry("belay.cli.devices:devices", "List the boards connected by USB."),
     "new": Entry("belay.cli.new:new", "Begin a project, or make one of a folder."),

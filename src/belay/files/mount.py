@@ -64,7 +64,7 @@ class Mounts:
 
     def mount(self, folder: str | os.PathLike[str], *, at: str, writable: bool) -> Mount:
         """Mount a folder, see :meth:`belay.Device.mount`."""
-        _check_point(at)
+        check_point(at)
         if at in self._mounts:
             raise BoardFileExistsError(f"{at}: a folder is mounted there already", at, _TAKEN)
         share = Share(Path(folder), writable=writable)
@@ -182,13 +182,14 @@ def _refusal(failure: BoardFailure, at: str) -> Exception:
     return error
 
 
-def _check_point(at: str) -> None:
-    """Refuse what cannot be a mount point.
+def check_point(at: str) -> str:
+    """Return a path on the board where a folder can be mounted as it is.
 
     Raises:
-        ValueError: It cannot.
+        ValueError: None can be there.
     """
     path = PurePosixPath(at)
     plain = "\0" not in at and str(path) == at and at.startswith("/") and not at.startswith("//")
     if not plain or len(path.parts) < 2 or ".." in path.parts or len(at.encode(errors="replace")) > _LONGEST:
         raise ValueError(f"a mount point is an absolute path on the board, as '/remote'; not {at!r}")
+    return at
