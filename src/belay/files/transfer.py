@@ -32,6 +32,9 @@ from belay.files.tree import Entry, File, folder_of, join
 MOST_STEPS = 24
 """Steps of a request: a board takes a while for each, and its memory holds the list."""
 
+STEP_ROOM = 64
+"""A request of few bytes, for a board that lacks memory, has one step for so many at most."""
+
 MOST_WRITTEN = 128 * 1024
 """Bytes that a request writes: however well they compress, the board needs time for them."""
 
@@ -150,10 +153,11 @@ def _units(
 
 def _loads(units: Iterable[_Unit], piece: int) -> Iterator[list[_Unit]]:
     """Gather steps into requests."""
+    most = min(MOST_STEPS, max(1, piece // STEP_ROOM))
     load: list[_Unit] = []
     cost = written = 0
     for unit in units:
-        full = len(load) == MOST_STEPS or cost + unit.cost > piece or written + len(unit.data) > MOST_WRITTEN
+        full = len(load) == most or cost + unit.cost > piece or written + len(unit.data) > MOST_WRITTEN
         if load and full:
             yield load
             load, cost, written = [], 0, 0
