@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,3 +83,44 @@ def snapshot() -> Check:
         assert text == file.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A virtual board for many tests, since each takes less than to start one: its address, its files."""
+    folder = tmp_path_factory.mktemp("served")
+    command = [*BELAY, "-q", "virtual", str(folder), "--tcp", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip(), folder
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def board(served: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The files of the board that is meant when none is named: an empty folder; the current one is empty."""
+    address, folder = served
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    (folder / "lib").mkdir()
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.setenv("BELAY_DEVICE", address)
+    monkeypatch.chdir(here)
+    return folder
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """What the files in a folder hold, but for a board's record."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != ".belay")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(found)}
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write files, with the folders that they are in."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")

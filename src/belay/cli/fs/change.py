@@ -11,6 +11,7 @@ from belay.cli.fs.places import Place, complete_port_or_path, expanded, on_board
 from belay.cli.fs.targets import target_of
 from belay.cli.settings import Settings, examples, file_options, pass_settings
 from belay.exceptions import BoardFileError, BoardFileNotFoundError, BoardIsAFolderError
+from belay.files.tree import is_inside
 
 if TYPE_CHECKING:
     from belay.files.filesystem import Filesystem
@@ -47,7 +48,7 @@ def rm(settings: Settings, words: tuple[str, ...], recursive: bool, force: bool,
                 hint="-r removes it and all that is in it",
             )
         for place, is_folder in kinds.items():
-            if any(place.whole.startswith(f"{folder.whole.rstrip('/')}/") for folder in folders):
+            if any(is_inside(place.whole, folder.whole.rstrip("/")) for folder in folders if folder != place):
                 # It went with the folder.
                 continue
             if is_folder:

@@ -91,15 +91,19 @@ def ls(settings: Settings, words: tuple[str, ...], is_long: bool, as_json: bool)
     if as_json:
         print(json.dumps([line.page for lines in found.values() for line in lines], indent=2))
         return
-    single = [line for place, lines in found.items() for line in lines if line.place == place]
-    for line in _shown(single, is_long=is_long):
-        print(line)
+    _print(found, is_long=is_long)
+
+
+def _print(found: Mapping[Place, list[Line]], *, is_long: bool) -> None:
+    """The files first, then each folder."""
+    single = [lines[0] for place, lines in found.items() if [line.place for line in lines] == [place]]
     folders = {place: lines for place, lines in found.items() if place not in {line.place for line in single}}
+    blocks = ["\n".join(_shown(single, is_long=is_long))] if single else []
     for place, lines in folders.items():
-        if len(found) > 1:
-            print(f"{'' if place == next(iter(found)) else chr(10)}{escaped(str(place))}:")
-        for line in _shown(lines, is_long=is_long):
-            print(line)
+        title = [f"{escaped(str(place))}:"] if len(found) > 1 else []
+        blocks.append("\n".join([*title, *_shown(lines, is_long=is_long)]))
+    if text := "\n\n".join(blocks):
+        print(text)
 
 
 def _lines_of(files: Filesystem, place: Place) -> list[Line]:
