@@ -247,6 +247,33 @@ class Session:
         """
         return self._queue.do(self._examine)
 
+    def lend(self, use: Callable[[Link, Callable[[], Link]], T]) -> T:
+        """Let somebody else use the connection: a terminal. What asks meanwhile waits.
+
+        The board is a stranger then: the next question starts its interpreter anew, and what was recorded is
+        replayed if reconnecting was asked for.
+
+        Args:
+            use: Gets the link and a function that opens the port again, for when the link is lost.
+
+        Returns:
+            What ``use`` returns.
+
+        Raises:
+            ConnectionLost: The connection is gone.
+        """
+
+        def lend() -> T:
+            self._reach()
+            self._state = State.STRANGE
+            try:
+                with self._noting_losses():
+                    return use(self.link, self._reopen)
+            finally:
+                self._start_listening()
+
+        return self._queue.do(lend)
+
     # --- what comes unasked ---------------------------------------------------------------------
 
     def listen(self) -> None:
@@ -411,12 +438,25 @@ class Session:
         hint = None if made else "Device(…, attempts=N) tries to connect again"
         raise ConnectionLost(f"the connection to the board is lost: {last}", hint=hint) from last
 
-    def _connect(self, *, fresh: bool) -> None:
-        """Open the port and get the board ready; whatever fails, the port is free again."""
+    def _open(self) -> None:
+        """Open the port."""
         self._wire = CountingTransport(self._open_transport())
         self.link = Link(self._wire)
         self.link.on_idle_output = self._on_output
         self.link.on_news = self._take_news
+
+    def _reopen(self) -> Link:
+        """Open the port for somebody else."""
+        self.link.close()
+        self._state = State.LOST
+        self._refuse_if_closed()
+        self._open()
+        self._state = State.STRANGE
+        return self.link
+
+    def _connect(self, *, fresh: bool) -> None:
+        """Open the port and get the board ready; whatever fails, the port is free again."""
+        self._open()
         try:
             self._refuse_if_closed()
             self.link.enter(ENTER_TIMEOUT)

@@ -14,6 +14,7 @@ from belay.link.dispatch import Dispatcher
 from belay.link.exchange import AgentEnded, Exchanging, Replier, Reply
 from belay.link.fair import Queue
 from belay.link.follow import Outcome
+from belay.link.lending import Lent
 from belay.link.mode import Mode
 from belay.link.recovery import ENTER_TIMEOUT
 from belay.link.wire import EVENT, LOG, OutputHandler
@@ -25,6 +26,7 @@ __all__ = [
     "AgentEnded",
     "Dispatcher",
     "Exchanging",
+    "Lent",
     "Link",
     "Mode",
     "Outcome",

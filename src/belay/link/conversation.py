@@ -13,6 +13,7 @@ from belay.link.exchange import AgentEnded, Exchange, Exchanging, Replier, Reply
 from belay.link.fair import Queue
 from belay.link.follow import Outcome, follow
 from belay.link.idle import IdleReader
+from belay.link.lending import Lent
 from belay.link.mode import LEAVE_TIMEOUT, Mode, go, mode_of
 from belay.link.recovery import ENTER_TIMEOUT, SETTLE, confirm, depart, enter, reenter, stop
 from belay.link.sending import ANSWER_TIMEOUT, PASTE_FROM, Program, paste, send
@@ -231,6 +232,23 @@ class Link:
             # A TimeoutError, where somebody else has the turn, is an OSError too.
             self._in_turn(self._leave, LEAVE_TIMEOUT)
 
+    def lend(self, use: Callable[[Lent], T]) -> T:
+        """Let somebody else speak to the board; all others wait for their turn meanwhile.
+
+        The board is left at its friendly prompt before, unless something else runs or nothing is known of it:
+        then nothing is sent.
+
+        Args:
+            use: Gets the transport.
+
+        Returns:
+            What ``use`` returns. Afterwards nothing is known of the board.
+
+        Raises:
+            ConnectionLost: The link is gone.
+        """
+        return self._in_turn(lambda: self._lend(use))
+
     def close(self) -> None:
         """Close the transport, also while a call is under way. Never raises; a second call does nothing."""
         with self._starting:
@@ -327,6 +345,16 @@ class Link:
                 if ended.rebooted:
                     raise BoardResetError("the board was reset while the call ran", sent=True) from None
                 raise
+
+    def _lend(self, use: Callable[[Lent], T]) -> T:
+        with suppress(BoardTimeoutError, Late):
+            # What cannot be stopped is for the other one to deal with.
+            self._leave()
+        try:
+            return use(Lent(self._wire))
+        finally:
+            self._wire.repl.abandon()
+            self._wire.agent_runs = self._wire.left = self._was_reset = False
 
     def _leave(self) -> None:
         if mode_of(self._wire) in (Mode.RAW, Mode.AGENT):

@@ -134,7 +134,7 @@ class Wire:
             ConnectionLost: The link is gone.
         """
         try:
-            return self._read(timeout)
+            return self.fetch(timeout)
         except TimeoutError:
             return b""
 
@@ -152,8 +152,19 @@ class Wire:
         self._foreseen = self._foreseen or Read(self.transport)
         return self._foreseen
 
-    def _read(self, timeout: float | None) -> bytes:
+    def foresee_anew(self) -> tuple[Read, bool]:
+        """What another thread reads already, or is to read now; whether it is the latter."""
+        before = self._foreseen
+        return self.foresee(), before is None
+
+    def fetch(self, timeout: float | None) -> bytes:
         """Read, or take what another thread reads.
+
+        Args:
+            timeout: Seconds to wait for the first byte; None waits for ever, 0 does not wait.
+
+        Returns:
+            At least one byte, which :meth:`take` has not got.
 
         Raises:
             TimeoutError: Nothing came in time.
@@ -264,14 +275,17 @@ class Read:
         return True
 
     def wait(self, deadline: Deadline) -> bool:
-        """Wait for the end of it; one thread at a time.
+        """Wait for the end of it.
 
         Returns:
             Whether it is over.
         """
         while self.data is None:
             left = deadline.remaining
-            if not self._over.acquire(timeout=SLICE if left is None else min(left, SLICE)) and left == 0:
+            if self._over.acquire(timeout=SLICE if left is None else min(left, SLICE)):
+                # Another thread may wait as well.
+                self._over.release()
+            elif left == 0:
                 return self.data is not None
         return True
 
