@@ -223,7 +223,7 @@ def test_pulled_at_any_byte(
         suffer(kind, start, tmp_path / "board", what, at)
 
 
-@pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("every", [15, pytest.param(1, marks=pytest.mark.long)])
 def test_pulled_between_operations(
     tmp_path: Path,
     kind: str,
@@ -239,7 +239,9 @@ def test_pulled_between_operations(
         suffer(kind, start, tmp_path / "board", "write", at)
 
 
-@pytest.mark.parametrize("count", [1, pytest.param(100, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("kind", "count"), [("lfs2", 2), *(pytest.param(kind, 100, marks=pytest.mark.long) for kind in KINDS)]
+)
 def test_pulled_over_the_plain_way(
     tmp_path: Path, kind: str, start: Callable[[str, Path], Path], count: int
 ) -> None:

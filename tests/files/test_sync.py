@@ -159,7 +159,7 @@ def test_a_file_for_a_folder_and_back(device: Device) -> None:
 
 def test_a_folder_that_holds_what_stays(device: Device) -> None:
     put(device, {"d": None, "d/mine": b"0"})
-    with pytest.raises(BoardFileError, match="/d: .* may not be deleted") as caught:
+    with pytest.raises(BoardFileError, match=r"/d: .* may not be deleted") as caught:
         sync(device, {"a": b"1", "d": b"2"})
     assert caught.value.hint
     assert look(device) == looked({"d/mine": b"0"})
@@ -243,7 +243,7 @@ def test_a_file_that_changes_meanwhile(device: Device) -> None:
         if len(data) > 9000:
             # It has grown: what was there when the sync began is gone too.
             wanted._files["b"] = b"x" + data
-        with pytest.raises(FilesError, match="b (changed|became shorter) while it was sent"):
+        with pytest.raises(FilesError, match=r"b (changed|became shorter) while it was sent"):
             device.filesystem.sync(wish(wanted))
         assert look(device) in (looked(before), looked({**before, "a": b"2"}))
 
