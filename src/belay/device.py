@@ -22,7 +22,7 @@ from belay.remote.code import prepare, smaller
 from belay.remote.decorators import MARK, ClassDecorator, Decorator, Kind, Mark, TaskDecorator, fulfil
 from belay.remote.failure import Origin, at_home, text_origin
 from belay.remote.functions import Options, Setup, Task, Teardown, Thread
-from belay.remote.output import IdleOutput, TextStream
+from belay.remote.output import IdleOutput, TextOutput, TextStream
 from belay.remote.sending import About, Entry
 from belay.session import Session
 from belay.source import LineMap
@@ -402,7 +402,13 @@ class Device(SyncsFolders):
 
     # --- life -----------------------------------------------------------------------------------
 
-    def soft_reset(self, *, main: bool = True, timeout: float | None = BOOT_PATIENCE) -> None:
+    def soft_reset(
+        self,
+        *,
+        main: bool = True,
+        timeout: float | None = BOOT_PATIENCE,
+        stream_out: TextStream | Default | None = DEFAULT,
+    ) -> bool:
         """Start the board's interpreter anew.
 
         What was defined by ``device(…)`` and setups is gone; tasks and threads are defined again before the
@@ -412,13 +418,23 @@ class Device(SyncsFolders):
             main: Whether main.py runs, as after a power-up.
             timeout: Seconds to wait for main.py to end; one that takes longer runs on, until the next call
                 interrupts it. None waits for ever.
+            stream_out: Where main.py's output goes meanwhile; None drops it, the default is ``sys.stdout``.
+
+        Returns:
+            Whether main.py ended, or was not to run.
 
         Raises:
             BoardTimeoutError: The board did not come back.
             ConnectionLost: The board is gone.
         """
         self._caller.refuse_in_batch("a reset")
-        self._session.soft_reset(main=main, timeout=timeout)
+        if isinstance(stream_out, Default):
+            return self._session.soft_reset(main=main, timeout=timeout)
+        output = TextOutput(stream_out) if stream_out else None
+        ended = self._session.soft_reset(main=main, timeout=timeout, on_output=output or _drop)
+        if output:
+            output.finish()
+        return ended
 
     def reconnect(self, attempts: int | None = None) -> None:
         """Connect anew and replay what was recorded.
@@ -511,6 +527,10 @@ class Device(SyncsFolders):
                 if mark := getattr(value, MARK, None):
                     found[name] = mark.chain()
         return [mark for chain in found.values() for mark in chain]
+
+
+def _drop(data: bytes) -> None:
+    """Show nothing of it."""
 
 
 def _agent_wanted(environment: Mapping[str, str]) -> bool | None:

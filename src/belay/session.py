@@ -201,12 +201,15 @@ class Session:
 
         self._queue.do(abolish)
 
-    def soft_reset(self, *, main: bool, timeout: float | None) -> bool:
+    def soft_reset(
+        self, *, main: bool, timeout: float | None, on_output: OutputHandler | None = None
+    ) -> bool:
         """Start the interpreter anew; definitions come back before the next question.
 
         Args:
             main: Whether main.py runs.
             timeout: Seconds to wait for main.py's end; None waits for ever.
+            on_output: Gets what main.py prints meanwhile; None for whoever gets what is printed unasked.
 
         Returns:
             Whether main.py ended, if it was to run.
@@ -215,7 +218,7 @@ class Session:
             BoardTimeoutError: The board did not come back.
             ConnectionLost: The connection is gone.
         """
-        return self._queue.do(lambda: self._soft_reset(main, timeout))
+        return self._queue.do(lambda: self._soft_reset(main, timeout, on_output or self._on_output))
 
     def reconnect(self, attempts: int) -> None:
         """Open the port again, start the interpreter anew and replay what was recorded.
@@ -383,13 +386,13 @@ class Session:
         if self.closed:
             raise ConnectionLost("the device is closed", hint="make a new Device")
 
-    def _soft_reset(self, main: bool, timeout: float | None) -> bool:
+    def _soft_reset(self, main: bool, timeout: float | None, on_output: OutputHandler) -> bool:
         self._reach()
         # Whatever happens now, what the board knew is gone.
         self._state = State.STRANGE
         self._history.forget_steps()
         with self._noting_losses():
-            ended = self._reset(main, timeout)
+            ended = self._reset(main, timeout, on_output)
         self._state = State.EMPTY
         return ended
 
@@ -476,9 +479,9 @@ class Session:
                 error.add_note(f"port: {self._wire.name}")
             raise
 
-    def _reset(self, main: bool, timeout: float | None) -> bool:
+    def _reset(self, main: bool, timeout: float | None, on_output: OutputHandler) -> bool:
         if main:
-            return self.link.reboot(on_output=self._on_output, timeout=timeout)
+            return self.link.reboot(on_output=on_output, timeout=timeout)
         self.link.soft_reset()
         return True
 

@@ -8,7 +8,7 @@ from belay.files.folder import HostFile, HostTree
 from belay.mpy import HEADER, Header, read_header, runs
 
 _FAMILIES = {"M": "micropython", "C": "circuitpython"}
-_ANEW = "set mpy_version and arch in [tool.belay] as the board has them, or mpy_version = \"py\"; then `belay update`"
+_ANEW = "set mpy_version and arch in [tool.belay] as the board has them, or mpy_version to py; `belay update`"
 
 
 def refuse_misfits(tree: HostTree, board: Implementation) -> None:
@@ -22,11 +22,11 @@ def refuse_misfits(tree: HostTree, board: Implementation) -> None:
         FilesError: One is of another mpy version, has native code of another architecture, or is none at all.
     """
     for path, entry in tree.items():
-        if isinstance(entry, HostFile) and path.endswith(".mpy") and (why := _why_not(path, entry, board)):
+        if isinstance(entry, HostFile) and path.endswith(".mpy") and (why := _why_not(entry, board)):
             raise FilesError(f"{path} {why}", hint=_ANEW)
 
 
-def _why_not(path: str, entry: HostFile, board: Implementation) -> str:
+def _why_not(entry: HostFile, board: Implementation) -> str:
     try:
         with entry.path.open("rb") as file:
             header = read_header(file.read(HEADER))

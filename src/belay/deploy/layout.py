@@ -138,7 +138,8 @@ def _main(file: Path) -> HostTree:
         raise SourceMissingError(f"{file}: there is no such file", hint="is the path right?")
     if file.is_dir():
         raise SourceMissingError(f"{file} is a folder", hint="name the file in it that is to run")
-    return {MAIN: entry for entry in read_folder(file).values()}
+    [entry] = read_folder(file).values()
+    return {MAIN: entry}
 
 
 def _below(folder: str, tree: HostTree) -> HostTree:

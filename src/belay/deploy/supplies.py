@@ -65,9 +65,7 @@ def supplies(project: Project, talk: Talk, *, frozen: bool = False) -> Supplies:
     return Supplies(lock, report, tuple(finding.path for finding in found if finding.kind == _HARMLESS))
 
 
-def chosen(
-    project: Project, with_: Sequence[str] = (), without: Sequence[str] = ()
-) -> tuple[Group, ...]:
+def chosen(project: Project, with_: Sequence[str] = (), without: Sequence[str] = ()) -> tuple[Group, ...]:
     """The groups that go to a board: all but optional ones, unless asked for; the main one is first.
 
     Args:

@@ -34,7 +34,7 @@ ASIDE = ".belay.old"
 """The name that a file or a folder gets which something of the other kind takes the place of."""
 _OURS = {FRESH, ASIDE}
 _RENAME = "rename it, or ignore it"
-_STARTED = ("boot.py", "main.py")
+STARTED = ("boot.py", "main.py")
 """What the board runs by itself comes after all that it may import."""
 
 
@@ -242,4 +242,4 @@ def _beside(path: str, name: str) -> str:
 
 def _in_order(paths: Iterable[str]) -> list[str]:
     """A folder before what is in it, and what runs by itself after all that it may import."""
-    return sorted(paths, key=lambda path: (path.split("/")[0] in _STARTED, path.split("/")))
+    return sorted(paths, key=lambda path: (path.split("/")[0] in STARTED, path.split("/")))

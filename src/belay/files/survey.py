@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
 from belay.exceptions import BoardFileError, BoardNotAFolderError, NoRoomError
@@ -15,6 +15,7 @@ from belay.files.operations import Operation
 from belay.files.plan import FRESH, Plan, plan
 from belay.files.record import NAME, PLACE, Record
 from belay.files.room import needed_room
+from belay.files.staging import staged
 from belay.files.tree import FOLDER, Entry, File, Tree, folder_of, join, with_folders
 
 SPARE_BLOCKS: Final = 2
@@ -52,6 +53,9 @@ class Wish:
         keep: What stays on the board, see :mod:`belay.files.keep`.
         by: Who asks, for the record.
         recorded: Whether the record on the board is to say so.
+        spared: Paths that stay as they are where they are not wanted, whatever ``keep`` and the record say.
+        staged: Whether what is replaced is replaced at once, if there is room for that, see
+            :mod:`belay.files.staging`.
     """
 
     contents: Contents
@@ -59,6 +63,8 @@ class Wish:
     keep: Keep = None
     by: str = "sync"
     recorded: bool = True
+    spared: frozenset[str] = frozenset()
+    staged: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,8 +111,7 @@ def survey(access: Access, wish: Wish) -> Survey:
         first = made.obstacles[0]
         place = below(wish.top, first.path)
         raise BoardFileError(f"{place}: {first.reason}", place, hint=first.hint)
-    _check_room(made, wish, view, record)
-    return Survey(view, made, record)
+    return Survey(view, _fitting(made, wish, view, record), record)
 
 
 def below(top: str, path: str) -> str:
@@ -138,12 +143,13 @@ class _Deletable:
 
     def __init__(self, wish: Wish, record: Record, view: View) -> None:
         self._mounts, self._named = view.mounts, _first_folders(wish.contents.tree)
+        self._spared = wish.spared
         self._rule = deletion_rule(wish.keep, record, wish.by, wish.top)
         self._is_mine = deletion_rule(None, record, wish.by, wish.top)
 
     def __call__(self, path: str) -> bool:
         first = _first(path)
-        if path in self._mounts or not _can_be_named(path) or not self._rule(path):
+        if path in self._mounts or path in self._spared or not _can_be_named(path) or not self._rule(path):
             return False
         return first not in self._mounts or first in self._named or self._is_mine(path)
 
@@ -230,6 +236,23 @@ class _Part(NamedTuple):
 def _parts(view: View) -> Iterator[_Part]:
     for name, room in [("", view.room), *view.mounts.items()]:
         yield _Part(name, room, frozenset(view.mounts))
+
+
+def _fitting(made: Plan, wish: Wish, view: View, record: Record) -> Plan:
+    """The plan in the order that was asked for, or, where that takes too much room, as it is.
+
+    Raises:
+        NoRoomError: There is no room either way.
+    """
+    if wish.staged:
+        others = view.mounts.keys()
+        steps = staged(made.operations, view.tree, here=lambda path: _first(path) not in others)
+        with suppress(NoRoomError):
+            at_once = replace(made, operations=steps)
+            _check_room(at_once, wish, view, record)
+            return at_once
+    _check_room(made, wish, view, record)
+    return made
 
 
 def _check_room(made: Plan, wish: Wish, view: View, record: Record) -> None:

