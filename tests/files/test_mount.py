@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patience import SOON
 
 from belay import BoardError, BoardTimeoutError, Device
 from belay.exceptions import BatchError, BoardFileExistsError, FeatureUnavailableError
 from belay.transports.base import READ_SIZE, Transport
 from belay.transports.trace import CountingTransport
+from tests.patience import SOON
 
 LONG = "".join(f"filler_{number} = {number}\n" for number in range(100))
 """Makes a program longer than what travels inside a string: it runs over the raw REPL."""
@@ -311,6 +311,16 @@ def test_changes_where_they_are_allowed(device: Device, folder: Path) -> None:
     assert not (folder / "d").exists()
 
 
+def test_the_boards_files_have_it_too(device: Device, folder: Path) -> None:
+    """Their parts of the agent are brought while the board may ask, and read files while they answer."""
+    (folder / "large").write_bytes(BINARY[:20_000])
+    with device.mount(folder):
+        place = device.files / "remote"
+        assert sorted(path.name for path in place.iterdir()) == sorted(path.name for path in folder.iterdir())
+        assert (place / "large").read_bytes() == BINARY[:20_000]
+        assert (place / "package" / "__init__.py").read_text() == "inside = 1\n"
+
+
 # --- the mount's life ----------------------------------------------------------------------------
 
 
@@ -334,6 +344,25 @@ def test_it_ends(device: Device, folder: Path) -> None:
         device("open('/remote/binary')")
     with device.mount(folder):
         device("import vfs\nvfs.umount('/remote')")
+
+
+def test_it_may_end_after_the_device(folder: Path) -> None:
+    with Device("virtual:", agent=True) as device:
+        mount = device.mount(folder)
+        other = device.mount(folder, at="/other")
+        device._session.link.transport.close()
+        mount.unmount()
+    other.unmount()
+    assert not mount.mounted
+    assert not other.mounted
+
+
+def test_what_an_earlier_program_left_is_replaced(folder: Path) -> None:
+    with Device("virtual:", agent=True) as device, device.mount(folder):
+        # As a program that died: the board still has its mount, and nobody answers.
+        device._session._history.missing.append("/remote")
+        device._session._calls._parts.clear()  # type: ignore[attr-defined]
+        assert device("__import__('package').inside, __import__('sys').path.count('/remote')") == (1, 1)
 
 
 def test_two_at_once(device: Device, folder: Path, tmp_path: Path) -> None:

@@ -224,6 +224,9 @@ class Requests:
         part = _PART_OF.get(function, "")
         if not part or part in self._parts or not self._link.transport.flow_control:
             return []
+        if "part_mount" in self._parts:
+            # What it imports the board may ask the host for: nothing else must be under way then.
+            return []
         payload = self._packed(onboard.read(part))
         return [Piece(Fixed.PART, payload)] if len(payload) <= self.largest - PADDING else []
 

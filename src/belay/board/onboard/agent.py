@@ -25,14 +25,19 @@ def _belay(mark, largest, floats):
         # repr is exact enough where a float has single precision; see part_values.py.
         scalars.add(float)
     # The last answer is kept until the next request, so that it can be sent again.
-    sequence, last, chunks, kind, kept = 33, None, (), "r", None
+    sequence, last, chunks, kind, kept, making = 33, None, (), "r", None, False
 
     def _belay_send(text):
         write(form % (text, crc(text)))
 
     def _belay_again(at):
+        nonlocal making
         while at < size_of(chunks):
-            size, chunk = chunks[at]
+            try:
+                making = True
+                size, chunk = chunks[at]
+            finally:
+                making = False
             text = "%cc%04x%04x" % (sequence, at, size)
             write("%s%s%08x" % (mark, text, crc(chunk, crc(text))))
             write(chunk)
@@ -75,8 +80,8 @@ def _belay(mark, largest, floats):
         return text
 
     def _belay_busy():
-        # Whether a request is being carried out: the host listens.
-        return last is None
+        # Whether a request is being carried out, or its answer made: the host listens.
+        return last is None or making
 
     def _belay_use(on):
         # The host is asked only while a call or a program of its own runs.
