@@ -178,7 +178,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], Pat
     return copy
 
 
-def pull(kind: str, place: Path, what: str, at: int, **more: Any) -> dict[str, int]:
+def pull(kind: str, place: Path, what: str, at: int, *, staged: bool = False, **more: Any) -> dict[str, int]:
     """Sync until the connection is pulled, and the power with it; how much had passed."""
     lines: list[Pulled] = []
 
@@ -189,10 +189,10 @@ def pull(kind: str, place: Path, what: str, at: int, **more: Any) -> dict[str, i
     with board(kind, place, wrap=wrap, **more) as device:
         lines[0].arm(what, at, device.virtual.power_cut)
         if at < 0:
-            sync(device, AFTER)
+            sync(device, AFTER, staged=staged)
             return dict(lines[0].passed)
         with pytest.raises(ConnectionLost):
-            sync(device, AFTER)
+            sync(device, AFTER, staged=staged)
     return {}
 
 
@@ -224,19 +224,23 @@ def test_pulled_at_any_byte(
 
 
 @pytest.mark.parametrize("every", [15, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("kind", "staged"), [*((kind, False) for kind in KINDS), ("lfs2", True)], ids=[*KINDS, "staged"]
+)
 def test_pulled_between_operations(
     tmp_path: Path,
     kind: str,
+    staged: bool,
     start: Callable[[str, Path], Path],
     every: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each operation is a request of its own."""
     monkeypatch.setattr("belay.files.transfer.MOST_STEPS", 1)
-    writes = pull(kind, start(kind, tmp_path / "whole"), "", -1)["write"]
+    writes = pull(kind, start(kind, tmp_path / "whole"), "", -1, staged=staged)["write"]
     assert writes > len(AFTER)
     for at in range(0, writes, every):
-        suffer(kind, start, tmp_path / "board", "write", at)
+        suffer(kind, start, tmp_path / "board", "write", at, staged=staged)
 
 
 @pytest.mark.parametrize(

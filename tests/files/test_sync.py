@@ -157,6 +157,17 @@ def test_a_file_for_a_folder_and_back(device: Device) -> None:
         assert look(device) == looked(files)
 
 
+def test_what_is_replaced_at_once(device: Device) -> None:
+    sync(device, {"a": b"1", "z": b"2", "y/x": b"3"})
+    # New files, and such as become folders, are written while the others wait to be replaced.
+    for files in (
+        {"a": b"10", "b": b"4", "z": b"20", "y/x": b"3"},
+        {"main.py": b"5", "a": b"11", "b/x": b"4", "y": b"3", "zz": b"6"},
+    ):
+        sync(device, files, staged=True)
+        assert look(device) == looked(files)
+
+
 def test_a_folder_that_holds_what_stays(device: Device) -> None:
     put(device, {"d": None, "d/mine": b"0"})
     with pytest.raises(BoardFileError, match=r"/d: .* may not be deleted") as caught:

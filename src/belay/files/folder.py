@@ -12,12 +12,12 @@ from pathlib import Path
 
 from belay.exceptions import FilesError, SourceMissingError
 from belay.files.ignore import Patterns
-from belay.files.plan import ASIDE, FRESH
+from belay.files.plan import ASIDE, FRESH, STAGE
 from belay.files.tree import FOLDER, Folder, join
 
 IGNORED = ("*.pyc", "__pycache__", ".DS_Store", ".pytest_cache")
 """What is left out unless the caller says otherwise."""
-_KEPT_FOR_SYNC = {".belay", FRESH, ASIDE}
+_KEPT_FOR_SYNC = {".belay", FRESH, ASIDE, STAGE}
 _MOST_NAME = 255
 """Bytes of UTF-8 in a name: what LittleFS, FAT and most file systems of a host can have."""
 

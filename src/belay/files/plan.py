@@ -32,7 +32,9 @@ FRESH = ".belay.new"
 """The name under which something is written, in the folder where it belongs, before it is renamed."""
 ASIDE = ".belay.old"
 """The name that a file or a folder gets which something of the other kind takes the place of."""
-_OURS = {FRESH, ASIDE}
+STAGE = ".belay.set"
+"""The name of a folder in the top one where what is replaced at once is gathered."""
+_OURS = {FRESH, ASIDE, STAGE}
 _RENAME = "rename it, or ignore it"
 STARTED = ("boot.py", "main.py")
 """What the board runs by itself comes after all that it may import."""

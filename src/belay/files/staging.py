@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from belay.files import fat
 from belay.files.operations import MakeFolder, Move, Operation, RemoveFile, RemoveFolder, Send
-from belay.files.plan import FRESH, STARTED
+from belay.files.plan import STAGE, STARTED
 from belay.files.tree import join
 
 
@@ -51,12 +51,12 @@ def staged(
             steps.append(step)
             continue
         if not is_made:
-            steps.append(MakeFolder(FRESH))
+            steps.append(MakeFolder(STAGE))
             is_made = True
-        place = join(FRESH, str(len(moves)))
+        place = join(STAGE, str(len(moves)))
         steps.append(Send(late[at].path, place))
         moves.append(Move(place, late[at].path))
-    return (*steps, *moves, RemoveFolder(FRESH), *operations[end:])
+    return (*steps, *moves, RemoveFolder(STAGE), *operations[end:])
 
 
 def _end(operations: Sequence[Operation]) -> int:
