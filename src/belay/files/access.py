@@ -128,7 +128,9 @@ class Access:
         """
         wanted = None if sizes is None else sorted(set(sizes))
         data = b""
-        function, args = Ours.LOOK, [_top(top), wanted, deep, record, also]
+        # A list: names go as they are in it alone (belay.board.requests.json_of).
+        names = None if also is None else list(also)
+        function, args = Ours.LOOK, [_top(top), wanted, deep, record, names]
         while True:
             part = self._ask(function, args, top, seconds=total / SLOWEST)
             if not isinstance(part, bytes):
@@ -153,21 +155,28 @@ class Access:
         """
         self._ask(Ours.APPLY, [window, _top(top), steps], top, blob=blob, seconds=2 * size / SLOWEST)
 
-    def read_one(self, path: str, at: int, size: int | None) -> tuple[bytes, bool]:
+    @property
+    def answer(self) -> int:
+        """The most bytes that come in one answer."""
+        return self._calls.answer_size
+
+    def read_one(self, path: str, at: int, size: int | None, most: int | None = None) -> tuple[bytes, bool]:
         """Read a piece of a file.
 
         Args:
             path: The file.
             at: The first byte.
             size: How many bytes at most; None for all.
+            most: How many come in one answer; None for as many as that may be.
 
         Returns:
             As many as go at once, and whether there may be more.
 
         Raises:
             BoardFileError: It cannot be read.
+            BoardFailure: The board lacks memory.
         """
-        most = self._calls.answer_size
+        most = most or self.answer
         wanted = most if size is None else min(most, size)
         answer = self._ask(Ours.READ, [path, at, wanted], path, seconds=wanted / SLOWEST)
         piece, total = cast("tuple[bytes, int]", answer)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 from zlib import crc32
 
-from belay.board.calls import Calls, Terms
+from belay.board.calls import BoardFailure, Calls, Terms
 from belay.exceptions import (
     BoardFileError,
     BoardFileExistsError,
@@ -25,7 +25,7 @@ from belay.files.access import Access, Room, Stat
 from belay.files.failure import INVALID, TOO_LONG
 from belay.files.operations import MakeFolder, Move, Operation, RefuseFolder, RemoveFile, RemoveFolder, Send
 from belay.files.plan import FRESH, Plan
-from belay.files.sync import Bytes, Progress, SyncSummary, Wish, survey, sync
+from belay.files.sync import LEAST_PIECE, Bytes, Progress, SyncSummary, Wish, survey, sync
 from belay.files.transfer import carry_out
 from belay.files.tree import Entry, File, folder_of, is_inside, join
 from belay.files.tree import parents as parents_of
@@ -145,9 +145,10 @@ class Filesystem:
         if at < 0 or (size or 0) < 0:
             raise ValueError(f"no bytes can be read from {at} on, {size} of them")
         place, end = absolute(path), None if size is None else at + size
+        most: int | None = None
         while True:
             left = None if end is None else end - at
-            piece, more = self._ask(partial(_read_one, place, at, left), place)
+            piece, more, most = self._ask(partial(_read_one, place, at, left, most), place)
             if piece:
                 yield piece
             if not more:
@@ -180,7 +181,13 @@ class Filesystem:
             BoardFileNotFoundError: There is nothing.
         """
         place = absolute(path)
-        return self._ask(lambda access: access.room(place), place)
+
+        def question(access: Access) -> Room:
+            # Few boards look at more of the path than where it is mounted.
+            access.stat(place)
+            return access.room(place)
+
+        return self._ask(question, place)
 
     # --- changing -------------------------------------------------------------------------------
 
@@ -243,21 +250,25 @@ class Filesystem:
             if on_progress:
                 on_progress(Progress(f"/{place}", done, len(data)))
 
+        def attempt(access: Access, piece: int) -> None:
+            nonlocal done
+            done = 0
+            carry_out(
+                [RefuseFolder(place), Send(place, fresh), Move(fresh, place)],
+                {place: File(len(data), crc32(data))},
+                Bytes({place: data}),
+                access,
+                top="/",
+                piece=piece,
+                on_progress=progressed,
+            )
+
         def question(access: Access) -> None:
-            source = Bytes({place: data})
             if not replace:
                 _refuse_what_is_there(access, f"/{place}")
             try:
-                carry_out(
-                    [RefuseFolder(place), Send(place, fresh), Move(fresh, place)],
-                    {place: File(len(data), crc32(data))},
-                    source,
-                    access,
-                    top="/",
-                    piece=access.piece,
-                    on_progress=progressed,
-                )
-            except FilesError:
+                _with_less(partial(attempt, access), access.piece)
+            except (FilesError, BoardFailure):
                 with suppress(FilesError):
                     access.apply("/", [["r", fresh]], b"", 0, 0)
                 raise
@@ -509,5 +520,27 @@ def _exists(path: str) -> BoardFileExistsError:
     return BoardFileExistsError(f"{path}: there is something of this name on the board", path)
 
 
-def _read_one(path: str, at: int, size: int | None, access: Access) -> tuple[bytes, bool]:
-    return access.read_one(path, at, size)
+def _read_one(
+    path: str, at: int, size: int | None, most: int | None, access: Access
+) -> tuple[bytes, bool, int]:
+    """A piece of a file, whether there may be more, and how many bytes the board has memory for."""
+
+    def attempt(piece: int) -> tuple[bytes, bool, int]:
+        return (*access.read_one(path, at, size, piece), piece)
+
+    return _with_less(attempt, most or access.answer)
+
+
+def _with_less(attempt: Callable[[int], T], piece: int) -> T:
+    """Try something with pieces of so many bytes, and with smaller ones while the board lacks memory.
+
+    Raises:
+        BoardFailure: It lacks memory all the same.
+    """
+    while True:
+        try:
+            return attempt(piece)
+        except BoardFailure as failure:
+            if "MemoryError" not in failure.types or piece <= LEAST_PIECE:
+                raise
+        piece = max(LEAST_PIECE, piece // 2)
