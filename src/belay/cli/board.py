@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from belay.cli.settings import Settings
     from belay.device import Device
+    from belay.link import Link
     from belay.remote.answers import TextSource
     from belay.transports.base import Transport
 
@@ -114,6 +116,55 @@ def complete_port(ctx: click.Context, param: click.Parameter, incomplete: str) -
 
 
 @contextmanager
+def _traced(
+    settings: Settings, wrap: Callable[[Transport], Transport] | None = None
+) -> Iterator[Callable[[Transport], Transport]]:
+    """What is put around each transport: what is given, and the trace that the options ask for."""
+    with ExitStack() as stack:
+        sink = None
+        if settings.trace == "-":
+            sink = sys.stderr
+        elif settings.trace:
+            sink = stack.enter_context(Path(settings.trace).open("w", encoding="utf-8"))
+
+        def watched(transport: Transport) -> Transport:
+            from belay.transports.trace import TracedTransport
+
+            transport = wrap(transport) if wrap else transport
+            return TracedTransport(transport, sink) if sink else transport
+
+        yield watched
+
+
+@contextmanager
+def opening(settings: Settings, port: str | None) -> Iterator[Callable[[], Link]]:
+    """How to open a board's port, for as long as the block lasts; nothing is sent.
+
+    Each time the board is looked for anew: it may come back under another name.
+
+    Args:
+        settings: The shared options.
+        port: The board's address, or None for the one that is meant when none is named.
+    """
+    from belay.link import Link
+    from belay.transports import open_transport
+    from belay.transports.usb import default_address
+
+    with _traced(settings) as watched:
+
+        def open_link() -> Link:
+            transport = open_transport(
+                default_address(os.environ) if port is None else port,
+                baudrate=settings.baudrate,
+                user=settings.user,
+                password=settings.password,
+            )
+            return Link(watched(transport))
+
+        yield open_link
+
+
+@contextmanager
 def connected(
     settings: Settings,
     port: str | None,
@@ -134,18 +185,7 @@ def connected(
     from belay.device import Device
 
     with ExitStack() as stack:
-        sink = None
-        if settings.trace == "-":
-            sink = sys.stderr
-        elif settings.trace:
-            sink = stack.enter_context(Path(settings.trace).open("w", encoding="utf-8"))
-
-        def watched(transport: Transport) -> Transport:
-            from belay.transports.trace import TracedTransport
-
-            transport = wrap(transport) if wrap else transport
-            return TracedTransport(transport, sink) if sink else transport
-
+        watched = stack.enter_context(_traced(settings, wrap))
         started = time.perf_counter()
         device = stack.enter_context(
             Device(

@@ -109,6 +109,13 @@ def file_options(function: F, *, fresh: bool = False) -> F:
     return _add(_TALK + board, function)
 
 
+def port_options(function: F) -> F:
+    """Add those of commands that say themselves what they start anew, and wait for no code."""
+    return _add(
+        _TALK + [(names, more) for names, more in _BOARD if names[0] not in (_TIMEOUT, _RESET)], function
+    )
+
+
 def group_options(function: F) -> F:
     """Add all of them, as they may stand before the command's name; its help shows those of every command."""
     return _add(_TALK + [(names, {**more, "hidden": True}) for names, more in _BOARD], function)
