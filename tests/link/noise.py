@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from belay.board.asking import Brought
 from belay.board.calls import BoardFailure
 from belay.exceptions import BelayException
 from belay.transports.base import READ_SIZE, Transport
@@ -116,7 +118,11 @@ FUNCTIONS = {
     "fail": "def fail(tag):\n ran(tag)\n raise ValueError('no', 7)\n",
     "say": "def say(tag, n):\n ran(tag)\n for i in range(n):\n  print('line', i)\n return n\n",
     "question": "def question(tag, n):\n ran(tag)\n return [input() for i in range(n)]\n",
+    "fetch": "def fetch(tag, n):\n ran(tag)\n return [ask_host('bytes', i)[0] for i in range(n)]\n",
 }
+
+SHOWN = "names['ask_host'] = _belay_ask"
+"""Lets functions ask as parts of the agent do."""
 
 Operation = Callable[[Caller, int], None]
 """Does something with a tag of its own; asserts that what comes of it is right."""
@@ -167,9 +173,34 @@ def asking(board: Caller, tag: int) -> None:
     assert board.ask("question", tag, 2) == ["answer 1", "answer 2"]
 
 
+def fetching(board: Caller, tag: int) -> None:
+    assert board.ask("fetch", tag, 2) == [DATA[:300], DATA[300:600]]
+
+
+def answering() -> Callable[..., object]:
+    """What answers questions: with lines, one after another, and with bytes."""
+    lines = (f"answer {number}\n" for number in itertools.count(1))
+
+    def answer(what: str, number: int) -> object:
+        return Brought([], DATA[300 * number :][:300]) if what == "bytes" else next(lines)
+
+    return answer
+
+
 OPERATIONS: dict[str, Operation] = {
     operation.__name__: operation
-    for operation in (define, small, nested, some_bytes, generator, exception, printing, asking, bulk)
+    for operation in (
+        define,
+        small,
+        nested,
+        some_bytes,
+        generator,
+        exception,
+        printing,
+        asking,
+        fetching,
+        bulk,
+    )
 }
 
 

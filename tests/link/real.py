@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -12,12 +11,13 @@ from typing import Any
 
 from belay import Device
 from belay.board.calls import Item, Terms
+from belay.board.requests import Fixed
 from belay.exceptions import BoardResetError
 from belay.transports.base import Transport
 from belay.transports.virtual import VirtualTransport
 
 from .conftest import Wrapper
-from .noise import FUNCTIONS, OPERATIONS, Fault, is_honest, small
+from .noise import FUNCTIONS, OPERATIONS, SHOWN, Fault, answering, is_honest, small
 
 TIMEOUT = 6.0
 PATIENCE = 40.0
@@ -42,6 +42,7 @@ class Real:
 
         self.device = Device("virtual:", agent=True, wrap=wrapped)
         self._session = self.device._session
+        self._shown: Any = None
         self.terms = Terms(timeout=TIMEOUT)
         self.define("ran", RAN)
         for name, source in FUNCTIONS.items():
@@ -70,11 +71,13 @@ class Real:
             yield item.value
 
     def ask(self, name: str, *args: object) -> Any:
-        answers = (f"answer {number}\n" for number in itertools.count(1))
-        terms = replace(self.terms, on_ask=lambda *_: next(answers))
+        terms = replace(self.terms, on_ask=answering())
 
         def question(calls: Any) -> Any:
-            calls._need("part_ask", self.terms)
+            calls._need("part_input", self.terms)
+            if calls is not self._shown:
+                calls._ask(Fixed.PART, [SHOWN], self.terms)
+                self._shown = calls
             return calls.call(name, args, {}, terms)
 
         return self._session.ask(question)

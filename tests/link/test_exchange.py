@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,10 +13,11 @@ import pytest
 from belay.board.agent import AgentCalls
 from belay.board.calls import Item, Terms
 from belay.board.firmware import Implementation
+from belay.board.requests import Fixed
 from belay.exceptions import BoardResetError
 from belay.link import Link
 
-from .noise import FUNCTIONS, KINDS, OPERATIONS, Direction, Fault, Noise, is_honest, small
+from .noise import FUNCTIONS, KINDS, OPERATIONS, SHOWN, Direction, Fault, Noise, answering, is_honest, small
 from .simulated import Clock, SimulatedBoard
 
 TIMEOUT = 20.0
@@ -53,6 +53,8 @@ class Simulation:
         self.link.soft_reset()
         self.calls = AgentCalls(self.link, Implementation("micropython", heap=200_000, double=True))
         self.calls.install(self.terms)
+        self.calls._need("part_input", self.terms)
+        self.calls._ask(Fixed.PART, [SHOWN], self.terms)
         for name, source in FUNCTIONS.items():
             self.define(name, source)
         # The parts of the agent are on the board before there is noise, as are those of every long session.
@@ -72,9 +74,7 @@ class Simulation:
             yield item.value
 
     def ask(self, name: str, *args: object) -> Any:
-        self.calls._need("part_ask", self.terms)
-        answers = (f"answer {number}\n" for number in itertools.count(1))
-        terms = replace(self.terms, on_ask=lambda *_: next(answers))
+        terms = replace(self.terms, on_ask=answering())
         return self.calls.call(name, args, {}, terms)
 
     def printed(self, name: str, *args: object) -> tuple[Any, str]:
@@ -162,7 +162,7 @@ def exhaust(simulation: Simulation, name: str, step: int, start: int = 0) -> Cou
     return ended
 
 
-SAMPLE = {"bulk": 797, "define": 13, "small": 3, "nested": 7, "some_bytes": 29}
+SAMPLE = {"bulk": 797, "define": 13, "small": 3, "nested": 7, "some_bytes": 29, "fetching": 41}
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -10,7 +10,8 @@ except ImportError:
 home = get_ident()
 # The host listens: not at all, while the agent carries out a request (1), or as long as a program runs (2).
 listens = era = asked = 0
-asking = False
+# The letter of the request in which a question is open. An interrupt can keep it from being taken back.
+asking = None
 # Puts another input() in its place.
 swap = None
 reply_head = bytearray(8)
@@ -72,11 +73,11 @@ def _belay_ask(what, *args):
     global asked, asking
     if get_ident() != home:
         raise OSError("%s() in a thread" % what)
-    if asking or not listens or listens == 1 and not busy():
+    if asking == head[3] or not listens or listens == 1 and not busy():
         # A timer's function, for one.
         raise OSError("%s() outside of a call" % what)
     try:
-        asking = True
+        asking = head[3]
         asked += 1
         # The letter of the last request is still there.
         return _belay_reply("%ca%r" % (head[3], (asked, what, args)))
@@ -85,12 +86,12 @@ def _belay_ask(what, *args):
             read(1)
         raise
     finally:
-        asking = False
+        asking = None
 
 
 def _belay_listen(on):
-    global listens, era
-    listens = on
+    global listens, era, asking
+    listens, asking = on, None
     era += 1
     if swap:
         swap(on)
