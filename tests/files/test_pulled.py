@@ -223,20 +223,20 @@ def test_pulled_at_any_byte(
         suffer(kind, start, tmp_path / "board", what, at)
 
 
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each operation is a request of its own."""
+    monkeypatch.setattr("belay.files.transfer.MOST_STEPS", 1)
+
+
 @pytest.mark.parametrize("every", [15, pytest.param(1, marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     ("kind", "staged"), [*((kind, False) for kind in KINDS), ("lfs2", True)], ids=[*KINDS, "staged"]
 )
+@pytest.mark.usefixtures("alone")
 def test_pulled_between_operations(
-    tmp_path: Path,
-    kind: str,
-    staged: bool,
-    start: Callable[[str, Path], Path],
-    every: int,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, kind: str, staged: bool, start: Callable[[str, Path], Path], every: int
 ) -> None:
-    """Each operation is a request of its own."""
-    monkeypatch.setattr("belay.files.transfer.MOST_STEPS", 1)
     writes = pull(kind, start(kind, tmp_path / "whole"), "", -1, staged=staged)["write"]
     assert writes > len(AFTER)
     for at in range(0, writes, every):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -290,6 +292,51 @@ def test_a_folder_of_the_host(device: Device, tmp_path: Path) -> None:
     plan = device.sync(folder, dry_run=True, keep=False)
     assert plan.sent == ("lib/x.py",)
     assert plan.deleted == ("sub/data", "sub")
+
+
+def test_a_file_that_changes_under_the_sync(device: Device, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    data = random.Random(1).randbytes(20_000)
+    for name in "abc":
+        (folder / name).write_bytes(name.encode() + data)
+    device.sync(folder / "a", minify=False)
+
+    def meddle(**_: object) -> None:
+        (folder / "c").write_bytes(b"other")
+
+    with pytest.raises(FilesError, match="c was changed meanwhile"):
+        device.sync(folder, minify=False, progress_update=meddle)
+    assert look(device).items() <= looked({name: name.encode() + data for name in "ab"}).items()
+    device.sync(folder, minify=False)
+    assert look(device)["c"] == looked({"c": b"other"})["c"]
+
+
+def test_what_is_done_again_after_a_reconnect(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with Device(f"virtual:{tmp_path / 'board'}", attempts=1) as device:
+        for text in ("one", "two!", "three"):
+            (folder / "a").write_text(text)
+            device.sync(folder)
+        device.filesystem.remove("/a")
+        device.reconnect()
+        assert device.filesystem.read("/a") == b"three"
+
+
+def test_names_to_keep_that_are_read_once(device: Device, tmp_path: Path) -> None:
+    put(device, {"mine": b"1", "other": b"2"})
+    device.sync(tmp_path, keep=(name for name in ["mine"]), dry_run=True)
+    assert device.sync(tmp_path, keep=iter(["mine"])).deleted == ("other",)
+
+
+def test_two_at_a_time(device: Device) -> None:
+    files: Files = {f"m{number}": bytes([number]) * 4000 for number in range(8)}
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(sync, device, files, top=f"/{name}") for name in "abcd"]:
+            assert len(done.result().sent) == len(files)
+    assert look(device) == {path: check for name in "abcd" for path, check in looked(files, name).items()}
+    assert len(record(device).put) == 4
 
 
 def test_dependencies(device: Device, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

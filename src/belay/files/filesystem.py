@@ -62,6 +62,7 @@ class Filesystem:
 
     def __init__(self, ask: Ask) -> None:
         self._ask_board = ask
+        self._synced: dict[tuple[str, str], Wish] = {}
 
     # --- looking --------------------------------------------------------------------------------
 
@@ -419,9 +420,18 @@ class Filesystem:
         Raises:
             FilesError: It cannot be done; what is on the board is whole all the same.
         """
-        return self._ask_board(
-            lambda calls, terms: sync(Access(calls, terms), wish, on_progress=on_progress), record=True
-        )
+        key = wish.by, wish.top
+        done: list[SyncSummary] = []
+
+        def question(calls: Calls, terms: Terms) -> SyncSummary:
+            # After a reconnect only the last one of several is done again: what those before it found here
+            # may be gone.
+            if not done or self._synced[key] is wish:
+                done.append(sync(Access(calls, terms), wish, on_progress=on_progress))
+                self._synced[key] = wish
+            return done[-1]
+
+        return self._ask_board(question, record=True)
 
     def plan(self, wish: Wish) -> Plan:
         """What a sync would do; nothing is changed.

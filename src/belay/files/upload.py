@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import ModuleType
 
 from belay.board.firmware import Implementation
@@ -46,6 +46,9 @@ def wish_for(
     trees = [read_folder(source, ignore=ignore, outside_links=outside_links) for source in sources]
     top = absolute(str(dst))
     made = contents(merged(*trees), form, dst=top, board=board, mpy_cross_binary=mpy_cross_binary)
+    if keep is not None and not isinstance(keep, bool | str | PurePath):
+        # It may be looked at more than once.
+        keep = tuple(keep)
     return Wish(made, top, keep)
 
 
