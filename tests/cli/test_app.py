@@ -10,11 +10,15 @@ from click.shell_completion import ShellComplete
 
 from belay.cli import exits
 from belay.cli.app import ALIASES, COMMANDS, cli
+from belay.cli.fs import fs
 from belay.exceptions import ConnectionLost
 
 from .conftest import Belay, Check
 
-BELOW = ("cache info", "cache list", "cache clear")
+BELOW = (
+    *("cache info", "cache list", "cache clear"),
+    *(f"fs {name}" for name in fs.commands),
+)
 """Commands of commands."""
 
 

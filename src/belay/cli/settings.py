@@ -104,7 +104,7 @@ def file_options(function: F, *, fresh: bool = False) -> F:
     """
     board = [(names, more) for names, more in _BOARD if names[0] != _TIMEOUT]
     if not fresh:
-        going_on = {"default": False, "help": "Start the board's interpreter anew when connecting, or not."}
+        going_on = {"default": False, "help": "Start the board's interpreter anew when connecting; without it, it goes on."}
         board = [(names, {**more, **going_on} if names[0] == _RESET else more) for names, more in board]
     return _add(_TALK + board, function)
 

@@ -32,7 +32,7 @@ _words = click.argument("words", nargs=-1, metavar="[PORT] PATH...", shell_compl
 @file_options
 @pass_settings
 def rm(settings: Settings, words: tuple[str, ...], recursive: bool, force: bool, yes: bool) -> None:
-    """Remove files of a board; if one of the paths cannot be removed, none is."""
+    """Remove files of a board; if one of them is not there, none is removed."""
     port, paths = take_port(words, "PATH")
     places = list(map(on_board, paths))
     if not yes and any(place.whole == "/" for place in places):

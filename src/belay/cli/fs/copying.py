@@ -19,7 +19,7 @@ from belay.cli.fs.places import (
     take_port,
 )
 from belay.cli.progress import Show, showing
-from belay.cli.settings import F, Settings, examples, file_options, pass_settings
+from belay.cli.settings import Settings, examples, file_options, pass_settings
 
 if TYPE_CHECKING:
     from belay.cli.fs.copies import Job
@@ -36,25 +36,27 @@ _PUT = examples("belay fs put main.py", "belay fs put -r lib config.json :")
 _OTHERWISE = "./{} would be a file of this computer"
 
 
-def _copy_options(function: F) -> F:
-    function = file_options(function)
-    force = "Send files of a folder also if the board has them already."
-    function = click.option("-f", "--force", is_flag=True, help=force)(function)
-    recursive = "Copy folders, with all that is in them."
-    return click.option("-r", "-R", "--recursive", is_flag=True, help=recursive)(function)
+_recursive = click.option(
+    "-r", "-R", "--recursive", is_flag=True, help="Copy folders, with all that is in them."
+)
+_force = click.option(
+    "-f", "--force", is_flag=True, help="Send files of a folder also if the board has them already."
+)
 
 
 @click.command(epilog=_CP, short_help="Copy files from or to a board, or on it.")
 @click.argument("words", nargs=-1, metavar="[PORT] SOURCE... TARGET", shell_complete=complete_port_or_host)
-@_copy_options
+@_recursive
+@_force
+@file_options
 @pass_settings
 def cp(settings: Settings, words: tuple[str, ...], recursive: bool, force: bool) -> None:
     """Copy files from or to a board, or on it: the board's have a colon before their path.
 
-    Their bytes stay as they are. They go into TARGET if that is a folder; a folder goes into it as a whole,
-    what is in a folder if its path ends in /. as in src/. A file that is there is replaced once the new one
-    is whole. Of a folder that goes to the board only what differs is sent, and links in it are followed
-    unless they lead out of it.
+    Their bytes stay as they are. They go into TARGET if that is a folder. A folder goes into it as a whole,
+    or only what is in it if its path ends with a dot, as src/. does. A file that is there is replaced once
+    the new one is whole. Of a folder that goes to the board only what differs is sent, and links in it are
+    followed unless they lead out of it.
     """
     port, paths = take_port(words, "SOURCE TARGET", least=2, otherwise=_OTHERWISE)
     *sources, target = map(place, paths)
@@ -68,9 +70,10 @@ def cp(settings: Settings, words: tuple[str, ...], recursive: bool, force: bool)
 
 @click.command(epilog=_GET, short_help="Copy files of a board to this computer.")
 @click.argument("words", nargs=-1, metavar="[PORT] SOURCE... [TARGET]", shell_complete=complete_port_or_path)
-@_copy_options
+@_recursive
+@file_options
 @pass_settings
-def get(settings: Settings, words: tuple[str, ...], recursive: bool, force: bool) -> None:
+def get(settings: Settings, words: tuple[str, ...], recursive: bool) -> None:
     """Copy files of a board to this computer: to the current folder, if no TARGET is named.
 
     The last of several paths is TARGET, unless it has the colon of the board's. Otherwise as `belay fs cp`.
@@ -80,12 +83,14 @@ def get(settings: Settings, words: tuple[str, ...], recursive: bool, force: bool
     if len(paths) > 1 and not paths[-1].startswith(":"):
         *paths_of_board, last = paths
         paths, target = tuple(paths_of_board), Place(last, on_board=False)
-    _copy(settings, port, list(map(on_board, paths)), target, recursive=recursive, force=force)
+    _copy(settings, port, list(map(on_board, paths)), target, recursive=recursive)
 
 
 @click.command(epilog=_PUT, short_help="Copy files of this computer to a board.")
 @click.argument("words", nargs=-1, metavar="[PORT] SOURCE... [:TARGET]", shell_complete=complete_port_or_host)
-@_copy_options
+@_recursive
+@_force
+@file_options
 @pass_settings
 def put(settings: Settings, words: tuple[str, ...], recursive: bool, force: bool) -> None:
     """Copy files of this computer to a board: to the top, if no TARGET is named.
@@ -112,7 +117,7 @@ def _copy(
     target: Place,
     *,
     recursive: bool,
-    force: bool,
+    force: bool = False,
 ) -> None:
     from belay.cli.fs.copies import Copier
 
