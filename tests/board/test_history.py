@@ -99,3 +99,30 @@ def test_beyond_the_limit_nothing_is_replayed_rather_than_a_part() -> None:
     history.check_complete()
     history.replay(CALLS, Terms())
     assert board.done == ["f"]
+
+
+def test_what_lasts_comes_back_until_it_is_abolished() -> None:
+    board, history = Board(), History(10)
+    history.establish("mount", board.step("mount"))
+    history.add(board.step("use"))
+    history.forget_steps()
+    assert history.missing == ["mount"]
+    history.define_missing(CALLS, Terms())
+    assert (board.done, history.missing) == (["mount"], [])
+    history.forget_lasting()
+    history.forget_lasting()
+    assert history.missing == ["mount"]
+    assert history.abolish("mount", board.step("unmount"))
+    assert not history.abolish("mount", board.step("unmount"))
+    history.define_missing(CALLS, Terms())
+    history.replay(CALLS, Terms())
+    assert board.done == ["mount"]
+
+
+def test_what_was_done_while_something_lasted_is_replayed_in_between() -> None:
+    board, history = Board(), History(10)
+    history.establish("mount", board.step("mount"))
+    history.add(board.step("use"))
+    assert history.abolish("mount", board.step("unmount"))
+    history.replay(CALLS, Terms())
+    assert board.done == ["mount", "use", "unmount"]
