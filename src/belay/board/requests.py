@@ -8,7 +8,7 @@ import json
 import zlib
 from binascii import b2a_base64
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 from typing import Any
@@ -214,8 +214,10 @@ class Requests:
             self._runs_inside(payload, terms) for payload in (self._packed(source), json_of([source]))
         ):
             # What a board cannot compile at once it may compile bit by bit.
-            for statement in onboard.statements(source):
-                if not self._runs_inside(json_of([statement]), terms):
+            for some in _gathered(onboard.statements(source), min(_TOGETHER, self.largest - PADDING)):
+                if self._runs_inside(json_of(["\n".join(some)]), terms):
+                    continue
+                if not all(self._runs_inside(json_of([statement]), terms) for statement in some):
                     raise BoardFailure(["MemoryError"], (), f"MemoryError: no room for {part} of the agent")
         self._parts.add(part)
 
@@ -359,3 +361,14 @@ def failure_of(body: bytes) -> BoardFailure:
     """The exception that an answer tells of."""
     types, args, trace = ast.literal_eval(body.decode(errors="surrogatepass"))
     return BoardFailure(types, error_args(args), trace.replace("\r\n", "\n"))
+def _gathered(statements: Sequence[str], size: int) -> Iterator[list[str]]:
+    """Statements that go in one request of so many bytes, or alone."""
+    some: list[str] = []
+    for statement in statements:
+        if some and len(json_of(["\n".join([*some, statement])])) > size:
+            yield some
+            some = []
+        some.append(statement)
+    yield some
+
+
