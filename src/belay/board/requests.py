@@ -43,6 +43,9 @@ _PART_WINDOW = 10
 _PACKED_HEAP = 80 * 1024
 """Bytes of heap with which a board gets parts compressed: to inflate one takes several KB and leaves gaps."""
 
+_TOGETHER = 2048
+"""Bytes of a part's statements that a board with little memory compiles at once."""
+
 NO_BULK: Mapping[int, memoryview] = {}
 
 _MIN_REQUEST, _MAX_REQUEST = 512, 16384
