@@ -360,10 +360,6 @@ def json_of(values: list[object]) -> bytes:
     return as_json(values) or json.dumps(values, separators=(",", ":")).encode()
 
 
-def failure_of(body: bytes) -> BoardFailure:
-    """The exception that an answer tells of."""
-    types, args, trace = ast.literal_eval(body.decode(errors="surrogatepass"))
-    return BoardFailure(types, error_args(args), trace.replace("\r\n", "\n"))
 def _gathered(statements: Sequence[str], size: int) -> Iterator[list[str]]:
     """Statements that go in one request of so many bytes, or alone."""
     some: list[str] = []
@@ -375,3 +371,7 @@ def _gathered(statements: Sequence[str], size: int) -> Iterator[list[str]]:
     yield some
 
 
+def failure_of(body: bytes) -> BoardFailure:
+    """The exception that an answer tells of."""
+    types, args, trace = ast.literal_eval(body.decode(errors="surrogatepass"))
+    return BoardFailure(types, error_args(args), trace.replace("\r\n", "\n"))
