@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -396,7 +397,7 @@ def killed_at(step: int, action: Callable[[], object]) -> bool:
             if event == "line":
                 count += 1
                 if count == step:
-                    os._exit(9)
+                    os.kill(os.getpid(), signal.SIGKILL)
             return trace
 
         sys.settrace(trace)
@@ -404,7 +405,7 @@ def killed_at(step: int, action: Callable[[], object]) -> bool:
             action()
         finally:
             os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
 @pytest.fixture
@@ -418,7 +419,10 @@ def untraced() -> Iterator[None]:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked here")
 @pytest.mark.usefixtures("untraced")
-def test_a_kill_at_any_line_leaves_the_old_or_the_new(tmp_path: Path, vendored: Vendored, way: str) -> None:
+@pytest.mark.parametrize("stride", [9, pytest.param(1, marks=pytest.mark.long)])
+def test_a_kill_at_any_line_leaves_the_old_or_the_new(
+    tmp_path: Path, vendored: Vendored, way: str, stride: int
+) -> None:
     root = vendored.root
     write(root / "belay.lock", "old")
     vendored.apply(groups(OLD), read)
@@ -427,7 +431,7 @@ def test_a_kill_at_any_line_leaves_the_old_or_the_new(tmp_path: Path, vendored: 
     seen = set()
     step = 0
     while True:
-        step += 9 if way == "two steps" else 4
+        step += stride
         copy = tmp_path / "copy"
         shutil.copytree(root, copy, symlinks=True)
         here = Vendored(copy, PATH)
