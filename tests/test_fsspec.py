@@ -29,14 +29,12 @@ from belay.exceptions import (
 )
 from belay.fsspec import BelayFileSystem
 
-NOISE = random.Random(7).randbytes(100_000)
+NOISE = random.Random(7).randbytes(60_000)
 
 
-@pytest.fixture(scope="module", params=["host", "lfs2", "fat"])
+@pytest.fixture(scope="module", params=["lfs2", "fat"])
 def device(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Device]:
     place = tmp_path_factory.mktemp("board") / "image"
-    if request.param == "host":
-        place.mkdir()
     with Device(address(request.param, place, size="1M")) as device:
         yield device
 
@@ -186,7 +184,7 @@ def test_times(files: BelayFileSystem) -> None:
 
 @pytest.mark.parametrize(
     ("start", "end"),
-    [(None, None), (10, 20), (None, 5), (99_990, None), (-5, None), (-5, -2), (5, 2), (None, -99_990)],
+    [(None, None), (10, 20), (None, 5), (59_990, None), (-5, None), (-5, -2), (5, 2), (None, -59_990)],
 )
 def test_parts(files: BelayFileSystem, start: int | None, end: int | None) -> None:
     files.pipe("/t/x", NOISE)

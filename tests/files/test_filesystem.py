@@ -29,7 +29,7 @@ from belay.files.tree import FOLDER, File
 from files.boards import KINDS, address, mount
 
 PLAIN = "plain"
-NOISE = random.Random(6).randbytes(150_000)
+NOISE = random.Random(6).randbytes(100_000)
 
 
 @pytest.fixture(scope="module", params=[*KINDS, PLAIN])
@@ -197,7 +197,7 @@ def test_large_files(files: Filesystem) -> None:
     assert [step.done for step in progress] == sorted({step.done for step in progress})
     files.copy("/t/x", "/t/y")
     assert files.hash("/t/y") == files.hash("/t/x")
-    assert b"".join(files.read_pieces("/t/y", 100_000)) == NOISE[100_000:]
+    assert b"".join(files.read_pieces("/t/y", 60_000)) == NOISE[60_000:]
 
 
 @pytest.mark.parametrize(
@@ -237,11 +237,13 @@ def test_empty_files(files: Filesystem) -> None:
     assert files.tree("/t", checks=True) == {"x": File(0, 0), "y": File(0, 0)}
 
 
-def test_a_file_that_shrinks_while_it_is_read(files: Filesystem) -> None:
-    files.write("/t/x", NOISE)
+def test_a_file_that_shrinks_while_it_is_read(files: Filesystem, kind: str) -> None:
+    data = NOISE[: 20_000 if kind == PLAIN else None]
+    files.write("/t/x", data)
     pieces = files.read_pieces("/t/x")
     first = next(pieces)
-    assert NOISE.startswith(first)
+    assert data.startswith(first)
+    assert len(first) < len(data)
     files.write("/t/x", b"short")
     assert list(pieces) == []
     pieces = files.read_pieces("/t/x")

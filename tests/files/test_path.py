@@ -182,6 +182,8 @@ def test_reading_line_by_line(top: BoardPath) -> None:
         assert file.read(3) == b"\xa4\n1"
         with pytest.raises(ValueError, match="before"):
             file.seek(-1)
+        with pytest.raises(ValueError, match="whence"):
+            file.seek(0, 7)
     with pytest.raises(ValueError, match="closed"):
         file.read()
     with path.open("rb") as file, pytest.raises(io.UnsupportedOperation):
