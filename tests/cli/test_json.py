@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from servers.web import WebServer
 
-from .conftest import Belay
+from .conftest import Belay, write_files
 
 PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
 PACKAGES = {"a": {"1.0": {"deps": [["b", ""]]}, "2.0": {"deps": [["b", "1.0"]]}}, "b": {"1.0": {}}}
@@ -74,8 +74,26 @@ def test_json(belay: Belay, project: Path, command: str, more: list[str], wish: 
     assert keys_of(page) == documented()[command], result.err
 
 
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("sync", ["sync", "src"]),
+        ("sync", ["sync", "src", "--dry-run"]),
+        ("fs ls", ["fs", "ls", "-l"]),
+        ("fs tree", ["fs", "tree"]),
+        ("fs df", ["fs", "df"]),
+        ("fs sha256", ["fs", "sha256", ":x"]),
+    ],
+)
+def test_json_of_a_board(belay: Belay, board: Path, command: str, words: list[str]) -> None:
+    write_files(board, {"x": "1"})
+    write_files(Path("src"), {"y": "2"})
+    result = belay(*words, "--json")
+    assert keys_of(json.loads(result.out)) == documented()[command], result.err
+
+
 def test_all_that_is_documented_is_tested() -> None:
-    assert len(documented()) == 11
+    assert len(documented()) == 16
 
 
 @pytest.mark.parametrize("command", ["tree", "outdated", "verify", "update", "lock"])
