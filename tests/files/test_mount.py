@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from belay import BoardError, BoardTimeoutError, Device
+from belay.board.asking import Denied
 from belay.exceptions import BatchError, BoardFileExistsError, FeatureUnavailableError
 from belay.transports.base import READ_SIZE, Transport
 from belay.transports.trace import CountingTransport
@@ -395,6 +396,22 @@ def test_where_it_cannot_be(device: Device, folder: Path) -> None:
         device.mount(folder / "module.py")
     with pytest.raises(BatchError), device.batch():
         device.mount(folder)
+
+
+def test_questions_that_make_no_sense_are_refused(device: Device, folder: Path) -> None:
+    with device.mount(folder):
+        for asked in (
+            (),
+            (1,),
+            ("1", "look", "/", 1),
+            (1, "look", 5, 1),
+            (1, 2, "/", 1),
+            (1, "look", "/", None),
+        ):
+            with pytest.raises(Denied):
+                device._mounts.answer(*asked)
+        with pytest.raises(Denied):
+            device._mounts.answer(999, "look", "/", 1)
 
 
 def test_over_the_plain_repl_there_is_none(folder: Path) -> None:

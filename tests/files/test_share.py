@@ -263,6 +263,10 @@ def test_nothing_is_changed_where_that_is_not_allowed(folder: Path) -> None:
 def test_nonsense_is_refused(share: Share) -> None:
     for what, args in (("fly", ()), ("look", (1,)), ("open", ("q",)), ("read", ()), ("write", ("", "", ""))):
         assert refusal(share, what, "/module.py", *args) == 22
+    which = ask(share, "open", "/module.py", "rb")[0]
+    assert refusal(share, "read", "/module.py", which, 1 << 80) == 22
+    assert refusal(share, "write", "/module.py", which, 0, b"x") == 22
+    assert ask(share, "read", "/module.py", which, 0, room=-5) == [False, b""]
 
 
 def test_only_folders_can_be_shared(folder: Path) -> None:

@@ -12,7 +12,7 @@ from belay.board.agent import AgentCalls
 from belay.board.asking import Denied
 from belay.board.calls import BoardFailure, Calls, Ours, Terms
 from belay.exceptions import BoardFileError, BoardFileExistsError, FeatureUnavailableError
-from belay.files.failure import NO_DEVICE, file_error
+from belay.files.failure import INVALID, NO_DEVICE, file_error
 from belay.files.share import Share
 
 if TYPE_CHECKING:
@@ -51,16 +51,22 @@ class Mounts:
         self._shares: dict[int, Share] = {}
         self._mounts: dict[str, Mount] = {}
 
-    def answer(self, number: int, what: str, path: str, room: int, *args: object) -> object:
+    def answer(self, *asked: object) -> object:
         """Answer what the board asks about one of the folders, see :meth:`belay.files.share.Share.answer`.
 
+        Args:
+            asked: The number of the folder, what is to be done, a path, how many bytes may come along, and
+                what else belongs to it.
+
         Raises:
-            Denied: It cannot be done.
+            Denied: It cannot be done, or makes no sense.
         """
-        share = self._shares.get(number)
-        if share is None:
-            raise Denied(NO_DEVICE)
-        return share.answer(what, path, room, *args)
+        match asked:
+            case int(number), str(what), str(path), int(room), *args:
+                if share := self._shares.get(number):
+                    return share.answer(what, path, room, *args)
+                raise Denied(NO_DEVICE)
+        raise Denied(INVALID)
 
     def mount(self, folder: str | os.PathLike[str], *, at: str, writable: bool) -> Mount:
         """Mount a folder, see :meth:`belay.Device.mount`."""

@@ -305,6 +305,9 @@ def _board_numbers() -> Iterator[None]:
         yield
     except OSError as error:
         raise Denied(_NUMBERS.get(error.errno or 0, INPUT_OUTPUT)) from error
+    except (ValueError, OverflowError) as error:
+        # A number or a text that no well-meaning board sends.
+        raise Denied(INVALID) from error
 
 
 def _names(path: str) -> list[str]:
