@@ -277,11 +277,11 @@ def take(left):
 @pytest.mark.parametrize(
     ("heap", "left"),
     [
-        ("64k", None),
+        ("80k", None),
         ("96k", 20_000),
         *(
             pytest.param(heap, left, marks=pytest.mark.long)
-            for heap in ("80k", "128k")
+            for heap in ("64k", "80k", "128k")
             for left in range(5000, 45_000, 2000)
         ),
     ],

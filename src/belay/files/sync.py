@@ -30,6 +30,9 @@ __all__ = ["Bytes", "Progress", "SyncSummary", "Wish", "survey", "sync"]
 MAX_ATTEMPTS: Final = 4
 """So often a sync starts again with smaller requests when the board lacks memory."""
 
+PACKED_ATTEMPTS: Final = 2
+"""So many of these may send compressed bytes."""
+
 LEAST_PIECE: Final = 128
 """Bytes of a request that any board has memory for."""
 
@@ -98,7 +101,7 @@ class _Sync:
     def __init__(self, access: Access, wish: Wish, on_progress: Callable[[Progress], None] | None) -> None:
         self._access, self._wish, self._on_progress = access, wish, on_progress
         self._start = time.monotonic()
-        self._piece = access.piece
+        self._piece, self._packs = access.piece, True
         self._sent: dict[str, int] = {}
         self._words: list[str] = []
         self._deleted: dict[str, None] = {}
@@ -122,6 +125,8 @@ class _Sync:
                 self._clean()
                 raise
             self._piece = max(LEAST_PIECE, self._piece // 2)
+            # To inflate takes some memory in one piece, however little comes.
+            self._packs = attempt < PACKED_ATTEMPTS
             attempt += 1
 
     def _carry_out(self, found: Survey) -> None:
@@ -140,6 +145,7 @@ class _Sync:
             self._access,
             top=self._wish.top,
             piece=self._piece,
+            packs=self._packs,
             on_progress=self._progressed,
         )
 

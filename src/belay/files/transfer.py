@@ -82,6 +82,7 @@ def carry_out(
     *,
     top: str,
     piece: int,
+    packs: bool = True,
     on_progress: Progress | None = None,
 ) -> None:
     """Carry out operations on a board.
@@ -93,6 +94,7 @@ def carry_out(
         access: The board.
         top: The folder that all paths start from.
         piece: Bytes that a request brings at most.
+        packs: Whether they may be compressed; a board needs some memory to inflate them.
         on_progress: Told after each request.
 
     Raises:
@@ -101,7 +103,7 @@ def carry_out(
         BoardFailure: The board lacks memory.
     """
     # Where less was asked for than usual, the board is short of memory.
-    window = min(access.window, max(LEAST_WINDOW, piece.bit_length())) if access.window else 0
+    window = min(access.window, max(LEAST_WINDOW, piece.bit_length())) if packs else 0
     for load in _loads(_units(operations, wanted, source, piece, window), piece):
         data = b"".join(unit.data for unit in load)
         packed = _deflated(data, window)
