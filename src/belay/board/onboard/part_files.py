@@ -29,6 +29,13 @@ def _belay_check(path, buffer):
             check = crc32(view[:got], check)
 
 
+def _belay_buffer():
+    try:
+        return bytearray(1024)
+    except MemoryError:
+        return bytearray(128)
+
+
 def _belay_facts(place):
     try:
         facts = os.statvfs(place)
@@ -77,7 +84,7 @@ def _belay_mounted(top, name):
 def _belay_lines(top, sizes, deep, also):
     # "/folder" and then what is in it: "size crc name", with "-" for a crc that nobody needs. Of other file
     # systems "//name/block blocks free"; only those in "also" are looked into, or all if that is None.
-    folders, buffer, names = [""], bytearray(1024), set(also or ())
+    folders, buffer, names = [""], _belay_buffer(), set(also or ())
     while folders:
         folder = folders.pop()
         yield "/%s\0" % folder
@@ -254,7 +261,7 @@ def _belay_do_step(top, step, data, at, window, buffer):
 
 def _belay_apply(data, window, top, steps):
     # window: 0, or for how many bits of it the data is compressed. The letters are those of files/transfer.py.
-    buffer = bytearray(1024)
+    buffer = _belay_buffer()
     data = memoryview(data)
     if window:
         from deflate import RAW, DeflateIO
