@@ -254,6 +254,46 @@ def test_pulled_over_the_plain_way(
         suffer(kind, start, tmp_path / "board", what, at, agent=False)
 
 
+class Held(Line):
+    """The end of a line that stays open when it is closed here."""
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("count", [3, pytest.param(200, marks=pytest.mark.long)])
+def test_pulled_while_the_power_stays(tmp_path: Path, start: Callable[[str, Path], Path], count: int) -> None:
+    """The board waits for the rest; another connection finds it so."""
+    passed = pull("lfs2", start("lfs2", tmp_path / "whole"), "", -1)
+    for what, at in places(passed, count, count):
+        place = start("lfs2", tmp_path / "board")
+        lines: list[Pulled] = []
+
+        def hold(transport: Transport, lines: list[Pulled] = lines) -> Transport:
+            lines.append(Pulled(Held(transport)))
+            return lines[0]
+
+        def take(transport: Transport, lines: list[Pulled] = lines) -> Transport:
+            transport.close()
+            return lines[0].inner
+
+        with board("lfs2", place, wrap=hold) as device:
+            lines[0].arm(what, at, lambda: None)
+            with pytest.raises(ConnectionLost):
+                sync(device, AFTER)
+        try:
+            with board("host", tmp_path / "other", wrap=take) as device:
+                check_state(look(device), fat_power=False)
+                check_end(device)
+        except BaseException as error:
+            error.add_note(f"pulled at {what} {at}")
+            raise
+        finally:
+            inner = lines[0].inner
+            assert isinstance(inner, Held)
+            inner.inner.close()
+
+
 @pytest.mark.parametrize(("kind", "torn"), [("lfs2", 0), ("lfs2", 100), ("fat", 0)])
 @pytest.mark.parametrize("every", [60, pytest.param(1, marks=pytest.mark.long)])
 def test_power_cuts(

@@ -86,7 +86,8 @@ class SyncsFolders:
             dst: The folder on the board; it is made if it is not there.
             keep: What stays on the board though it is not here. None: all but what an earlier sync to ``dst``
                 put there. True: all. False: nothing. A name or several, relative to ``dst``: nothing but
-                these.
+                these, in upper or lower case. Other file systems mounted there, as an SD card, stay in any
+                case, and what is on them too unless there is a folder of their name here.
             ignore: Patterns as in a ``.gitignore`` of what is not sent; None for ``*.pyc``, ``__pycache__``,
                 ``.DS_Store`` and ``.pytest_cache``.
             minify: Whether Python files are made small.
