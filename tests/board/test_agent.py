@@ -151,3 +151,16 @@ def test_little_memory_for_an_answer(free: int) -> None:
         # In the least there is no room for the part of the agent that writes bytes.
         assert answers or free == 10_000
         assert device("21 * 2") == 42
+
+
+def test_libraries_with_the_names_of_the_firmwares_own() -> None:
+    with Device("virtual:?heap=128k&fs=lfs2:256k", agent=True) as device:
+        for name in ("binascii", "io", "json", "os", "select", "struct", "time"):
+            device.filesystem.write(f"/lib/{name}.py", b"MINE = True", parents=True)
+        device.soft_reset(main=False)
+        assert device("__import__('io').MINE") is True
+        assert device("os.MINE") is True
+        data = bytes(range(256)) * 40
+        device.filesystem.write("/data", data)
+        assert device.filesystem.read("/data") == data
+        assert device("__import__('io').MINE") is True

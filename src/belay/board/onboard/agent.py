@@ -2,8 +2,24 @@
 # Names begin with _belay so that the host can leave these functions out of tracebacks. The rarely needed parts
 # (the files part_*.py) are sent when they are first used, to keep the heap free.
 def _belay(mark, largest, floats):
-    import binascii, gc, io, json, select, struct, sys
+    import sys
 
+    path, modules = getattr(sys, "path", []), sys.modules
+
+    def _belay_own(work, *args):
+        # What is imported meanwhile is the firmware's, whatever the libraries on the board are called.
+        there, loaded = path[:], dict(modules)
+        try:
+            path[:] = [".frozen"]
+            modules.clear()
+            return work(*args)
+        finally:
+            path[:] = there
+            modules.update(loaded)
+
+    binascii, gc, io, json, select, struct = _belay_own(
+        list, map(__import__, ("binascii", "gc", "io", "json", "select", "struct"))
+    )
     # The user's globals may hide any of these later: "def repr(…)", "print = None".
     write = sys.stdout.buffer.write
     read, readinto = sys.stdin.buffer.read, sys.stdin.buffer.readinto
@@ -128,7 +144,7 @@ def _belay(mark, largest, floats):
             from deflate import RAW, DeflateIO
 
             code = DeflateIO(io.BytesIO(binascii.a2b_base64(code)), RAW, window).read()
-        run(code, inner)
+        _belay_own(run, code, inner)
 
     def _belay_named(function, args, named):
         return F[function](*args, **named)

@@ -10,6 +10,12 @@ try:
     from time import ticks_diff, ticks_ms
 except ImportError:
     ticks_ms = None
+try:
+    from deflate import RAW, DeflateIO
+    from io import BytesIO
+except ImportError:
+    # Then nothing comes compressed.
+    pass
 
 FRESH = ".belay.new"
 walking = iter(())
@@ -264,9 +270,6 @@ def _belay_apply(data, window, top, steps):
     buffer = _belay_buffer()
     data = memoryview(data)
     if window:
-        from deflate import RAW, DeflateIO
-        from io import BytesIO
-
         data = DeflateIO(BytesIO(data), RAW, window)
     at = 0
     for step in steps:

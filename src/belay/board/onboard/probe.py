@@ -21,17 +21,11 @@ def _belay_probe(mark):
         gc.collect()
         return gc.mem_free()
 
-    about = sys.implementation
-    answer = repr((
-        about[0],
-        tuple(about[1])[:3],
-        sys.platform,
-        [emitter for emitter in ("native", "viper") if has(emitter)],
-        ask(lambda: about._mpy),
-        ask(lambda: about._machine) or ask(lambda: __import__("os").uname().machine),
-        ask(lambda: __import__("machine").unique_id())
-        or ask(lambda: bytes(__import__("microcontroller").cpu.uid)),
-        [
+    # The firmware's own modules, whatever the libraries on the board are called.
+    path = getattr(sys, "path", [])
+    there, path[:] = path[:], [".frozen"]
+    try:
+        features = [
             name
             for name, question in (
                 ("json", lambda: __import__("json").loads),
@@ -48,7 +42,20 @@ def _belay_probe(mark):
                 ("threads", lambda: __import__("_thread").start_new_thread),
             )
             if ask(question)
-        ],
+        ]
+    finally:
+        path[:] = there
+    about = sys.implementation
+    answer = repr((
+        about[0],
+        tuple(about[1])[:3],
+        sys.platform,
+        [emitter for emitter in ("native", "viper") if has(emitter)],
+        ask(lambda: about._mpy),
+        ask(lambda: about._machine) or ask(lambda: __import__("os").uname().machine),
+        ask(lambda: __import__("machine").unique_id())
+        or ask(lambda: bytes(__import__("microcontroller").cpu.uid)),
+        features,
         ask(room),
         ask(lambda: float("1e300") != float("inf") and float("1.00000000001") != 1),
     ))
