@@ -26,8 +26,9 @@ from belay.exceptions import (
     BoardNotAFolderError,
 )
 from belay.files.buffered import BoardFile
-from belay.files.filesystem import Filesystem, absolute
+from belay.files.filesystem import Filesystem
 from belay.files.infos import Info, Inside, entry_info, info, walk
+from belay.files.names import absolute
 from belay.files.opened import AT_ONCE, BoardTextWriter
 
 FSSPEC_OPTIONS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import posixpath
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -20,17 +19,20 @@ from belay.exceptions import (
     BoardNotAFolderError,
     FilesError,
 )
-from belay.files import fat
 from belay.files.access import Access, Room, Stat
 from belay.files.failure import INVALID, TOO_LONG
+from belay.files.names import absolute, is_there_error, lies_in, refuse_lost_name, refuse_what_is_there
 from belay.files.operations import MakeFolder, Move, Operation, RefuseFolder, RemoveFile, RemoveFolder, Send
 from belay.files.plan import FRESH, Plan
 from belay.files.sync import LEAST_PIECE, Bytes, Progress, SyncSummary, Wish, survey, sync
 from belay.files.transfer import carry_out
-from belay.files.tree import Entry, File, folder_of, is_inside, join
+from belay.files.tree import Entry, File, folder_of, join
 from belay.files.tree import parents as parents_of
 
 T = TypeVar("T")
+
+_Piece = tuple[bytes, bool, int]
+"""A piece of a file, whether there may be more, and how many bytes the board has memory for."""
 
 IMPOSSIBLE = {INVALID, TOO_LONG}
 """What boards say of names that no file of theirs can have."""
@@ -121,7 +123,7 @@ class Filesystem:
         return view.tree
 
     def read(self, path: str, at: int = 0, size: int | None = None) -> bytes:
-        """The bytes of a file.
+        """The bytes of a file, with nothing of this device's in between that could change it.
 
         Args:
             path: Which.
@@ -133,28 +135,19 @@ class Filesystem:
             BoardIsAFolderError: It is a folder.
             ValueError: One of the numbers is negative.
         """
-        return b"".join(self.read_pieces(path, at, size))
+        place, span = absolute(path), _span(at, size)
+        return self._ask(lambda access: b"".join(_pieces(lambda ask: ask(access), place, *span)), place)
 
     def read_pieces(self, path: str, at: int = 0, size: int | None = None) -> Iterator[bytes]:
-        """The same, piece by piece as they come; other calls may take place between them.
+        """The same, piece by piece as they come; other calls may take place between, and change the file.
 
         Raises:
             BoardFileNotFoundError: There is no such file.
             BoardIsAFolderError: It is a folder.
             ValueError: One of the numbers is negative.
         """
-        if at < 0 or (size or 0) < 0:
-            raise ValueError(f"no bytes can be read from {at} on, {size} of them")
-        place, end = absolute(path), None if size is None else at + size
-        most: int | None = None
-        while True:
-            left = None if end is None else end - at
-            piece, more, most = self._ask(partial(_read_one, place, at, left, most), place)
-            if piece:
-                yield piece
-            if not more:
-                return
-            at += len(piece)
+        place, span = absolute(path), _span(at, size)
+        return _pieces(lambda question: self._ask(question, place), place, *span)
 
     def hash(self, path: str, name: str = "sha256") -> str:
         """The hash of a file, in hexadecimal; computed on the board where it can do that.
@@ -266,7 +259,7 @@ class Filesystem:
 
         def question(access: Access) -> None:
             if not replace:
-                _refuse_what_is_there(access, f"/{place}")
+                refuse_what_is_there(access, f"/{place}")
             try:
                 _with_less(partial(attempt, access), access.piece)
             except (FilesError, BoardFailure):
@@ -292,7 +285,7 @@ class Filesystem:
 
         def question(access: Access) -> None:
             if not exist_ok:
-                _refuse_what_is_there(access, place)
+                refuse_what_is_there(access, place)
             access.touch(place)
 
         self._ask(question, place)
@@ -314,7 +307,7 @@ class Filesystem:
 
         def question(access: Access) -> None:
             if not exist_ok:
-                _refuse_what_is_there(access, place)
+                refuse_what_is_there(access, place)
             try:
                 self._do(access, [MakeFolder(each) for each in _made(place, parents=parents)])
             except BoardFileExistsError as error:
@@ -390,8 +383,8 @@ class Filesystem:
                 return
             with suppress(BoardFileNotFoundError):
                 if access.stat(target).is_folder or moved.is_folder or not replace:
-                    raise _exists(target)
-            if moved.is_folder and _is_inside(access, target, place):
+                    raise is_there_error(target)
+            if moved.is_folder and lies_in(access, target, place):
                 reason = "a folder cannot be moved into itself"
                 raise BoardFileError(f"{place}: {reason}", place, INVALID)
             self._do(access, [Move(place[1:], target[1:])])
@@ -447,7 +440,7 @@ class Filesystem:
         def checked(calls: Calls, terms: Terms) -> T:
             access = Access(calls, terms)
             for path in paths:
-                _refuse_lost_name(access, path)
+                refuse_lost_name(access, path)
             return question(access)
 
         return self._ask_board(checked)
@@ -462,62 +455,6 @@ class Filesystem:
         return found.size
 
 
-def absolute(path: str) -> str:
-    """A path from the top, without dots.
-
-    Raises:
-        BoardFileError: It leads out of the board.
-    """
-    if "\0" in path:
-        raise BoardFileError("a path cannot hold a NUL", path)
-    whole = posixpath.normpath(f"/{path}")
-    if ".." in path.split("/") and _leads_out(path):
-        raise BoardFileError(f"{path}: the path leads out of the board", path)
-    return f"/{whole.lstrip('/')}"
-
-
-def _leads_out(path: str) -> bool:
-    depth = 0
-    for name in path.split("/"):
-        depth += -1 if name == ".." else name not in ("", ".")
-        if depth < 0:
-            return True
-    return False
-
-
-def _refuse_lost_name(access: Access, path: str) -> None:
-    """Refuse a path that FAT would take for another one, if the board has it on FAT."""
-    if fat.fits(path):
-        return
-    names = path.split("/")
-    odd = next(at for at, name in enumerate(names) if not fat.fits(name))
-    try:
-        # To FAT this name is empty; to others it is one like others, and hardly there.
-        access.stat("/".join([*names[:odd], "\n"]))
-    except BoardFileError as error:
-        if error.errno == INVALID:
-            reason = "the file system on the board cannot have this name"
-            raise BoardFileError(f"{path}: {reason}", path, INVALID) from None
-
-
-def _refuse_what_is_there(access: Access, path: str) -> None:
-    with suppress(BoardFileNotFoundError):
-        access.stat(path)
-        raise _exists(path)
-
-
-def _is_inside(access: Access, path: str, folder: str) -> bool:
-    """Whether a path lies in a folder, by whatever case its name is written; no board checks that itself."""
-    if is_inside(path, folder):
-        return True
-    if not is_inside(fat.folded(path), fat.folded(folder)):
-        return False
-    # Two names, unless one folder answers to both and shows one only.
-    other = "/".join(path.split("/")[: folder.count("/") + 1])
-    shown = access.look(f"/{folder_of(other[1:])}", deep=False).tree
-    return not {other.rpartition("/")[2], folder.rpartition("/")[2]} <= shown.keys()
-
-
 def _made(place: str, *, parents: bool) -> list[str]:
     return [*parents_of(place[1:]), place[1:]] if parents else [place[1:]]
 
@@ -526,16 +463,29 @@ def _removal(path: str, entry: Entry) -> Operation:
     return RemoveFile(path) if isinstance(entry, File) else RemoveFolder(path)
 
 
-def _exists(path: str) -> BoardFileExistsError:
-    return BoardFileExistsError(f"{path}: there is something of this name on the board", path)
+def _span(at: int, size: int | None) -> tuple[int, int | None]:
+    """Where reading begins and ends."""
+    if at < 0 or (size or 0) < 0:
+        raise ValueError(f"no bytes can be read from {at} on, {size} of them")
+    return at, None if size is None else at + size
 
 
-def _read_one(
-    path: str, at: int, size: int | None, most: int | None, access: Access
-) -> tuple[bytes, bool, int]:
-    """A piece of a file, whether there may be more, and how many bytes the board has memory for."""
+def _pieces(
+    ask: Callable[[Callable[[Access], _Piece]], _Piece], path: str, at: int, end: int | None
+) -> Iterator[bytes]:
+    most: int | None = None
+    while True:
+        left = None if end is None else end - at
+        piece, more, most = ask(partial(_read_one, path, at, left, most))
+        if piece:
+            yield piece
+        if not more:
+            return
+        at += len(piece)
 
-    def attempt(piece: int) -> tuple[bytes, bool, int]:
+
+def _read_one(path: str, at: int, size: int | None, most: int | None, access: Access) -> _Piece:
+    def attempt(piece: int) -> _Piece:
         return (*access.read_one(path, at, size, piece), piece)
 
     return _with_less(attempt, most or access.answer)

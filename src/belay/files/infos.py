@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from belay.files.filesystem import absolute
+from belay.files.names import absolute
 from belay.files.tree import Entry, File, Folder
 
 Info = dict[str, Any]

@@ -10,9 +10,9 @@ from types import ModuleType
 from belay.board.firmware import Implementation
 from belay.exceptions import FilesError, SourceMissingError
 from belay.files.content import Form, contents
-from belay.files.filesystem import absolute
 from belay.files.folder import merged, read_folder
 from belay.files.keep import Keep
+from belay.files.names import absolute
 from belay.files.sync import Progress, Wish
 
 
