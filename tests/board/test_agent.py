@@ -155,8 +155,9 @@ def test_little_memory_for_an_answer(free: int) -> None:
 
 def test_libraries_with_the_names_of_the_firmwares_own() -> None:
     with Device("virtual:?heap=128k&fs=lfs2:256k", agent=True) as device:
+        device.filesystem.make_folder("/lib")
         for name in ("binascii", "io", "json", "os", "select", "struct", "time"):
-            device.filesystem.write(f"/lib/{name}.py", b"MINE = True", parents=True)
+            device.filesystem.write(f"/lib/{name}.py", b"MINE = True")
         device.soft_reset(main=False)
         assert device("__import__('io').MINE") is True
         assert device("os.MINE") is True
