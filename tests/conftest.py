@@ -7,6 +7,7 @@ import sys
 import threading
 
 import pytest
+from hypothesis import settings
 
 LIMIT = 30 * 60
 """Seconds after which a run of the suite, which takes some minutes, hangs: it says where, and ends."""
@@ -27,8 +28,15 @@ def no_cache_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pyte
     monkeypatch.setenv("BELAY_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
+# How many examples a test makes up that does not say it. None has a time: the machine may be busy.
+settings.register_profile("suite", max_examples=50, deadline=None)
+settings.register_profile("long", max_examples=1000, deadline=None)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    if "long" not in config.option.markexpr.replace("not long", ""):
+    long = "long" in config.option.markexpr.replace("not long", "")
+    settings.load_profile("long" if long else "suite")
+    if not long:
         watch = threading.Timer(LIMIT, _give_up, [os.dup(2)])
         watch.daemon = True
         watch.start()
