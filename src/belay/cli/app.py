@@ -42,6 +42,7 @@ COMMANDS = {
     "remove": Entry("belay.cli.remove:remove", "Take dependencies out of the project."),
     "update": Entry("belay.cli.update:update", "Choose dependencies anew, lock and vendor them."),
     "fetch": Entry("belay.cli.fetch:fetch", "Make the vendored files those of the lockfile."),
+    "install": Entry("belay.cli.install:install", "Put the project and its dependencies onto boards."),
     "lock": Entry("belay.cli.lock:lock", "Make the lockfile fit pyproject.toml."),
     "tree": Entry("belay.cli.tree:tree", "Print the locked packages as a tree."),
     "outdated": Entry("belay.cli.outdated:outdated", "Print what is newer than what is locked."),
