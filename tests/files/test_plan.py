@@ -100,6 +100,14 @@ def test_what_an_interrupted_plan_left_goes_first() -> None:
     assert made.left == ()
 
 
+def test_the_only_copy_of_a_file_is_put_in_its_place() -> None:
+    found: dict[str, Entry] = {"lib/.belay.new": A, "b": A, ".belay.new": B}
+    made = make({"lib/a": A, "b": B, "c": A}, found)
+    assert made.operations[:2] == (Move("lib/.belay.new", "lib/a"), RemoveFile(".belay.new"))
+    assert made.sent == ("b", "c")
+    assert made.unchanged == ("lib/a",)
+
+
 def test_a_folder_for_a_file() -> None:
     made = make({"a/b/c": A, "a/d": B}, {"a": A})
     assert made.operations == (

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from belay.files import fat
 from belay.files.operations import MakeFolder, Move, Operation, RemoveFile, RemoveFolder, Send
 from belay.files.tree import (
+    FOLDER,
     Entry,
     File,
     Folder,
@@ -131,7 +132,7 @@ class _Planner:
     def plan(self) -> Plan:
         self._check_names()
         for path in _in_order(self._remains)[::-1]:
-            self._remove(path, self._remains[path])
+            self._finish(path, self._remains[path])
         for path in _in_order(self._wanted):
             if not any(is_inside(path, built) for built in self._built):
                 self._put(path)
@@ -159,6 +160,18 @@ class _Planner:
             if other != path:
                 reason = f"{other!r} is the same name on the board, where upper and lower case are one"
                 self._obstacles.append(Obstacle(path, reason, _RENAME))
+
+    def _finish(self, path: str, entry: Entry) -> None:
+        """Remove what is left from a plan that was cut short, but for the only copy of a file.
+
+        Where a file system replaces a file in two steps, there may be nothing else of it.
+        """
+        for to, wanted in self._wanted.items() if path.endswith(FRESH) else ():
+            if wanted == entry != FOLDER and _beside(to, FRESH) == path and self._key(to) not in self._names:
+                self._steps.append(Move(path, to))
+                self._found[to], self._names[self._key(to)] = entry, to
+                return
+        self._remove(path, entry)
 
     def _put(self, path: str) -> None:
         name = self._names.get(self._key(path), path)
