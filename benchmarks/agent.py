@@ -30,7 +30,7 @@ def _bench(source, mark, data, write):
     fake.stdin, fake.stdout = Module(), Module()
     fake.stdin.buffer, fake.stdout.buffer = io.BytesIO(data), Module()
     fake.stdout.buffer.write = write
-    fake.print_exception = sys.print_exception
+    fake.print_exception, fake.modules = sys.print_exception, {}
     polling.poll = Module
     Module.register = lambda *_: None
     # Switching Ctrl-C on is the system's work, and for a program of the REPL's (which does it twice) not

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+from .programs import FOLDER, told_by
+
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a pty")
 
 
@@ -22,15 +19,7 @@ def modules(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_ours_alone_in_short() -> None:
-    result = subprocess.run(
-        [sys.executable, FOLDER / "compare.py", "--quick", "--ours", "--json"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    told = json.loads(result.stdout)
+    told = told_by("compare.py", "--ours")
     missing = [
         (who, work, figure["error"])
         for who, figures in told["figures"].items()

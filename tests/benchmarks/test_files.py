@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 
 import pytest
 
-from .test_compare import FOLDER
+from .programs import told_by
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a pty")
 
 
 def test_what_goes_over_the_wire() -> None:
-    command = [sys.executable, FOLDER / "files.py", "--quick", "--ours", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    told = told_by("files.py", "--ours")
     missing = [
         work for figures in told["figures"].values() for work, figure in figures.items() if figure["error"]
     ]

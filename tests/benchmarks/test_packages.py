@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+from .programs import FOLDER, told_by
 
 
 def test_in_short() -> None:
-    result = subprocess.run(
-        [sys.executable, FOLDER / "packages.py", "--quick", "--json"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    told = json.loads(result.stdout)
+    told = told_by("packages.py")
     met = {(row["work"], row["quantity"]): row["met"] for row in told["rows"]}
     counted = {key: met[key] for key in met if key[1].startswith(("requests", "MB"))}
     judged = {key: met[key] for key in counted if met[key] is not None}
