@@ -21,6 +21,9 @@ from belay.files.tree import FOLDER, Entry, File, Tree, folder_of, join, with_fo
 SPARE_BLOCKS: Final = 2
 """Blocks that are left free: a file system needs some to work."""
 
+MOST_SIZES: Final = 128
+"""If more different sizes are wanted, the board reads all its files: the list takes much memory there."""
+
 NAMED: Final = 5
 """So many of the biggest files are named when there is no room."""
 
@@ -122,10 +125,17 @@ def below(top: str, path: str) -> str:
 def _look(access: Access, wish: Wish) -> View:
     """Look at the folder, and at those file systems mounted in it that are this sync's business."""
     wanted = wish.contents.tree
-    sizes = [entry.size for entry in wanted.values() if isinstance(entry, File)]
+    sizes = {entry.size for entry in wanted.values() if isinstance(entry, File)}
+    total = sum(map(size_of, wanted.values()))
     also = _first_folders(wanted)
     while True:
-        view = access.look(wish.top, sizes=sizes, record=PLACE, also=sorted(also), total=sum(sizes))
+        view = access.look(
+            wish.top,
+            sizes=sorted(sizes) if len(sizes) <= MOST_SIZES else None,
+            record=PLACE,
+            also=sorted(also),
+            total=total,
+        )
         once_put = Record.read(view.record).paths(wish.by, wish.top)
         more = {_first(path) for path in once_put} & view.mounts.keys() - also
         if not more:
