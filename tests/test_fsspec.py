@@ -15,7 +15,6 @@ from typing import Any
 
 import fsspec
 import pytest
-from files.boards import address
 from fsspec.callbacks import Callback
 
 from belay import ConnectionFailedError, ConnectionLost, Device
@@ -28,6 +27,7 @@ from belay.exceptions import (
     BoardNotAFolderError,
 )
 from belay.fsspec import BelayFileSystem
+from tests.files.boards import address
 
 NOISE = random.Random(7).randbytes(60_000)
 

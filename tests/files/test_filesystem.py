@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patience import SOON
 
 from belay import Device
 from belay.exceptions import (
@@ -26,7 +25,8 @@ from belay.exceptions import (
 from belay.files.filesystem import Filesystem
 from belay.files.sync import Progress
 from belay.files.tree import FOLDER, File
-from files.boards import KINDS, address, mount
+from tests.files.boards import KINDS, address, mount
+from tests.patience import SOON
 
 PLAIN = "plain"
 NOISE = random.Random(6).randbytes(100_000)

@@ -29,7 +29,7 @@ from belay.exceptions import (
     NoRoomError,
 )
 from belay.files.path import BoardPath
-from files.boards import KINDS, address, mount
+from tests.files.boards import KINDS, address, mount
 
 # What is in them need not be told by way of the agent alone.
 PLAIN = "plain"
