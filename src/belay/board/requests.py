@@ -40,7 +40,13 @@ PADDING = 64
 _PART_WINDOW = 10
 """Bits of the window with which parts are compressed: the board needs as many bytes, for a moment."""
 
-_PACKED_HEAP = 80 * 1024
+_UNPACK = (
+    "import deflate,io,binascii\n"
+    "exec(deflate.DeflateIO(io.BytesIO(binascii.a2b_base64('%s')),deflate.RAW,%d).read(),globals())"
+)
+"""The program that runs a part."""
+
+_PACKED_HEAP = 160 * 1024
 """Bytes of heap with which a board gets parts compressed: to inflate one takes several KB and leaves gaps."""
 
 _TOGETHER = 2048
@@ -241,7 +247,7 @@ class Requests:
             return json_of([source])
         packer = zlib.compressobj(9, zlib.DEFLATED, -_PART_WINDOW)
         packed = packer.compress(source.encode()) + packer.flush()
-        return json_of([b2a_base64(packed, newline=False).decode(), _PART_WINDOW])
+        return json_of([_UNPACK % (b2a_base64(packed, newline=False).decode(), _PART_WINDOW)])
 
     def _runs_inside(self, payload: bytes, terms: Terms) -> bool:
         """Run statements among the agent's own names; False if there is no room for them."""
@@ -265,18 +271,28 @@ class Requests:
         self._left.clear()
         make_room = Piece(Fixed.FORGET, json.dumps(numbers).encode())
         is_much = sum(map(len, blobs.values())) * MUCH > (self._implementation.heap or 0)
+        lacking: BoardFailure | None = None
         try:
             for size, at_once in [*quick, *[(SLOW_PIECE, 0)] * MAX_ATTEMPTS]:
                 cut = [pieces(name, data, size=size, largest=self.largest) for name, data in blobs.items()]
                 first = [make_room] if is_much or left or not at_once else []
                 groups = list(batches(itertools.chain(first, *cut), at_once))
                 before = groups.pop() if at_once and function in _LOOKS_FIRST else []
-                if all(self._arrives(group, terms) for group in groups):
+                try:
+                    arrived = all(self._arrives(group, terms) for group in groups)
+                except BoardFailure as error:
+                    if "MemoryError" not in error.types:
+                        raise
+                    # What looks like a pointer keeps garbage alive; the next time it may be gone.
+                    arrived, lacking = False, error
+                if arrived:
                     answer = self._exchange(function, payload, terms, before=before)
                     if answer.kind != "e" or function not in _LOOKS_FIRST:
                         return answer
                     if (failure := failure_of(answer.body)).board_args != _LOST:
                         raise failure
+            if lacking:
+                raise lacking
         except BaseException as error:
             # What is there of it goes with the next bulk, or at once if there is no room for anything else.
             self._left += numbers

@@ -6,16 +6,17 @@ def _belay(mark, largest, floats):
 
     path, modules = getattr(sys, "path", []), sys.modules
 
-    def _belay_own(work, *args):
-        # What is imported meanwhile is the firmware's, whatever the libraries on the board are called.
-        there, loaded = path[:], dict(modules)
+    def _belay_own(send, *args):
+        # What is imported meanwhile is the firmware's, whatever the libraries on the board are called. The names
+        # are some that the firmware knows: others take room, of which it takes 3 KB when its list is full.
+        key, value = path[:], dict(modules)
         try:
             path[:] = [".frozen"]
             modules.clear()
-            return work(*args)
+            return send(*args)
         finally:
-            path[:] = there
-            modules.update(loaded)
+            path[:] = key
+            modules.update(value)
 
     binascii, gc, io, json, select, struct = _belay_own(
         list, map(__import__, ("binascii", "gc", "io", "json", "select", "struct"))
@@ -138,12 +139,8 @@ def _belay(mark, largest, floats):
         run(code, names)
         _belay_put(number, names[name])
 
-    def _belay_part(code, window=0):
+    def _belay_part(code):
         collect()
-        if window:
-            from deflate import RAW, DeflateIO
-
-            code = DeflateIO(io.BytesIO(binascii.a2b_base64(code)), RAW, window).read()
         _belay_own(run, code, inner)
 
     def _belay_named(function, args, named):
