@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import socket
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +71,12 @@ def encoded(data: bytes) -> str:
 def bomb(path: str, megabytes: int = 200) -> Arrangement:
     """A few kilobytes that become many megabytes."""
 
-    def arrange(stage: Stage) -> None:
-        stage.web.page(path, gzip.compress(b"\0" * (megabytes << 20), 1), {"Content-Encoding": "gzip"})
+    return lambda stage: _put(stage, path, _packed_zeros(megabytes), {"Content-Encoding": "gzip"})
 
-    return arrange
+
+@cache
+def _packed_zeros(megabytes: int) -> bytes:
+    return gzip.compress(b"\0" * (megabytes << 20), 1)
 
 
 def large(path: str, megabytes: int) -> Arrangement:
