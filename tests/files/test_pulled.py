@@ -229,7 +229,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("belay.files.transfer.MOST_STEPS", 1)
 
 
-@pytest.mark.parametrize("every", [15, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("every", [19, pytest.param(1, marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     ("kind", "staged"), [*((kind, False) for kind in KINDS), ("lfs2", True)], ids=[*KINDS, "staged"]
 )
@@ -244,7 +244,7 @@ def test_pulled_between_operations(
 
 
 @pytest.mark.parametrize(
-    ("kind", "count"), [("lfs2", 2), *(pytest.param(kind, 100, marks=pytest.mark.long) for kind in KINDS)]
+    ("kind", "count"), [("lfs2", 1), *(pytest.param(kind, 100, marks=pytest.mark.long) for kind in KINDS)]
 )
 def test_pulled_over_the_plain_way(
     tmp_path: Path, kind: str, start: Callable[[str, Path], Path], count: int
@@ -261,7 +261,7 @@ class Held(Line):
         pass
 
 
-@pytest.mark.parametrize("count", [3, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [2, pytest.param(200, marks=pytest.mark.long)])
 def test_pulled_while_the_power_stays(tmp_path: Path, start: Callable[[str, Path], Path], count: int) -> None:
     """The board waits for the rest; another connection finds it so."""
     passed = pull("lfs2", start("lfs2", tmp_path / "whole"), "", -1)
