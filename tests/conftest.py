@@ -15,6 +15,9 @@ LIMIT = 30 * 60
 # A job in the background of a script inherits an ignored SIGINT, and then no Ctrl-C would end what it should.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# No test pulls the plug of this machine, and a disk may take its time; test_writing.py sees that it is asked.
+os.fsync = lambda fd: None
+
 
 @pytest.fixture(autouse=True)
 def no_device_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,23 @@ def test_the_whole_file_or_none_of_it(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_the_content_is_on_the_disk_before_it_takes_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    replace_file(path, b"1")
+    there: list[bytes] = []
+
+    def fsync(fd: int) -> None:
+        [beside] = set(tmp_path.iterdir()) - {path}
+        assert beside.stat().st_ino == os.fstat(fd).st_ino
+        there.extend([beside.read_bytes(), path.read_bytes()])
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    replace_file(path, b"22")
+    assert there == [b"22", b"1"]
+
+
 def test_a_failure_leaves_the_old_content_and_nothing_beside(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     with pytest.raises(OSError, match="a"):
