@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from belay import Device
 from belay.board.arguments import INLINE, Source, as_json
 from belay.board.literal import MAX_DEPTH
+from belay.board.requests import json_of
 from belay.exceptions import UntransferableError
 from tests.board.values import floats, same, texts
 
@@ -114,3 +116,11 @@ def test_what_cannot_go_is_refused_by_its_place(args: list[Any], named: dict[str
     with pytest.raises(UntransferableError) as caught:
         Source().write(args, named)
     assert caught.value.where == where
+
+
+@pytest.mark.parametrize("text", ["ü", "\U0001f600", "x\ud800", "\x7f\n"])
+def test_lists_with_tuples_reach_the_board_as_they_are(device: Device, text: str) -> None:
+    payload = json_of([(text,)])
+    assert b"\\ud83d" not in payload
+    if text.isprintable():
+        assert device(f"__import__('json').loads({payload.decode()!r})[0][0]") == text

@@ -372,8 +372,14 @@ class Answer:
 
 
 def json_of(values: list[object]) -> bytes:
-    """The JSON of code and the like, with an escape for each half of a surrogate pair."""
-    return as_json(values) or json.dumps(values, separators=(",", ":")).encode()
+    """The JSON of code and the like; only where it holds half of a surrogate pair, that is escaped."""
+    if payload := as_json(values):
+        return payload
+    try:
+        # An escape for a character beyond the first 65536 would be two, which a board takes for two characters.
+        return json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(values, separators=(",", ":")).encode()
 
 
 def _gathered(statements: Sequence[str], size: int) -> Iterator[list[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from typing import Final
 
 from belay.board.calls import BoardFailure
@@ -68,7 +67,5 @@ def file_error(failure: BoardFailure, path: str) -> Exception:
         path = more[1]
     if not isinstance(number, int):
         return BoardFileError(f"{path}: the board says {number!r}", path)
-    kind, text = _KINDS.get(
-        number, (BoardFileError, f"the board says {errno.errorcode.get(number, f'error {number}')}")
-    )
+    kind, text = _KINDS.get(number, (BoardFileError, f"the board says OSError {number}"))
     return kind(f"{path}: {text}", path, number)
