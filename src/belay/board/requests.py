@@ -376,7 +376,7 @@ def json_of(values: list[object]) -> bytes:
     if payload := as_json(values):
         return payload
     try:
-        # An escape for a character beyond the first 65536 would be two, which a board takes for two characters.
+        # An escape for a character beyond the first 65536 is two, which a board takes for two characters.
         return json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return json.dumps(values, separators=(",", ":")).encode()
