@@ -125,7 +125,7 @@ def test_a_piece(
         (os_error(2), BoardFileNotFoundError, "/x", "/x: there is no such file"),
         (os_error(39, "x", "/y"), BoardFolderNotEmptyError, "/y", "/y: the folder on the board is not empty"),
         (os_error(28), NoRoomError, "/x", "full"),
-        (os_error(999), BoardFileError, "/x", "error 999"),
+        (os_error(999), BoardFileError, "/x", "OSError 999"),
         (os_error("odd"), BoardFileError, "/x", "'odd'"),
         (os_error(), BoardFileError, "/x", "None"),
         (BoardFailure(["UnicodeError", "ValueError"], (), ""), BoardFileError, "/x", "not of UTF-8"),
