@@ -397,6 +397,30 @@ def test_the_room_of_each_file_system(with_card: Device) -> None:
     assert look(with_card) == before
 
 
+def test_a_board_with_nothing_at_its_top(tmp_path: Path) -> None:
+    """As a pyboard, whose flash is /flash."""
+    with board("lfs2", tmp_path / "image", heap="256k") as device:
+        device("root = [disk for disk, place in os.mount() if place == '/'][0]\nos.umount('/')")
+        device("os.mount(root, '/flash')")
+        mount(device, "fat", "/sd")
+        with pytest.raises(BoardFileError, match="no file system there") as caught:
+            sync(device, {"a": b"1"})
+        assert "/flash" in str(caught.value.hint)
+        for top in ("/flash", "/flash/lib/x", "/sd"):
+            files: Files = {"a": b"1", "b/c": b"2"}
+            assert sync(device, files, top=top).words == ()
+            assert sync(device, files, top=top).sent == ()
+            assert sync(device, {"a": b"1"}, top=top).deleted == ("b/c", "b")
+        assert [path for path in ("/flash", "/sd") if device.filesystem.exists(f"{path}/.belay")] == [
+            "/flash",
+            "/sd",
+        ]
+        assert sync(device, {}, top="/flash").deleted == ("a",)
+        assert look(device, "/flash").keys() == {
+            f"flash/{name}" for name in (".belay", "lib", "lib/x", "lib/x/a")
+        }
+
+
 def test_a_file_system_that_cannot_be_written(with_card: Device) -> None:
     for more in ({"top": "/rom", "files": {"a": b"1"}}, {"files": {"rom/a": b"1"}}):
         with pytest.raises(ReadOnlyBoardError, match=r"/rom/a: .* read-only") as caught:

@@ -70,6 +70,8 @@ class View:
         record: What the file holds that was asked for besides; empty if there is none.
         tree: What is in the folder, by path from there. A ``crc`` that was not asked for is :data:`UNREAD`.
         mounts: Folders directly in it that are file systems of their own, and the room of those.
+        rootless: Whether nothing is mounted at the top of the board; what was asked for besides is then that
+            of the first folder on the way.
     """
 
     exists: bool
@@ -78,6 +80,7 @@ class View:
     record: bytes
     tree: dict[str, Entry]
     mounts: dict[str, Room] = field(default_factory=dict)
+    rootless: bool = False
 
 
 class Access:
@@ -278,7 +281,8 @@ def _read_view(data: bytes) -> View:
             continue
         size, check, name = text.split(" ", 2)
         tree[join(folder, name)] = File(int(size), UNREAD if check == "-" else int(check, 16))
-    return View(kind == b"2", kind == b"1", _read_room(room), record, tree, mounts)
+    exists, is_file, rootless = int(kind) & 2, int(kind) & 1, int(kind) & 4
+    return View(bool(exists), bool(is_file), _read_room(room), record, tree, mounts, bool(rootless))
 
 
 def _read_room(facts: bytes | str) -> Room:

@@ -78,11 +78,13 @@ class Survey:
         view: What is on the board.
         plan: What is to be done.
         record: The record on the board.
+        record_top: The folder that it is in.
     """
 
     view: View
     plan: Plan
     record: Record
+    record_top: str
 
 
 def survey(access: Access, wish: Wish) -> Survey:
@@ -103,7 +105,8 @@ def survey(access: Access, wish: Wish) -> Survey:
     if not view.room.total:
         raise _no_file_system(wish.top, view)
     record = Record.read(view.record)
-    found = {path: entry for path, entry in view.tree.items() if wish.top != "/" or path != NAME}
+    record_top = f"/{_first(wish.top[1:])}" if view.rootless else "/"
+    found = {path: entry for path, entry in view.tree.items() if wish.top != record_top or path != NAME}
     made = plan(
         wanted,
         found,
@@ -114,7 +117,7 @@ def survey(access: Access, wish: Wish) -> Survey:
         first = made.obstacles[0]
         place = below(wish.top, first.path)
         raise BoardFileError(f"{place}: {first.reason}", place, hint=first.hint)
-    return Survey(view, _fitting(made, wish, view, record), record)
+    return Survey(view, _fitting(made, wish, view, record), record, record_top)
 
 
 def below(top: str, path: str) -> str:
@@ -278,7 +281,7 @@ def _check_room(made: Plan, wish: Wish, view: View, record: Record) -> None:
             continue
         found = {path: entry for path, entry in view.tree.items() if part.has(path)}
         needed = needed_room(steps, wanted, found, part.room.block) + SPARE_BLOCKS * part.room.block
-        if wish.top == "/" and not part.name:
+        if (wish.top == "/" or view.rootless) and not part.name:
             # The new record, beside the old one.
             size = len(record.with_paths(wish.by, wish.top, wanted).write())
             needed += -(-size // part.room.block) * part.room.block

@@ -104,6 +104,7 @@ class _Sync:
         self._piece, self._packs = access.piece, True
         self._sent: dict[str, int] = {}
         self._words: list[str] = []
+        self._record_top = "/"
         self._deleted: dict[str, None] = {}
         self._done = self._total = self._free_before = 0
 
@@ -111,6 +112,7 @@ class _Sync:
         attempt = 1
         while True:
             found = survey(self._access, self._wish)
+            self._record_top = found.record_top
             if attempt == 1:
                 self._free_before = found.view.room.free
             try:
@@ -185,7 +187,7 @@ class _Sync:
                 {NAME: File(len(data), crc32(data))},
                 Bytes({NAME: data}),
                 self._access,
-                top="/",
+                top=found.record_top,
                 piece=self._piece,
             )
         except BoardFileError as error:
@@ -196,8 +198,9 @@ class _Sync:
     def _clean(self) -> None:
         """Remove what is there of files that were being sent; there may be no room for anything else."""
         with suppress(BelayException, BoardFailure):
-            for top in dict.fromkeys((self._wish.top, "/")):
-                found = self._access.look(top, deep=top == self._wish.top)
+            also = sorted({path.split("/")[0] for path in self._wish.contents.tree})
+            for top in dict.fromkeys((self._wish.top, self._record_top)):
+                found = self._access.look(top, deep=top == self._wish.top, also=also)
                 remains = [path for path in found.tree if is_ours(path)]
                 steps = [
                     RemoveFile(path) if isinstance(found.tree[path], File) else RemoveFolder(path)
@@ -244,7 +247,8 @@ class Bytes:
 def _warnings(found: Survey, wanted: Tree) -> list[str]:
     words = []
     if found.record.damaged:
-        words.append(f"{PLACE} on the board could not be read and was made anew")
+        place = f"{found.record_top.rstrip('/')}{PLACE}"
+        words.append(f"{place} on the board could not be read and was made anew")
     for path in wanted:
         source = path.removesuffix(".mpy") + ".py"
         if path.endswith(".mpy") and source in found.plan.left:

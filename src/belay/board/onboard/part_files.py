@@ -149,12 +149,20 @@ def _belay_head(top, sizes, deep, record, also):
         kind = 2 if not top or _belay_is_folder(top) else 1
     except OSError:
         kind = 0
+    if record and top:
+        try:
+            os.stat(record)
+        except OSError:
+            if not _belay_facts("/")[1]:
+                # There is nothing but other file systems at the top: it is on that of the folder.
+                record = top[: (top + "/").find("/", 1)] + record
+                kind += 4
     yield "%d %d %d %d\0" % ((kind,) + facts)
     if record:
         for piece in _belay_whole_file(record):
             yield piece
     yield "\0"
-    if kind == 2:
+    if kind & 2:
         for line in _belay_lines(top, sizes, deep, also):
             yield line
 
