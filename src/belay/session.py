@@ -18,6 +18,7 @@ from belay.board.calls import BoardFailure, Calls, Terms
 from belay.board.examine import LinkFacts, examine
 from belay.board.firmware import Implementation
 from belay.board.history import History, Step, Steps
+from belay.board.memory import has_room
 from belay.board.prepare import SETUP_TIMEOUT, install_agent, prepare
 from belay.exceptions import (
     BelayException,
@@ -65,7 +66,8 @@ class Session:
         open_transport: Opens the port anew each time it is called.
         startup: Statements to run on a fresh interpreter; None for the usual imports.
         attempts: How often to try to connect again after a loss, a second apart; negative for ever.
-        fresh: Whether to start the interpreter anew when connecting for the first time.
+        fresh: Whether to start the interpreter anew when connecting for the first time; None for where a
+            program that was stopped has left little memory.
         agent: Whether calls go by the agent; None for wherever it can run.
         listen: Whether to read also while nothing is asked, in a thread of its own; None for as soon as
             :meth:`listen` is called.
@@ -90,7 +92,7 @@ class Session:
         *,
         startup: str | None = None,
         attempts: int = 0,
-        fresh: bool = True,
+        fresh: bool | None = True,
         agent: bool | None = None,
         listen: bool | None = None,
         on_output: OutputHandler,
@@ -457,13 +459,13 @@ class Session:
         self._state = State.STRANGE
         return self.link
 
-    def _connect(self, *, fresh: bool) -> None:
+    def _connect(self, *, fresh: bool | None) -> None:
         """Open the port and get the board ready; whatever fails, the port is free again."""
         self._open()
         try:
             self._refuse_if_closed()
             self.link.enter(ENTER_TIMEOUT)
-            if fresh:
+            if fresh or (fresh is None and not has_room(self.link)):
                 self.link.soft_reset()
             self._prepare()
             self._start_listening()

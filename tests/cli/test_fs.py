@@ -31,6 +31,15 @@ def test_the_interpreter_goes_on(belay: Belay, board: Path) -> None:
     assert belay("eval", "--no-reset", "answer").code == 1
 
 
+def test_the_interpreter_starts_anew_where_a_program_has_left_no_memory(belay: Belay, board: Path) -> None:
+    hungry = "import gc\nx = []\nwhile gc.mem_free() > 50_000: x.append(bytearray(5000))"
+    assert belay("exec", hungry).code == 0
+    assert belay("fs", "ls", "--no-reset").code == 0
+    assert belay("eval", "--no-reset", "len(x) > 1").out == "True\n"
+    assert belay("fs", "ls").out == "lib/\n"
+    assert belay("eval", "--no-reset", "x").code == 1
+
+
 @pytest.mark.parametrize("agent", ["0", "1"])
 def test_it_takes_few_turns(
     belay: Belay, board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agent: str

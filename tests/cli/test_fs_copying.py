@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from belay.cli.fs import host
 from tests.patience import SOON
 
 from .conftest import Belay, Start, files_in, write_files
@@ -142,6 +143,7 @@ def test_odd_names(belay: Belay, board: Path, name: str) -> None:
         (["cp", ":x", ":/x"], ":/x and :/x are the same file"),
         (["cp", "-r", ":lib", ":lib/d"], ":lib cannot be copied to :lib/d/lib, which lies in it"),
         (["cp", "-r", ":", ":new"], ":/ cannot be copied to :new, which lies in it"),
+        (["get", ":x", "no/y"], "no: there is no such folder\nhint: make it first"),
         (["get", ":x", "no/"], "no/: there is no such folder\nhint: make it first"),
         (["get", ":x", ":lib", "a"], ":lib: it is a folder"),
         (["get", "-r", ":lib", "a"], "a: File exists"),
@@ -157,6 +159,23 @@ def test_what_cannot_be_copied(belay: Belay, board: Path, words: list[str], mess
     assert result.code == 7
     assert result.err.startswith(f"error: {message or ''}")
     assert (files_in(board), files_in(HERE)) == before
+
+
+def test_names_that_this_computer_cannot_have(
+    belay: Belay, board: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows a backslash separates folders: this one would lead out."""
+    if os.name == "nt":
+        pytest.skip("the virtual board's files are this computer's")
+    monkeypatch.setattr(host, "IS_WINDOWS", True)
+    write_files(board, {"ok": "1", "..\\out": "2", "lib/..\\..\\out": "3"})
+    Path("into").mkdir()
+    for words in (["get", ":.*out", "into"], ["get", "-r", ":lib", "into"], ["cp", "-r", ":", "new"]):
+        result = belay("fs", *words)
+        assert result.code == 7
+        assert "\\' in it, which Windows does not allow\nhint: copy it by itself" in result.err
+    assert belay("fs", "get", ":..\\out", "mine").code == 0
+    assert files_in(HERE) == {"mine": b"2"}
 
 
 @pytest.mark.parametrize(

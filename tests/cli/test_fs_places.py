@@ -24,7 +24,7 @@ def test_what_is_a_port(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["/lib", "/", ":a0", "./a0", "lib", "main.py", "*.py", ":", "/a\0b", "C:\\x"]
+    "word", ["/lib", "/", ":a0", "./a0", "lib", "main.py", "*.py", ":", "/a\0b", "C:\\x", "/dev/stdin"]
 )
 def test_what_is_a_path(word: str) -> None:
     assert not is_port(word)

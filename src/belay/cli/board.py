@@ -171,7 +171,7 @@ def connected(
     wrap: Callable[[Transport], Transport] | None = None,
     *,
     stdin: TextSource | None = None,
-    fresh: bool = True,
+    fresh: bool | None = True,
 ) -> Iterator[Device]:
     """Connect to a board for as long as the block lasts.
 
@@ -180,7 +180,8 @@ def connected(
         port: The board's address, or None for the one that is meant when none is named.
         wrap: Put around the transport, inside of the trace.
         stdin: Where the board's ``input()`` reads; None if it shall not.
-        fresh: Whether the interpreter starts anew if the options do not say.
+        fresh: Whether the interpreter starts anew if the options do not say; None for where a program has
+            left it little memory.
     """
     from belay.device import Device
 

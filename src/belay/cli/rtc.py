@@ -45,7 +45,7 @@ def rtc(settings: Settings, port: str | None, *, wanted: bool, utc: bool, as_jso
     """
     if utc and not wanted:
         raise WrongUse("--utc says what to --set.")
-    with connected(settings, port, fresh=False) as device:
+    with connected(settings, port, fresh=None) as device:
         if wanted:
             _set(device, now(utc=utc))
         time = _read(device)

@@ -95,16 +95,20 @@ def board_options(function: F) -> F:
     return _add(_TALK + _BOARD, function)
 
 
-def file_options(function: F, *, fresh: bool = False) -> F:
+def file_options(function: F, *, fresh: bool | None = None) -> F:
     """Add those of commands for a board's files, whose time is bounded anyway.
 
     Args:
         function: The command.
-        fresh: Whether connecting starts the board's interpreter anew if nobody says otherwise.
+        fresh: Whether connecting starts the board's interpreter anew if nobody says otherwise; None for
+            where a program has left it little memory.
     """
     board = [(names, more) for names, more in _BOARD if names[0] != _TIMEOUT]
-    if not fresh:
-        going_on = {"default": False, "help": "Start the board's interpreter anew when connecting; without it, it goes on."}
+    if fresh is None:
+        help_text = (
+            "Start the board's interpreter anew when connecting, or never; else if it has little memory."
+        )
+        going_on = {"default": None, "help": help_text}
         board = [(names, {**more, **going_on} if names[0] == _RESET else more) for names, more in board]
     return _add(_TALK + board, function)
 

@@ -72,7 +72,8 @@ def fs(ctx: click.Context) -> None:
     computer's. Where only the board's can be meant the colon may be left out. In paths of the board *, ? and
     [...] stand for what a shell has them stand for, and ** for any folders; quotes keep them from the shell.
 
-    Connecting stops what runs on the board, and does not start its interpreter anew.
+    Connecting stops what runs on the board. It starts the interpreter anew only where the program that ran
+    has left it little memory.
     """
     if ctx.invoked_subcommand is None:
         # Nothing was asked for, so this is no answer: it goes to stderr.

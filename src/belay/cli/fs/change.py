@@ -37,7 +37,7 @@ def rm(settings: Settings, words: tuple[str, ...], recursive: bool, force: bool,
     places = list(map(on_board, paths))
     if not yes and any(place.whole == "/" for place in places):
         raise WrongUse("That would remove all files of the board.", "with -r and --yes it is done")
-    with connected(settings, port, fresh=False) as device:
+    with connected(settings, port, fresh=None) as device:
         files = device.filesystem
         kinds = _kinds(files, places, force=force)
         folders = [place for place, is_folder in kinds.items() if is_folder]
@@ -79,7 +79,7 @@ def _kinds(files: Filesystem, places: list[Place], *, force: bool) -> dict[Place
 def mkdir(settings: Settings, words: tuple[str, ...], parents: bool) -> None:
     """Make folders on a board."""
     port, paths = take_port(words, "PATH")
-    with connected(settings, port, fresh=False) as device:
+    with connected(settings, port, fresh=None) as device:
         for place in map(on_board, paths):
             try:
                 device.filesystem.make_folder(place.path, parents=parents, exist_ok=parents)
@@ -95,7 +95,7 @@ def mkdir(settings: Settings, words: tuple[str, ...], parents: bool) -> None:
 def rmdir(settings: Settings, words: tuple[str, ...]) -> None:
     """Remove empty folders of a board."""
     port, paths = take_port(words, "PATH")
-    with connected(settings, port, fresh=False) as device:
+    with connected(settings, port, fresh=None) as device:
         for place in expanded(device.filesystem, map(on_board, paths)):
             device.filesystem.remove_folder(place.path)
 
@@ -107,7 +107,7 @@ def rmdir(settings: Settings, words: tuple[str, ...]) -> None:
 def touch(settings: Settings, words: tuple[str, ...]) -> None:
     """Make empty files on a board; what is there stays as it is."""
     port, paths = take_port(words, "PATH")
-    with connected(settings, port, fresh=False) as device:
+    with connected(settings, port, fresh=None) as device:
         for place in map(on_board, paths):
             device.filesystem.touch(place.path)
 
@@ -127,7 +127,7 @@ def mv(settings: Settings, words: tuple[str, ...]) -> None:
             "Some of the paths have the colon of the board's, some have not; mv moves on the board only.",
             "belay fs cp copies between the board and this computer",
         )
-    with connected(settings, port, fresh=False) as device:
+    with connected(settings, port, fresh=None) as device:
         files = device.filesystem
         *places, target = map(on_board, paths)
         moves = target_of(files, expanded(files, places), target)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from belay.cli.fs.host import check_tree, make_folder, receive, refusal
+from belay.cli.fs.host import check_name, check_tree, make_folder, receive
 from belay.cli.fs.places import Place
 from belay.cli.fs.targets import check_source, target_of
 from belay.exceptions import BelayException, FilesError
@@ -62,6 +62,9 @@ class Copier:
         """
         kinds = [check_source(self._files, source, recursive=self._recursive) for source in sources]
         targets = target_of(self._files, sources, target)
+        for source, to in targets:
+            if to != target and source.on_board and not to.on_board:
+                check_name(source.path, source.name)
         return [
             job
             for (source, to), is_folder in zip(targets, kinds, strict=True)
@@ -76,10 +79,8 @@ class Copier:
         size = self._files.stat(source.path).size
         if to.on_board:
             return [Job(what, size, partial(self._copy, source.whole, to.whole))]
-        if reason := refusal(Path(to.path).name):
-            raise FilesError(
-                f"{source}: the name {Path(to.path).name!r} {reason}", hint="name another target"
-            )
+        if not Path(to.path).parent.is_dir():
+            raise FilesError(f"{Path(to.path).parent}: there is no such folder", hint="make it first")
         # Who names a link means what it leads to.
         return [Job(what, size, partial(self._fetch, source.whole, Path(to.path).resolve()))]
 

@@ -121,7 +121,7 @@ def _copy(
 ) -> None:
     from belay.cli.fs.copies import Copier
 
-    with connected(settings, port, fresh=False) as device:
+    with connected(settings, port, fresh=None) as device:
         copier = Copier(device, recursive=recursive, force=force)
         jobs = copier.jobs(expanded(device.filesystem, sources), target)
         total, done = sum(job.size for job in jobs), 0

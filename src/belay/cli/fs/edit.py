@@ -44,7 +44,7 @@ def edit(settings: Settings, words: tuple[str, ...]) -> None:
     if len(paths) > 1:
         raise WrongUse("One file can be edited at a time.")
     editor = _editor()
-    with connected(settings, port, fresh=False) as device:
+    with connected(settings, port, fresh=None) as device:
         _edit(settings, device.filesystem, on_board(paths[0]), editor)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from belay.exceptions import FilesError
+from belay.exceptions import BelayException, FilesError
 
 if TYPE_CHECKING:
     from belay.files.tree import Tree
@@ -17,18 +17,21 @@ IS_WINDOWS = os.name == "nt"
 FOLDS_CASE = IS_WINDOWS or sys.platform == "darwin"
 """Whether names that differ by case only are one."""
 
+_HINT = "copy it by itself, to a name of your own"
+
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file: also with digits written as superscripts.
 _DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"}
 _DEVICES |= {f"{name}{digit}" for name in ("com", "lpt") for digit in "0123456789¹²³"}
 
 
-def refusal(name: str, *, windows: bool = IS_WINDOWS) -> str | None:
+def refusal(name: str, *, windows: bool | None = None) -> str | None:
     """Why a computer cannot have a file of this name; None if it can.
 
     Args:
         name: One name, as the board has it.
-        windows: Whether Windows runs there.
+        windows: Whether Windows runs there; None for this one.
     """
+    windows = IS_WINDOWS if windows is None else windows
     if name in ("", ".", "..") or "/" in name or "\0" in name:
         return "is no name of a file"
     if not windows:
@@ -42,8 +45,27 @@ def refusal(name: str, *, windows: bool = IS_WINDOWS) -> str | None:
     return None
 
 
-def check_tree(tree: Tree, *, windows: bool = IS_WINDOWS, folds_case: bool = FOLDS_CASE) -> None:
+def check_name(path: str, name: str) -> None:
+    """Refuse a board's file that this computer cannot have.
+
+    Args:
+        path: The file on the board, for the message.
+        name: What it would be called.
+
+    Raises:
+        FilesError: It cannot have the name.
+    """
+    if reason := refusal(name):
+        raise FilesError(f":{path}: the name {name!r} {reason}", hint=_HINT)
+
+
+def check_tree(tree: Tree, *, windows: bool | None = None, folds_case: bool = FOLDS_CASE) -> None:
     """Refuse a board's files that this computer cannot have.
+
+    Args:
+        tree: The files.
+        windows: Whether Windows runs here; None for finding out.
+        folds_case: Whether names that differ by case only are one.
 
     Raises:
         FilesError: One has a name that cannot be, or two have names that are one here.
@@ -52,9 +74,7 @@ def check_tree(tree: Tree, *, windows: bool = IS_WINDOWS, folds_case: bool = FOL
     for path in tree:
         for name in path.split("/"):
             if reason := refusal(name, windows=windows):
-                raise FilesError(
-                    f":{path}: the name {name!r} {reason}", hint="copy it by itself, to a name of your own"
-                )
+                raise FilesError(f":{path}: the name {name!r} {reason}", hint=_HINT)
         if folds_case and (other := folded.setdefault(path.casefold(), path)) != path:
             raise FilesError(
                 f":{path} and :{other} are one file on this computer",
@@ -82,8 +102,11 @@ def receive(pieces: Iterable[bytes], path: Path) -> None:
         if path.is_file() and not path.is_symlink():
             beside.chmod(path.stat().st_mode & 0o7777)
         beside.replace(path)
-    except BaseException:
+    except BaseException as error:
         beside.unlink(missing_ok=True)
+        if isinstance(error, OSError) and not isinstance(error, BelayException):
+            # Nobody knows the other name.
+            error.filename = str(path)
         raise
 
 

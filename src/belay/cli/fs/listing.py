@@ -80,7 +80,7 @@ def ls(settings: Settings, words: tuple[str, ...], is_long: bool, as_json: bool)
     Times are those of the board's clock; many boards have none, and some lose it with the power.
     """
     port, paths = take_port(words, "PATH", least=0)
-    with connected(settings, port, fresh=False) as device:
+    with connected(settings, port, fresh=None) as device:
         files = device.filesystem
         found = {
             place: _lines_of(files, place)
@@ -150,7 +150,7 @@ def _dated(files: Filesystem, line: Line) -> Line:
 def tree(settings: Settings, words: tuple[str, ...], with_sizes: bool, as_json: bool) -> None:
     """Show a board's folders, and all that is in them."""
     port, paths = take_port(words, "PATH", least=0)
-    with connected(settings, port, fresh=False) as device:
+    with connected(settings, port, fresh=None) as device:
         files = device.filesystem
         places = expanded(files, [on_board(path) for path in paths or ("",)])
         found = {place: files.tree(place.path or "/") for place in places}
@@ -193,7 +193,7 @@ def _branches(entries: Mapping[str, Entry], signs: tuple[str, ...], *, with_size
 @pass_settings
 def df(settings: Settings, port: str | None, as_json: bool) -> None:
     """Say how much room a board's file systems have."""
-    with connected(settings, port, fresh=False) as device:
+    with connected(settings, port, fresh=None) as device:
         rooms = _rooms(device)
     if as_json:
         print(json.dumps([_room_page(path, room) for path, room in rooms.items()], indent=2))

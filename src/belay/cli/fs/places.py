@@ -105,6 +105,9 @@ def is_port(word: str) -> bool:
     """Whether a word is a board's address and no path."""
     if not word.startswith("/"):
         return names_board(word)
+    if word.startswith(("/dev/fd/", "/dev/std")):
+        # What a shell gives a command to read.
+        return False
     try:
         return word.startswith("/dev/") or stat.S_ISCHR(Path(word).stat().st_mode)
     except (OSError, ValueError):

@@ -25,7 +25,7 @@ def cat(settings: Settings, words: tuple[str, ...]) -> None:
     port, paths = take_port(words, "PATH")
     sys.stdout.flush()
     out = sys.stdout.buffer
-    with connected(settings, port, fresh=False) as device:
+    with connected(settings, port, fresh=None) as device:
         for place in expanded(device.filesystem, map(on_board, paths)):
             for piece in device.filesystem.read_pieces(place.path):
                 out.write(piece)
@@ -42,7 +42,7 @@ def sha256(settings: Settings, words: tuple[str, ...], as_json: bool) -> None:
     """Print the SHA-256 of files of a board, as sha256sum does; the board computes it."""
     port, paths = take_port(words, "PATH")
     found = []
-    with connected(settings, port, fresh=False) as device:
+    with connected(settings, port, fresh=None) as device:
         for place in expanded(device.filesystem, map(on_board, paths)):
             digest = device.filesystem.hash(place.path)
             found.append({"path": place.whole, "sha256": digest})
