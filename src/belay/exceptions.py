@@ -609,8 +609,8 @@ class ReadOnlyBoardError(BoardFileError, PermissionError):
     """The board's file system cannot be written."""
 
     _usual_advice = (
-        "CircuitPython lets one side write: in boot.py, `import storage; storage.remount('/', readonly=False)`; "
-        "then reset the board"
+        "CircuitPython lets one side write: put `import storage; storage.remount('/', readonly=False)` "
+        "into boot.py, then reset the board"
     )
 
 
