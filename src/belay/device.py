@@ -437,6 +437,30 @@ class Device(SyncsFolders):
             output.finish()
         return ended
 
+    def terminal(self, *, exit_char: str = "\x1d") -> None:
+        """Put the board's own prompt on this program's terminal, until the user leaves.
+
+        What is typed goes to the board, but for the key that leaves and Ctrl-T, which opens a menu. Calls of
+        other threads wait. The next call starts the board's interpreter anew, whatever was typed: tasks are
+        there then, with ``attempts=`` also all that was recorded. If standard input is no terminal, its lines
+        are typed, and the prompt after the last ends this.
+
+        Args:
+            exit_char: What the key that leaves sends; Ctrl-] if nothing else is given.
+
+        Raises:
+            BatchError: A batch gathers the calls of this thread.
+            ConnectionLost: The board is gone, and standard input is no terminal: nobody waits for it.
+            ValueError: ``exit_char`` is empty.
+        """
+        from belay.terminal import Terminal, dimmed, open_console
+
+        self._caller.refuse_in_batch("a terminal")
+        if not exit_char:
+            raise ValueError("exit_char is empty: nobody could leave")
+        with open_console() as console:
+            self._session.lend(Terminal(console, leave=exit_char.encode(), dim=dimmed).run)
+
     def reconnect(self, attempts: int | None = None) -> None:
         """Connect anew and replay what was recorded.
 
