@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from belay.cli.text import printable
+from belay.cli.text import cut, printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Show = Callable[[str, int, int], None]
 """Gets what is being done, how many bytes of it are, and how many there are in all."""
+
+WIDEST = 50
+"""Columns for what is being done: a name may have more than the terminal."""
 
 PATIENCE = 0.3
 """Seconds without a bar: what is quicker needs none, and rich is not even imported."""
@@ -73,7 +76,7 @@ class Bar:
                     return
                 self._shown = self._begin()
             bars, task = self._shown
-            bars.update(task, completed=done, total=total, description=printable(doing))
+            bars.update(task, completed=done, total=total, description=cut(printable(doing), WIDEST))
 
     @contextmanager
     def hidden(self) -> Iterator[None]:

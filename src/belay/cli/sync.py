@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,9 +20,10 @@ from belay.cli.packages import counted
 from belay.cli.progress import showing
 from belay.cli.settings import F, Settings, examples, file_options, pass_settings
 from belay.cli.text import escaped
-from belay.exceptions import BoardFileNotFoundError, SourceMissingError
+from belay.exceptions import BelayException, BoardFileNotFoundError, SourceMissingError
 from belay.files.operations import MakeFolder, RemoveFolder
-from belay.files.tree import File
+from belay.files.plan import FRESH
+from belay.files.tree import File, folder_of, join
 
 if TYPE_CHECKING:
     from belay.device import Device
@@ -168,15 +170,21 @@ def _wish(device: Device, folder: Path, options: Options, keep: Keep) -> Wish:
 
 
 def _carry_out(settings: Settings, files: Filesystem, wish: Wish) -> SyncSummary:
+    last = ""
     with showing(settings, "looking at the board") as show:
 
         def tell(progress: Progress) -> None:
-            show(f"sending {progress.path}", progress.done, progress.total)
+            nonlocal last
+            last = progress.path
+            show(f"sending {last}", progress.done, progress.total)
 
         try:
             return files.sync(wish, on_progress=tell)
         except KeyboardInterrupt as interrupt:
             interrupt.add_note("each file on the board is whole; another sync does what is left")
+            # Most likely this is what was half written; if not, the next sync removes it.
+            with suppress(BelayException):
+                files.remove(f"{wish.top}/{join(folder_of(last), FRESH)}")
             raise
 
 
