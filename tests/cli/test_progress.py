@@ -35,7 +35,7 @@ def test_what_moves_has_a_bar(belay: Belay, board: Path, monkeypatch: pytest.Mon
     write_files(Path(), {"src/x": "1" * 5000, "src/y": "2" * 5000})
     for words, last in (
         (["fs", "put", "src/x", "src/y"], "src/y -> :y"),
-        (["fs", "get", "-r", ":", "back"], f":/y -> {Path('back/y')}"),
+        (["fs", "get", "-r", ":", "back"], f":y -> {Path('back/y')}"),
         (["sync", "src", "--dst", "app"], "sending y"),
     ):
         assert belay(*words).code == 0
