@@ -43,7 +43,7 @@ def test_what_moves_has_a_bar(belay: Belay, board: Path, monkeypatch: pytest.Mon
         text = terminal.getvalue()
         assert f"{last} " in text
         assert "9.8/9.8 KiB" in text[text.index(last) :]
-        assert "\x1b[2K" in text[text.rindex("KiB") :], "it is gone at the end"
+        assert "\x1b[2K" in text[text.rindex("9.8/9.8 KiB") :], "it is gone at the end"
         terminal.truncate(terminal.seek(0))
 
 
