@@ -94,12 +94,14 @@ class WindowsConsole:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.typed and self.shows:
-            with suppress(OSError):
-                self.write(_RESTORE)
-        for handle, mode in self._modes.items():
-            self._api.SetConsoleMode(handle, mode)
-        self._api.CloseHandle(self._event)
+        try:
+            if self.typed and self.shows:
+                with suppress(OSError):
+                    self.write(_RESTORE)
+        finally:
+            for handle, mode in self._modes.items():
+                self._api.SetConsoleMode(handle, mode)
+            self._api.CloseHandle(self._event)
 
     def read(self, timeout: float | None) -> bytes:
         """Wait for keys, the end of the input (EOFError), :meth:`wake`, or the end of the time."""
