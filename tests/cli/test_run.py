@@ -275,6 +275,46 @@ def test_input_reads_standard_input(
     assert (result.code, result.out, result.err) == (0, "a? b? 3\n", "")
 
 
+def test_standard_input_is_at_its_end_behind_a_script_from_there(
+    belay: Belay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = b"try:\n    input('? ')\nexcept EOFError:\n    print('none left')\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+    assert belay("run", "virtual:", "-").out == "? none left\n"
+
+
+def test_imports_come_from_a_mounted_folder(belay: Belay, script: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "source"
+    (folder / "package").mkdir(parents=True)
+    (folder / "package/__init__.py").write_text("from .part import answer\n", encoding="utf-8")
+    (folder / "package/part.py").write_text("def answer(x):\n    return 42 // x\n", encoding="utf-8")
+    script.write_text("import package\nprint(package.answer(1))\npackage.answer(0)\n", encoding="utf-8")
+    result = belay("run", "virtual:", str(script), "--mount", str(folder))
+    assert (result.code, result.out) == (exits.RAISED, "42\n")
+    assert f'File "{script}", line 3, in <module>\n    package.answer(0)\n' in result.err
+    assert 'File "/remote/package/part.py", line 2, in answer\n' in result.err
+    code = "__import__('package').answer(2)"
+    assert belay("eval", "virtual:", code, "--mount", str(folder)).out == "21\n"
+    assert belay("exec", "--mount", str(folder), "virtual:", f"print({code})").out == "21\n"
+
+
+def test_a_module_that_lies_beside_the_script(belay: Belay, script: Path) -> None:
+    script.with_name("beside.py").touch()
+    script.write_text("import beside.part\n", encoding="utf-8")
+    result = belay("run", "virtual:", str(script))
+    assert result.code == exits.RAISED
+    note = f"note: beside is here, and not on the board: `--mount {script.parent}` lets it import from here\n"
+    assert result.err.endswith(f"ImportError: no module named 'beside'\n{note}")
+    script.write_text("import elsewhere\n", encoding="utf-8")
+    assert "note:" not in belay("run", "virtual:", str(script)).err
+
+
+def test_a_folder_is_mounted_for_scripts_only(belay: Belay, tools: Path) -> None:
+    result = belay("run", "--mount", ".", "tool")
+    assert result.code == exits.USAGE
+    assert "--mount is for scripts on a board" in result.err
+
+
 # --- programs of this computer ---------------------------------------------------------------------
 
 UNITTEST = """\

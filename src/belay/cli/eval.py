@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import json
+from pathlib import Path
 
 import click
 
 from belay.cli.board import WrongUse, complete_port, connected
 from belay.cli.exec import split_code
 from belay.cli.report import CODE
+from belay.cli.script import mount_option, mounted
 from belay.cli.settings import Settings, board_options, examples, pass_settings
 from belay.exceptions import UntransferableError
 
@@ -23,9 +25,10 @@ EXAMPLES = examples(
 @click.command("eval", epilog=EXAMPLES)
 @click.argument("words", nargs=-1, metavar="[PORT] EXPR", shell_complete=complete_port)
 @click.option("--json", "as_json", is_flag=True, help="Print the value as JSON, if it has such a form.")
+@mount_option
 @board_options
 @pass_settings
-def eval_(settings: Settings, words: tuple[str, ...], as_json: bool) -> None:
+def eval_(settings: Settings, words: tuple[str, ...], as_json: bool, folder: Path | None) -> None:
     """Print the value of an expression, as the board's repr() writes it.
 
     EXPR is Python as the board knows it, or - to read it from standard input.
@@ -37,7 +40,7 @@ def eval_(settings: Settings, words: tuple[str, ...], as_json: bool) -> None:
     except (SyntaxError, ValueError) as error:
         raise WrongUse(f"{expression!r} is no expression.", "belay exec runs statements") from error
     settings.sources[CODE] = expression
-    with connected(settings, port) as device:
+    with connected(settings, port) as device, mounted(device, folder):
         if as_json:
             value = device(expression, record=False)
             print(_to_json(value))

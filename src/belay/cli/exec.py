@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import sys
+from pathlib import Path
 
 import click
 
 from belay.cli.board import WrongUse, complete_port, connected, names_board, split_port
 from belay.cli.report import CODE
-from belay.cli.script import read_stdin
+from belay.cli.script import mount_option, mounted, read_stdin
 from belay.cli.settings import Settings, board_options, examples, pass_settings
 
 EXAMPLES = examples(
@@ -21,9 +22,10 @@ EXAMPLES = examples(
 
 @click.command("exec", epilog=EXAMPLES)
 @click.argument("words", nargs=-1, metavar="[PORT] CODE", shell_complete=complete_port)
+@mount_option
 @board_options
 @pass_settings
-def exec_(settings: Settings, words: tuple[str, ...]) -> None:
+def exec_(settings: Settings, words: tuple[str, ...], folder: Path | None) -> None:
     """Run statements on a board. What they print is printed as it comes.
 
     CODE is Python as the board knows it, or - to read it from standard input. Its input() reads standard
@@ -31,7 +33,7 @@ def exec_(settings: Settings, words: tuple[str, ...]) -> None:
     """
     port, code = split_code(words, "CODE")
     settings.sources[CODE] = code
-    with connected(settings, port, stdin=sys.stdin) as device:
+    with connected(settings, port, stdin=sys.stdin) as device, mounted(device, folder):
         device.run(code, file=CODE)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 from click.core import ParameterSource
@@ -14,12 +15,17 @@ from click.shell_completion import CompletionItem
 
 from belay.cli.board import WrongUse, complete_port_or_file, connected, names_board, split_port
 from belay.cli.program import MICROPYTHON, Program, find_program, give_way
-from belay.cli.script import read_script
+from belay.cli.script import mount_option, mounted, read_script
 from belay.cli.settings import BOARD_OPTIONS, Settings, board_options, examples, pass_settings
+from belay.exceptions import BoardError
+
+if TYPE_CHECKING:
+    from belay.device import Device
 
 EXAMPLES = examples(
     "belay run blink.py",
     "belay run /dev/ttyACM0 blink.py",
+    "belay run src/main.py --mount src",
     "belay run micropython my_script.py",
     "belay run micropython -m unittest",
 )
@@ -55,15 +61,17 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 @click.command(cls=RunCommand, epilog=EXAMPLES)
 @click.argument("words", nargs=-1, metavar="[PORT] SCRIPT | PROGRAM [ARGS]...", shell_complete=_complete)
+@mount_option
 @board_options
 @click.pass_context
 @pass_settings
-def run(settings: Settings, ctx: click.Context, words: tuple[str, ...]) -> int:
+def run(settings: Settings, ctx: click.Context, words: tuple[str, ...], folder: Path | None) -> int:
     """Run a script on a board, or a program of this computer with the project's packages.
 
     SCRIPT is a file on this computer, or - for standard input. It runs on the board without being put there;
     what it prints is printed as it comes, and its input() reads standard input here. Ctrl-C stops it on the
-    board. If it raises, the traceback leads into the file; its exit code is that of `belay run`.
+    board. If it raises, the traceback leads into the file; its exit code is that of `belay run`. It imports
+    what is on the board, and with --mount first of all what is in FOLDER.
 
     PROGRAM is found on PATH or a path to one, and no .py. It gets ARGS as they are, and MICROPYPATH in its
     environment: the project's folder, develop dependencies as they are now, the vendored files of all groups,
@@ -76,9 +84,39 @@ def run(settings: Settings, ctx: click.Context, words: tuple[str, ...]) -> int:
     program = read_script(what.script)
     name = "<stdin>" if what.script == "-" else what.script
     settings.sources[name] = program
-    with connected(settings, what.port, stdin=sys.stdin) as device:
-        device.run(program, file=name)
+    with connected(settings, what.port, stdin=sys.stdin) as device, mounted(device, folder):
+        run_script(device, program, name)
     return 0
+
+
+def run_script(device: Device, program: str, name: str) -> None:
+    """Run a script on a board.
+
+    Args:
+        device: The board.
+        program: Its text.
+        name: Its path.
+
+    Raises:
+        BoardError: It raised.
+        BoardTimeoutError: It took longer than it may.
+        ConnectionLost: The board is gone.
+    """
+    try:
+        device.run(program, file=name)
+    except BoardError as error:
+        if error.board_type == "ImportError":
+            _note_neighbour(error, name)
+        raise
+
+
+def _note_neighbour(error: BoardError, script: str) -> None:
+    """Say why a module is not found that lies beside the script."""
+    found = re.search(r"no module named '([^']+)'", str(error))
+    module = found[1].partition(".")[0] if found else ""
+    folder = Path(script).parent
+    if module and any((folder / name).exists() for name in (f"{module}.py", f"{module}.mpy", module)):
+        error.add_note(f"{module} is here, and not on the board: `--mount {folder}` lets it import from here")
 
 
 def run_program(settings: Settings, program: Program) -> int:
@@ -107,6 +145,8 @@ def run_program(settings: Settings, program: Program) -> int:
 
 
 def _refuse_board_options(ctx: click.Context) -> None:
+    if ctx.get_parameter_source("folder") is ParameterSource.COMMANDLINE:
+        raise WrongUse("--mount is for scripts on a board.", "options of the program come behind its name")
     for where in filter(None, (ctx, ctx.parent)):
         for name in BOARD_OPTIONS:
             if where.get_parameter_source(name) is ParameterSource.COMMANDLINE:

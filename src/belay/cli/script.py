@@ -1,13 +1,31 @@
-"""Scripts of the host: read as Python reads its own."""
+"""Scripts of the host: read as Python reads its own; and what they import from there."""
 
 from __future__ import annotations
 
 import io
 import sys
 import tokenize
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from belay.device import Device
+
+mount_option = click.option(
+    "--mount",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Let the board import from this folder, without a copy; it is at /remote, and read-only.",
+)
+
+
+def mounted(device: Device, folder: Path | None) -> AbstractContextManager[object]:
+    """Let a board import from a folder for as long as the block lasts, if there is one."""
+    return nullcontext() if folder is None else device.mount(folder)
 
 
 def read_script(name: str) -> str:
