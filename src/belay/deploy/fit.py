@@ -49,5 +49,5 @@ def _why_not_native(header: Header, board: Implementation) -> str:
         return f"has native code for {header.arch}, and the board {takes}"
     if header.arch and board.mpy_sub_version not in (None, header.sub_version):
         made, wanted = header.sub_version, board.mpy_sub_version
-        return f"has native code of mpy version {header.version}.{made}, and the board takes .{wanted}"
+        return f"has native code of mpy version {header.version}.{made}, and the board takes {header.version}.{wanted}"
     return ""

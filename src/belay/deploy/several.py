@@ -69,10 +69,10 @@ def on_each(
             ended.put(outcome)
 
     threads = [threading.Thread(target=run, args=(address,), daemon=True) for address in addresses]
-    for thread in threads:
-        thread.start()
     found: dict[str, Outcome[T]] = {}
     try:
+        for thread in threads:
+            thread.start()
         for _ in threads:
             if (outcome := ended.get()) is not None:
                 found[outcome.address] = outcome
@@ -81,7 +81,8 @@ def on_each(
         unwanted.set()
         # A second Ctrl-C ends this, too.
         for thread in threads:
-            thread.join()
+            if thread.is_alive():
+                thread.join()
         raise
     return [found[address] for address in addresses]
 
