@@ -274,7 +274,7 @@ def test_the_end_of_the_interpreter(tmp_path: Path) -> None:
     """Also while a board prints without end, and nobody has closed the device."""
     program = tmp_path / "program.py"
     program.write_text(ENDS_WITHOUT_CLOSING)
-    for _ in range(3):
+    for _ in range(2):
         done = subprocess.run(
             [sys.executable, program],
             capture_output=True,
@@ -287,7 +287,7 @@ def test_the_end_of_the_interpreter(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ways", [["listen"], ["agent"], ["agent", "listen"]], ids=" ".join)
 def test_ctrl_c_at_any_moment(ways: list[str]) -> None:
-    press_ctrl_c(40, 7, *ways)
+    press_ctrl_c(25, 7, *ways)
 
 
 @pytest.mark.long

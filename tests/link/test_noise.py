@@ -65,8 +65,8 @@ def suffer_often(real: Real, cases: int, seed: int) -> Counter[str]:
 
 
 def test_noise(noisy: Real) -> None:
-    ended = suffer_often(noisy, 40, 1)
-    assert ended["right"] > 20
+    ended = suffer_often(noisy, 25, 1)
+    assert ended["right"] > 12
 
 
 @pytest.mark.long
@@ -95,7 +95,7 @@ def interrupts(rounds: int, seed: int) -> int:
 
 
 def test_interrupts_of_a_busy_agent() -> None:
-    assert interrupts(30, 1) > 5
+    assert interrupts(20, 1) > 3
 
 
 @pytest.mark.long
