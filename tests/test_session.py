@@ -21,7 +21,7 @@ from belay.exceptions import (
     PortBusyError,
     ReplEntryError,
 )
-from belay.link import EVENT
+from belay.link import EVENT, Lent, Link
 from belay.session import RECONNECT_PAUSE, Session
 from belay.transports import open_transport
 from belay.transports.base import READ_SIZE, Transport
@@ -721,3 +721,61 @@ def test_several_boards_run_at_the_same_time(tmp_path: Path) -> None:
     finally:
         for one in boards:
             one.session.close()
+
+
+# --- lending the connection ----------------------------------------------------------------------
+
+
+def test_after_somebody_else_used_the_connection_calls_start_anew(board: Board) -> None:
+    session = board.connect()
+    session.define("f", "def f():\n    return 7\n")
+    board.run("x = 1")
+
+    def use(link: Link, _reopen: object) -> str:
+        def change(lent: Lent) -> str:
+            seen = b""
+            lent.write(b"x = 2\r")
+            while not seen.endswith(b"x = 2\r\n>>> "):
+                seen += lent.read(timeout=PATIENCE)
+            return "done"
+
+        return link.lend(change)
+
+    assert session.lend(use) == "done"
+    assert board.value("'x' in globals()") is False
+    assert board.value("f()") == 7
+
+
+def test_after_somebody_else_used_the_connection_what_was_recorded_is_replayed(board: Board) -> None:
+    session = board.connect(attempts=1)
+    board.run("x = 1")
+    session.lend(lambda link, _reopen: link.lend(lambda lent: lent.write(b"x = 2\r")))
+    assert board.value("x") == 1
+
+
+def test_somebody_else_may_open_the_port_again(board: Board) -> None:
+    session = board.connect()
+    board.refusals = 1
+
+    def use(link: Link, reopen: Callable[[], Link]) -> None:
+        board.kill()
+        with pytest.raises(PortBusyError):
+            reopen()
+        again = reopen()
+        assert again is session.link
+        assert again is not link
+
+    session.lend(use)
+    assert board.value("1") == 1
+
+
+def test_a_loss_while_somebody_else_uses_the_connection(board: Board) -> None:
+    session = board.connect()
+    session.lend(lambda _link, _reopen: board.kill())
+    with pytest.raises(ConnectionLost):
+        board.value("1")
+    with pytest.raises(ConnectionLost, match="lost"):
+        session.lend(lambda link, _reopen: None)
+    session.close()
+    with pytest.raises(ConnectionLost, match="closed"):
+        session.lend(lambda link, _reopen: None)
