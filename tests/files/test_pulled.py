@@ -214,12 +214,19 @@ def places(passed: dict[str, int], count: int, seed: int) -> list[tuple[Directio
     return [(direction, chance.randrange(passed[direction])) for direction in directions]
 
 
-@pytest.mark.parametrize("count", [4, pytest.param(500, marks=pytest.mark.long)])
+# 500 of them; no test may take minutes, or it seems to hang.
+FEW_AND_MANY = [
+    pytest.param(0, 4, id="few"),
+    *(pytest.param(seed, 50, marks=pytest.mark.long, id=f"many{seed}") for seed in range(1, 11)),
+]
+
+
+@pytest.mark.parametrize(("seed", "count"), FEW_AND_MANY)
 def test_pulled_at_any_byte(
-    tmp_path: Path, kind: str, start: Callable[[str, Path], Path], count: int
+    tmp_path: Path, kind: str, start: Callable[[str, Path], Path], seed: int, count: int
 ) -> None:
     passed = pull(kind, start(kind, tmp_path / "whole"), "", -1)
-    for what, at in places(passed, count, count):
+    for what, at in places(passed, count, seed):
         suffer(kind, start, tmp_path / "board", what, at)
 
 
@@ -244,7 +251,7 @@ def test_pulled_between_operations(
 
 
 @pytest.mark.parametrize(
-    ("kind", "count"), [("lfs2", 1), *(pytest.param(kind, 100, marks=pytest.mark.long) for kind in KINDS)]
+    ("kind", "count"), [("lfs2", 1), *(pytest.param(kind, 50, marks=pytest.mark.long) for kind in KINDS)]
 )
 def test_pulled_over_the_plain_way(
     tmp_path: Path, kind: str, start: Callable[[str, Path], Path], count: int
@@ -261,7 +268,7 @@ class Held(Line):
         pass
 
 
-@pytest.mark.parametrize("count", [2, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [2, pytest.param(60, marks=pytest.mark.long)])
 def test_pulled_while_the_power_stays(tmp_path: Path, start: Callable[[str, Path], Path], count: int) -> None:
     """The board waits for the rest; another connection finds it so."""
     passed = pull("lfs2", start("lfs2", tmp_path / "whole"), "", -1)
