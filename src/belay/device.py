@@ -451,6 +451,7 @@ class Device(SyncsFolders):
         Raises:
             BatchError: A batch gathers the calls of this thread.
             ConnectionLost: The board is gone, and standard input is no terminal: nobody waits for it.
+            FeatureUnavailableError: The standard streams are none of the system's, as in a notebook.
             ValueError: ``exit_char`` is empty.
         """
         from belay.terminal import Terminal, dimmed, open_console

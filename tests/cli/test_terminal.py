@@ -20,7 +20,7 @@ from belay.exceptions import BatchError
 from belay.terminal.keys import BRACKETS_OFF
 from tests.patience import SOON
 
-from .conftest import BELAY, Belay
+from .conftest import BELAY, Belay, Start
 
 termios = pytest.importorskip("termios")
 
@@ -180,6 +180,15 @@ def test_a_file_as_the_input(
     assert seen.endswith(b">>> 6*7\r\n42\r\n>>> ")
     assert (b"soft reboot" in seen) == (reset == "--soft-reset")
     assert (b"import machine; machine.reset()" in seen) == (reset == "--hard-reset")
+
+
+def test_without_any_input_the_board_is_watched(start: Start) -> None:
+    process = start("terminal", "virtual:", stdin=subprocess.DEVNULL)
+    seen = b""
+    while not seen.endswith(b">>> "):
+        seen += os.read(process.stdout.fileno(), 1000)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(SOON) == exits.INTERRUPTED
 
 
 def test_what_makes_no_sense(belay: Belay) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import select
 import signal
@@ -12,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from belay.terminal.console import dimmed, open_console
+from belay.exceptions import FeatureUnavailableError
+from belay.terminal.console import columns, dimmed, open_console
 from belay.terminal.keys import BRACKETS_OFF, BRACKETS_ON
 from tests.patience import SOON
 
@@ -165,6 +167,25 @@ def test_in_another_thread_no_signals_are_handled(attach: Attach) -> None:
     thread.start()
     thread.join(SOON)
     assert seen == [(True, signal.SIG_DFL)]
+
+
+def test_streams_that_are_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    with pytest.raises(FeatureUnavailableError), open_console():
+        pass
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(FeatureUnavailableError), open_console():
+        pass
+
+
+def test_how_wide_it_is(attach: Attach, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = attach()
+    termios.tcsetwinsize(terminal.inner, (24, 33))
+    assert columns() == 33
+    termios.tcsetwinsize(terminal.inner, (0, 0))
+    assert columns() == 80
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert columns() == 80
 
 
 def test_no_terminal_at_all(monkeypatch: pytest.MonkeyPatch) -> None:

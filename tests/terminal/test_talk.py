@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from belay import Device
 from belay.exceptions import ConnectionFailedError, ConnectionLost, DeviceNotFoundError
 from belay.link import Link
-from belay.terminal import talk
+from belay.terminal import Terminal, talk
 from belay.terminal.talk import name_of
 from belay.transports.virtual import VirtualTransport, open_virtual
 from tests.link.conftest import Uart, run
@@ -237,6 +238,14 @@ def test_files_that_cannot_be_run(session: Session, tmp_path: Path) -> None:
     user.until(b"2\r\n>>> ")
 
 
+def test_a_long_answer_stays_on_its_line(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("belay.terminal.display.columns", lambda: 20)
+    user = session.user
+    user.press(b"\x14f" + b"0123456789" * 5)
+    user.until(b"\r\x1b[K1234567890123456789")
+    user.press(b"\x03")
+
+
 def test_a_file_is_put_onto_the_board(session: Session, port: VirtualTransport, tmp_path: Path) -> None:
     content = bytes(range(256)) * 20
     (tmp_path / "data.bin").write_bytes(content)
@@ -322,3 +331,28 @@ def test_nobody_has_to_wait_for_it() -> None:
 
 def test_names_of_keys() -> None:
     assert [name_of(key) for key in (b"\x1d", b"\x14", b"!")] == ["Ctrl-]", "Ctrl-T", "!"]
+
+
+# --- a program's session ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("listen", [None, True], ids=["quiet", "listens"])
+def test_a_session_lends_its_connection_more_than_once(listen: bool | None) -> None:
+    with Device("virtual:", listen=listen) as device:
+
+        @device.task
+        def thrice(x):  # type: ignore[no-untyped-def]
+            return x * 3
+
+        for _ in range(2):
+            user = User()
+            terminal = Terminal(user)
+            thread = threading.Thread(target=device._session.lend, args=(terminal.run,), daemon=True)
+            thread.start()
+            user.until(PROMPT)
+            user.press(b"6*7\r")
+            user.until(b"42\r\n>>> ")
+            user.press(b"\x1d")
+            thread.join(SOON)
+            assert not thread.is_alive()
+            assert thrice(14) == 42

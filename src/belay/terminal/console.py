@@ -7,6 +7,10 @@ import sys
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from belay.exceptions import FeatureUnavailableError
+
+_USUAL = 80
+
 
 class Console(Protocol):
     """A keyboard and what shows text. Keys come as they are pressed, without an echo.
@@ -51,8 +55,20 @@ class Console(Protocol):
 
 
 def open_console() -> AbstractContextManager[Console]:
-    """The console of this process, which is restored at the end of the block, however that is left."""
-    flush()
+    """The console of this process, which is restored at the end of the block, however that is left.
+
+    Raises:
+        FeatureUnavailableError: The standard streams are none of the system's, as in a notebook.
+    """
+    try:
+        for stream in (sys.stdin, sys.stdout):
+            stream.fileno()
+        flush()
+    except (OSError, ValueError, AttributeError) as error:
+        raise FeatureUnavailableError(
+            "there is no console here: standard input or output is no file of the system",
+            hint="belay terminal, in a terminal of its own, does the same",
+        ) from error
     if sys.platform == "win32":
         from belay.terminal.windows import WindowsConsole
 
@@ -72,6 +88,14 @@ def flush() -> None:
     """Have everything shown that Python was given before."""
     sys.stdout.flush()
     sys.stderr.flush()
+
+
+def columns() -> int:
+    """How wide the terminal is."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or _USUAL
+    except (OSError, ValueError):
+        return _USUAL
 
 
 def is_dumb() -> bool:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from belay.terminal.console import Console
+from belay.terminal.console import Console, columns
 from belay.terminal.screen import Screen
 
 CLEAR = "\r\x1b[K"
@@ -169,8 +169,9 @@ class Display:
                 self._console.write(b"\r\n")
 
     def ask(self, line: str) -> None:
-        """Show a line of the menu in place of the one before."""
+        """Show a line of the menu in place of the one before; of a long one, its end."""
         with self._changed:
+            line = line[1 - columns() :]
             self._console.say(f"{CLEAR}{self._dim(line)}" if self._console.shows else f"\r{line}")
 
     # --- the log --------------------------------------------------------------------------------
