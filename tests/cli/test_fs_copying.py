@@ -192,6 +192,9 @@ def test_names_that_this_computer_cannot_have(
         (["put", ":a", ":b"], "The files that are put on a board are this computer's"),
         (["put", "a0"], "Missing argument 'SOURCE': 'a0' names a board.\nhint: ./a0 would be"),
         (["get"], "Missing argument 'SOURCE'."),
+        (["get", ":x", "/dev/ttyACM0"], "'/dev/ttyACM0' names a board: that is the first word.\nhint: belay"),
+        (["cp", "x", "/dev/ttyACM0", ":"], "'/dev/ttyACM0' names a board"),
+        (["put", "x", "a0"], "'a0' names a board: that is the first word.\nhint: ./a0 would be"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

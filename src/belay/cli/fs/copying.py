@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from belay.cli.fs.places import (
     complete_port_or_host,
     complete_port_or_path,
     expanded,
+    is_port,
     on_board,
     place,
     take_port,
@@ -59,6 +61,7 @@ def cp(settings: Settings, words: tuple[str, ...], recursive: bool, force: bool)
     followed unless they lead out of it.
     """
     port, paths = take_port(words, "SOURCE TARGET", least=2, otherwise=_OTHERWISE)
+    _refuse_ports(paths)
     *sources, target = map(place, paths)
     if not target.on_board and not all(source.on_board for source in sources):
         raise WrongUse(
@@ -81,6 +84,7 @@ def get(settings: Settings, words: tuple[str, ...], recursive: bool) -> None:
     port, paths = take_port(words, "SOURCE")
     target = Place(".", on_board=False)
     if len(paths) > 1 and not paths[-1].startswith(":"):
+        _refuse_ports(paths[-1:])
         *paths_of_board, last = paths
         paths, target = tuple(paths_of_board), Place(last, on_board=False)
     _copy(settings, port, list(map(on_board, paths)), target, recursive=recursive)
@@ -98,6 +102,7 @@ def put(settings: Settings, words: tuple[str, ...], recursive: bool, force: bool
     TARGET is the last path, if it has the colon of the board's. Otherwise as `belay fs cp`.
     """
     port, paths = take_port(words, "SOURCE", otherwise=_OTHERWISE)
+    _refuse_ports(paths)
     target = Place("")
     if paths[-1].startswith(":"):
         paths, target = paths[:-1], place(paths[-1])
@@ -108,6 +113,18 @@ def put(settings: Settings, words: tuple[str, ...], recursive: bool, force: bool
         )
     sources = [Place(path, on_board=False) for path in paths]
     _copy(settings, port, sources, target, recursive=recursive, force=force)
+
+
+def _refuse_ports(paths: Sequence[str]) -> None:
+    """Refuse a board's address that is not the first word: it would be read, or written to, as a file.
+
+    Raises:
+        WrongUse: There is one.
+    """
+    for path in paths:
+        if not path.startswith(":") and path != os.devnull and is_port(path):
+            hint = None if path.startswith("/") else _OTHERWISE.format(path)
+            raise WrongUse(f"{path!r} names a board: that is the first word.", hint)
 
 
 def _copy(
