@@ -23,7 +23,7 @@ from belay.files.plan import FRESH, is_ours
 from belay.files.record import NAME, PLACE, absolute
 from belay.files.survey import Survey, Wish, size_of, survey
 from belay.files.transfer import carry_out
-from belay.files.tree import File, Tree, parents, with_folders
+from belay.files.tree import Entry, File, Tree, parents, with_folders
 
 __all__ = ["Bytes", "Progress", "SyncSummary", "Wish", "survey", "sync"]
 
@@ -212,8 +212,11 @@ class _Sync:
         wanted = self._wish.contents.tree
         view, mounts = found.view, found.view.mounts
         gone = {path for path in view.tree if path in wanted} | {*found.plan.deleted}
-        taken = sum(size_of(entry) for path, entry in wanted.items() if path.split("/")[0] not in mounts)
-        freed = sum(size_of(view.tree.get(path)) for path in gone if path.split("/")[0] not in mounts)
+        block = view.room.block or 1
+        taken = sum(
+            _blocks(entry, block) for path, entry in wanted.items() if path.split("/")[0] not in mounts
+        )
+        freed = sum(_blocks(view.tree.get(path), block) for path in gone if path.split("/")[0] not in mounts)
         return SyncSummary(
             sent=tuple(self._sent),
             skipped=tuple(path for path in found.plan.unchanged if path not in self._sent),
@@ -221,10 +224,15 @@ class _Sync:
             unknown=found.plan.left,
             bytes=sum(self._sent.values()),
             seconds=time.monotonic() - self._start,
-            free=max(0, view.room.free - taken + freed),
+            free=max(0, view.room.free - (taken - freed) * block),
             words=(*self._wish.contents.words, *_warnings(found, wanted), *self._words),
             free_before=self._free_before,
         )
+
+
+def _blocks(entry: Entry | None, block: int) -> int:
+    """The blocks that a file takes; most file systems give no less."""
+    return -(-size_of(entry) // block)
 
 
 class Bytes:
