@@ -228,7 +228,7 @@ class Access:
             BoardFileError: There is nothing at the path.
         """
         block, total, free = self._numbers(Ours.ROOM, path)
-        return Room(block, block * total, block * free)
+        return _room(block, total, free)
 
     def _numbers(self, function: Ours, path: str) -> list[int]:
         answer = self._ask(function, [path], path)
@@ -286,5 +286,9 @@ def _read_view(data: bytes) -> View:
 
 
 def _read_room(facts: bytes | str) -> Room:
-    block, blocks, free = map(int, facts.split())
-    return Room(block, block * blocks, block * free)
+    return _room(*map(int, facts.split()))
+
+
+def _room(block: int, blocks: int, free: int) -> Room:
+    # LittleFS may count some blocks twice; what is left of a full disk is then a little below 0, as unsigned.
+    return Room(block, block * blocks, block * free if free <= blocks else 0)
