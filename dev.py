@@ -39,6 +39,7 @@ import sysconfig
 import time
 import tomllib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,8 @@ Steps = list[tuple[str, Command]]
 def environment() -> dict[str, str]:
     """The variables for every program we start: as inside .venv, and with nothing installed elsewhere."""
     outside = {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT"}
+    # Tests start hundreds of Pythons: each would compile belay anew.
+    outside.add("PYTHONDONTWRITEBYTECODE")
     inherited = {name: value for name, value in os.environ.items() if name.upper() not in outside}
     return inherited | {
         "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
@@ -213,19 +216,35 @@ def docs_build() -> Steps:
     return [("docs", [PYTHON, "-m", "sphinx", *options, "docs", "docs/_build/html"])]
 
 
-def unlock_coverage() -> None:
-    """Have coverage do without its lock, which a signal that hits the taking of it leaves held for ever.
+def tune_coverage() -> None:
+    """Fit coverage to these tests.
 
-    Tests send many. What the lock is for, copying while other threads add, coverage itself tries again.
+    It does without its lock, which a signal that hits the taking of it leaves held for ever, and tests send
+    many. What the lock is for, copying while other threads add, coverage itself tries again.
+
+    The processes of virtual boards are measured by the tests of the virtual board alone: there are many
+    hundreds, and each would take three times as long to start.
     """
     unlock = (
         "import sys; measure = getattr(sys.modules.get('coverage'), 'Coverage', None); "
         "measure = measure and measure.current(); "
         "measure and setattr(measure._collector, 'data_lock', None)\n"
     )
-    # Read at the start of each Python, behind the file with which coverage measures processes.
+    boards = (
+        "import os, sys; 'belay.virtual.supervisor' in str(sys.orig_argv) "
+        "and not os.environ.get('PYTEST_CURRENT_TEST', '').startswith('tests/virtual/') "
+        "and os.environ.pop('COVERAGE_PROCESS_CONFIG', None)\n"
+    )
+    # Read at the start of each Python, before and behind the file with which coverage measures processes.
     folder = Path(sysconfig.get_path("purelib", "venv", {"base": str(VENV)}))
+    (folder / "a0_boards_without_coverage.pth").write_text(boards, encoding="utf-8")
     (folder / "b_coverage_without_lock.pth").write_text(unlock, encoding="utf-8")
+
+
+def workers() -> list[str]:
+    """How many processes share the tests, and how: a third of their time they wait for boards and servers."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return ["-n", str(max(2, cores * 3 // 2)), "--dist", "worksteal"]
 
 
 def tests_with_coverage() -> Steps:
@@ -235,27 +254,53 @@ def tests_with_coverage() -> Steps:
     lenient = ["--fail-under=0"] if os.name == "nt" else []
     for old in ROOT.glob(".coverage*"):
         old.unlink()
-    unlock_coverage()
+    tune_coverage()
     return [
-        ("tests", [*coverage, "run", "-m", "pytest", "-n", "auto"]),
+        ("tests", [*coverage, "run", "-m", "pytest", *workers()]),
         ("combine", [*coverage, "combine", "--quiet"]),
         ("coverage", [*coverage, "report", *lenient]),
     ]
 
 
-def run_steps(steps: Steps) -> int:
-    """Run all steps, also after one that failed, and sum up; 0 if all went well."""
+def run_steps(steps: Steps, early: str = "") -> int:
+    """Run all steps, also after one that failed, and sum up; 0 if all went well.
+
+    Args:
+        steps: One after the other.
+        early: The name of a step that begins along with the first; what it says is shown in its turn.
+    """
     summary = []
-    for name, command in steps:
-        say(f"\n--- {name}: {shown(command)}")
-        started = time.monotonic()
-        code = run(command)
-        seconds = time.monotonic() - started
-        summary.append(f"{'ok' if code == 0 else 'FAILED':<8}{name:<10}{seconds:6.1f} s")
+    with ThreadPoolExecutor() as meanwhile:
+        begun = {name: meanwhile.submit(listen, command) for name, command in steps if name == early}
+        for name, command in steps:
+            say(f"\n--- {name}: {shown(command)}")
+            started = time.monotonic()
+            if name in begun:
+                code, said, seconds = begun[name].result()
+                print(said, end="", flush=True)
+            else:
+                code, seconds = run(command), time.monotonic() - started
+            summary.append(f"{'ok' if code == 0 else 'FAILED':<8}{name:<10}{seconds:6.1f} s")
     failed = sum(line.startswith("FAILED") for line in summary)
     say("\n" + "\n".join(summary))
     say(f"{failed} of {len(summary)} steps failed" if failed else "all passed")
     return 1 if failed else 0
+
+
+def listen(command: Command) -> tuple[int, str, float]:
+    """Run ``command`` in the repository: its exit code, all that it said, and its seconds."""
+    started = time.monotonic()
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    return done.returncode, done.stdout, time.monotonic() - started
 
 
 def shown(command: Command) -> str:
@@ -268,7 +313,7 @@ def test(arguments: list[str]) -> int:
     """Every check, or pytest alone if there are arguments for it."""
     if arguments:
         return run([PYTHON, "-m", "pytest", *arguments])
-    return run_steps([*quick_checks(), *docs_build(), *tests_with_coverage()])
+    return run_steps([*quick_checks(), *docs_build(), *tests_with_coverage()], early="docs")
 
 
 def bench(arguments: list[str]) -> int:

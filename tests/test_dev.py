@@ -227,6 +227,20 @@ def test_all_steps_run_and_the_failed_ones_are_named(
     assert capfd.readouterr().out.endswith("\nall passed\n")
 
 
+def test_a_step_that_begins_early_is_heard_in_its_turn(
+    dev: ModuleType, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    there = f"pathlib.Path({str(begun)!r}).exists()"
+    wait = f"import pathlib, time\nwhile not {there}: time.sleep(0.01)\nprint('first')"
+    early = f"import pathlib, sys\npathlib.Path({str(begun)!r}).touch()\nsys.exit('it failed')"
+    steps = [(name, [sys.executable, "-c", code]) for name, code in (("one", wait), ("two", early))]
+    assert dev.run_steps(steps, early="two") == 1
+    lines = capfd.readouterr().out.splitlines()
+    assert lines.index("first") < lines.index("it failed")
+    assert [line.split()[:2] for line in lines[-3:-1]] == [["ok", "one"], ["FAILED", "two"]]
+
+
 @pytest.mark.parametrize(
     ("words", "printed"),
     [
