@@ -159,7 +159,7 @@ def main() -> int:
             everybody[f"mpremote{variant}"] = fastest(partial(run_mpremote, python_of("mpremote"), fs), times)
     rows, about = compare_files(everybody), page.about()
     if given.page:
-        page.write_page(f"{' - '.join(about.values())}\n\n{as_markdown(rows)}", "files")
+        page.write_page(f"{' - '.join(about.values())}\n\n{as_markdown(rows)}", "figures of files")
     if given.json:
         figures = {who: {work: asdict(one) for work, one in done.items()} for who, done in everybody.items()}
         print(json.dumps({**about, "rows": as_json(rows), "figures": figures}, indent=1))
