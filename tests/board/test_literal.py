@@ -125,7 +125,7 @@ def there_and_back(examples: int) -> settings:
     return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@there_and_back(80)
+@there_and_back(40)
 @given(st.lists(values, max_size=6))
 def test_any_value_goes_there_and_back(echo: Echo, value: list[Any]) -> None:
     assert same(echo(value), value)

@@ -130,6 +130,12 @@ def keyboard(make_board: MakeBoard) -> Keyboard:
 
 
 @pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coverage does not watch the boards' processes: for tests that start dozens of them."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
+@pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A folder for a board's files."""
     return tmp_path / "board"

@@ -76,6 +76,7 @@ def test_the_same_work_is_the_same_count(make_board: MakeBoard) -> None:
     assert counts[0] == counts[1]
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize(
     ("kind", "torn", "moments"), [("lfs2:128k", 0, 0), ("lfs2:128k", 100, 0), ("fat:128k", 0, 2)]
 )
