@@ -44,6 +44,7 @@ _WINDOW = 10
 _LEAST_PIECE = 128
 """Bytes of a file that even a board with little memory takes at once."""
 
+_COLLECT = "try:\n from gc import collect\nexcept ImportError:\n collect=bool"
 _SCOPE = f"{_OURS}={{'ready':None,'largest':{_ANSWER}}}"
 
 _BRING_TIMEOUT = 10.0
@@ -214,8 +215,10 @@ class PlainCalls:
         terms = replace(terms, timeout=_BRING_TIMEOUT)
         if not self._parts:
             self._value(f"{_CALL}({_EXEC},{_SCOPE!r})", terms)
+            self._value(f"{_CALL}({_EXEC},{_COLLECT!r},{_OURS})", terms)
         for statement in onboard.statements(onboard.read(part)):
-            self._value(f"{_CALL}({_EXEC},{statement!r},{_OURS})", terms)
+            # What stays is to lie in the gaps, not in the middle of what is free.
+            self._value(f"{_OURS}['collect']();{_CALL}({_EXEC},{statement!r},{_OURS})", terms)
         self._parts.add(part)
 
     @property
