@@ -13,7 +13,8 @@ usage: python3 dev.py VERB [ARGUMENTS]
          "bench calls" is benchmarks/calls.py: what each kind of call costs, at any address;
          "bench packages" is benchmarks/packages.py: what the package manager costs;
          "bench hosts" is benchmarks/hosts.py: what packages of git hosts cost;
-         "bench files" is benchmarks/files.py: what syncs and copies of files cost
+         "bench files" is benchmarks/files.py: what syncs and copies of files cost;
+         "bench watch" is benchmarks/watch.py: how soon a save is seen on the board
   venv   only set up the environment, .venv
   shell  a shell with that environment
   lock   choose the newest versions of everything and write constraints.txt
@@ -318,7 +319,8 @@ def test(arguments: list[str]) -> int:
 
 def bench(arguments: list[str]) -> int:
     """The comparison with the peers, or a benchmark of its own that the first argument names."""
-    named = arguments[:1] if arguments[:1] in (["calls"], ["packages"], ["hosts"]) else []
+    known = ("calls", "packages", "hosts", "files", "watch")
+    named = [each for each in arguments[:1] if each in known]
     program = Path("benchmarks", f"{(named or ['compare'])[0]}.py")
     return run([PYTHON, program, *arguments[len(named) :]])
 

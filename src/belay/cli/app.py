@@ -28,6 +28,7 @@ COMMANDS = {
     "exec": Entry("belay.cli.exec:exec_", "Run statements on a board."),
     "eval": Entry("belay.cli.eval:eval_", "Print the value of an expression."),
     "run": Entry("belay.cli.run:run", "Run a script on a board, or a program with the project's packages."),
+    "watch": Entry("belay.cli.watch:watch", "Run a script or the project on each save."),
     "sync": Entry("belay.cli.sync:sync", "Make a folder on a board hold what a folder here holds."),
     "fs": Entry("belay.cli.fs:fs", "See, copy and change the files of a board."),
     "mount": Entry("belay.cli.mount:mount", "Run code on a board that imports from a folder here."),

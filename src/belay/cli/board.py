@@ -172,6 +172,7 @@ def connected(
     *,
     stdin: TextSource | None = None,
     fresh: bool | None = True,
+    listen: bool | None = None,
 ) -> Iterator[Device]:
     """Connect to a board for as long as the block lasts.
 
@@ -182,6 +183,7 @@ def connected(
         stdin: Where the board's ``input()`` reads; None if it shall not.
         fresh: Whether the interpreter starts anew if the options do not say; None for where a program has
             left it little memory.
+        listen: Whether to show what the board prints by itself as it comes, see :class:`belay.Device`.
     """
     from belay.device import Device
 
@@ -196,6 +198,7 @@ def connected(
                 password=settings.password,
                 timeout=settings.timeout,
                 fresh=fresh if settings.reset is None else settings.reset,
+                listen=listen,
                 stdin=stdin,
                 wrap=watched,
             )

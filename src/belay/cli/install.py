@@ -211,6 +211,36 @@ def _on_one(settings: Settings, options: Options, device: Device, goods: Goods) 
         print_pages([Outcome(device.address, done)])
 
 
+def install_and_follow(settings: Settings, device: Device, main: Path | None) -> None:
+    """Do as ``belay install --follow`` does, on a board that is connected.
+
+    Args:
+        settings: The shared options.
+        device: The board.
+        main: What becomes main.py; None to leave that of the board alone.
+
+    Raises:
+        PackageError: There is no project, or something is wrong with it.
+        FilesError: A file cannot be read or written, or there is no room.
+        BoardTimeoutError: main.py takes longer than it may.
+        ConnectionLost: The board is gone.
+    """
+    options = Options(
+        with_=(),
+        without=(),
+        main=main,
+        run=None,
+        follow=True,
+        form="minify",
+        mpy_cross=None,
+        frozen=False,
+        dry_run=False,
+        as_json=False,
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        _on_one(settings, options, device, _goods(settings, options, Path(scratch)))
+
+
 def _restart(settings: Settings, options: Options, device: Device) -> None:
     """Reset the board: its main.py runs.
 

@@ -176,7 +176,7 @@ def understand(words: tuple[str, ...]) -> BoardScript | Program:
     if len(words) > 1 and not names_board(words[0]):
         raise _unknown(words[0])
     port, script = split_port(words, "SCRIPT")
-    if port is None and _can_only_be_board(script):
+    if port is None and can_only_be_board(script):
         raise WrongUse(f"Missing argument 'SCRIPT': {script!r} names a board.")
     return BoardScript(port, script)
 
@@ -222,7 +222,7 @@ def _unknown(word: str) -> WrongUse:
 _INTERPRETER = (MICROPYTHON, f"{MICROPYTHON}.exe") if os.name == "nt" else (MICROPYTHON,)
 
 
-def _can_only_be_board(word: str) -> bool:
+def can_only_be_board(word: str) -> bool:
     """Whether a word that is an address is no script: a path may be either."""
     if word == "-" or word.endswith(".py") or not names_board(word):
         return False
