@@ -84,7 +84,8 @@ def environment(place: Path) -> dict[str, str]:
     home = place / "home"
     home.touch()  # nobody, not even root, can write below a file
     hostile = {"PIP_NO_INDEX": "1", "PIP_USER": "1", "PIP_TARGET": elsewhere, "PYTHONPATH": elsewhere}
-    return {**os.environ, **hostile, "HOME": str(home), "USERPROFILE": str(home)}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    return {**inherited, **hostile, "HOME": str(home), "USERPROFILE": str(home)}
 
 
 def run_dev(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
