@@ -104,7 +104,7 @@ def test_all_of_it(belay: Belay, project: Path, board: VirtualTransport) -> None
 
     again = belay("install", "/dev/ttyX", "--json")
     assert again.code == 0
-    assert again.err.startswith("sent: 0 files (0 B); as they were: 2; ")
+    assert again.err.startswith("sent: 0 files (0 B); skipped: 2; ")
     [page] = json.loads(again.out)
     assert page | {"seconds": 0, "free": 0, "free_before": 0} == {
         "port": board.name,

@@ -56,7 +56,7 @@ def tell_done(settings: Settings, done: SyncSummary, where: str = "") -> None:
     for word in done.words:
         settings.say(f"warning: {where}{word}")
     said = [f"sent: {counted(len(done.sent), 'file')} ({readable(done.bytes)})"]
-    said += [f"as they were: {len(done.skipped)}"] if done.skipped else []
+    said += [f"skipped: {len(done.skipped)}"] if done.skipped else []
     said += [f"deleted: {len(done.deleted)}"] if done.deleted else []
     free = f"{readable(done.free)} free"
     free += f" of {readable(done.free_before)} before" if done.free != done.free_before else ""
@@ -75,7 +75,7 @@ def tell_planned(settings: Settings, planned: Planned, where: str = "") -> None:
     for word in wish.contents.words:
         settings.say(f"warning: {where}{word}")
     said = [f"would send: {counted(len(plan.sent), 'file')} ({readable(_size(planned))})"]
-    said += [f"as they are: {len(plan.unchanged)}"] if plan.unchanged else []
+    said += [f"would skip: {len(plan.unchanged)}"] if plan.unchanged else []
     said += [f"would delete: {len(plan.deleted)}"] if plan.deleted else []
     settings.say(where + "; ".join(said))
 
