@@ -35,7 +35,7 @@ def clear(folder):
 
 @pytest.fixture(scope="module", params=KINDS)
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Device]:
-    with board(request.param, tmp_path_factory.mktemp("board") / "files") as device:
+    with board(request.param, tmp_path_factory.mktemp("board") / "files", size="512k") as device:
         device(CLEAR)
         yield device
 

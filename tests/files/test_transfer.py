@@ -61,6 +61,20 @@ def test_room_is_checked_before_anything_is_done(tmp_path: Path, kind: str) -> N
 
 
 @pytest.mark.parametrize("kind", KINDS[1:])
+def test_a_full_disk_can_be_cleared(tmp_path: Path, kind: str) -> None:
+    with board(kind, tmp_path / "image", size="128k") as device:
+        sync(device, BEFORE)
+        fill = (
+            "file = open('fill', 'wb')\ntry:\n while 1:\n  file.write(bytes(512))\nexcept OSError:\n pass\n"
+        )
+        device(fill + "try:\n file.close()\nexcept OSError:\n pass")
+        assert sync(device, {"main.py": BEFORE["main.py"]}).deleted == ("lib/b", "lib/a", "lib", "c")
+        assert look(device).keys() == {"main.py", "fill"}
+        assert sync(device, {}, keep=False).unknown == ()
+        assert look(device) == {}
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
 def test_a_full_disk_all_the_same(tmp_path: Path, kind: str, lying: None) -> None:
     wanted: Files = {
         "lib/a": NOISE[7:30_007],

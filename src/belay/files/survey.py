@@ -11,7 +11,7 @@ from belay.exceptions import BoardFileError, BoardNotAFolderError, NoRoomError
 from belay.files import fat
 from belay.files.access import Access, Room, View
 from belay.files.keep import Keep, deletion_rule
-from belay.files.operations import Operation
+from belay.files.operations import MakeFolder, Operation, Send
 from belay.files.plan import FRESH, Plan, plan
 from belay.files.record import NAME, PLACE, Record
 from belay.files.room import needed_room
@@ -277,7 +277,8 @@ def _check_room(made: Plan, wish: Wish, view: View, record: Record) -> None:
     wanted = wish.contents.tree
     for part in _parts(view):
         steps: list[Operation] = [step for step in made.operations if part.has(step.path)]
-        if not steps or not part.room.total:
+        if not part.room.total or not any(isinstance(step, Send | MakeFolder) for step in steps):
+            # Whatever it is, it makes room.
             continue
         found = {path: entry for path, entry in view.tree.items() if part.has(path)}
         needed = needed_room(steps, wanted, found, part.room.block) + SPARE_BLOCKS * part.room.block
