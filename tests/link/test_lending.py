@@ -78,19 +78,15 @@ def test_what_a_thread_waits_for_goes_to_whoever_reads_next(port: Transport) -> 
 
     def use(lent: Lent) -> None:
         read_until(lent, b">>> ")
-        waiting = threading.Thread(target=lent.await_bytes)
+        waiting = threading.Thread(target=lent.foresee().perform, args=(None,))
         waiting.start()
-        again = threading.Thread(target=lent.await_bytes)
+        again = threading.Thread(target=lent.foresee().perform, args=(None,))
         again.start()
         lent.write(b"7*6\r")
         assert b"42" in read_until(lent, b">>> ")
-        waiting.join(SOON)
-        again.join(SOON)
-        assert not waiting.is_alive()
-        # The other one may have come later, and then waits for what comes next.
-        lent.write(b"\r")
-        again.join(SOON)
-        assert not again.is_alive()
+        for thread in (waiting, again):
+            thread.join(SOON)
+            assert not thread.is_alive()
 
     link.lend(use)
     assert run(link, "print(1)") == b"1\r\n"

@@ -10,7 +10,7 @@ import pytest
 from belay import Device
 from belay.exceptions import ConnectionFailedError, ConnectionLost, DeviceNotFoundError
 from belay.link import Link
-from belay.terminal import Terminal, talk
+from belay.terminal import Terminal, flow, talk
 from belay.terminal.talk import name_of
 from belay.transports.virtual import VirtualTransport, open_virtual
 from tests.link.conftest import Uart, run
@@ -75,19 +75,22 @@ def test_a_large_paste(session: Session) -> None:
     user.until(b"499500\r\n>>> ")
 
 
-def test_a_paste_over_a_line_that_loses_what_comes_too_fast() -> None:
+def test_a_paste_over_a_line_that_loses_what_comes_too_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As if the machine had all the time that it may need.
+    monkeypatch.setattr(flow, "ECHO_PATIENCE", SOON)
+    monkeypatch.setattr(flow, "ECHO_QUIET", SOON)
     user = User()
     uart = Uart(open_virtual(""))
     uart.period = 10 * SOON
     session = Session(user, Link(uart))
-    user.press(b"\r")
-    user.until(PROMPT)
-    lines = b"".join(b"y%d = %d  # %s\n" % (number, number, b"-" * 80) for number in range(30))
+    user.press(b"print('re' + 'ady')\r")
+    user.until(b"ready\r\n>>> ")
+    lines = b"".join(b"y%d = %d  # %s\n" % (number, number, b"-" * 80) for number in range(100))
     user.press(b"\x1b[200~" + lines + b"\x1b[201~")
-    user.until(b"=== y29")
+    user.until(b"=== y99")
     user.until(b"\r\n>>> ")
-    user.press(b"sum(globals()['y%d' % n] for n in range(30))\r")
-    user.until(b"435\r\n>>> ")
+    user.press(b"sum(globals()['y%d' % n] for n in range(100))\r")
+    user.until(b"4950\r\n>>> ")
     assert uart.lost == 0
     session.leave()
     uart.close()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from belay.deadline import Deadline
-from belay.link.wire import Wire
+from belay.link.wire import Read, Wire
 from belay.transports.base import READ_SIZE
 
 
 class Lent:
     """A link's transport, for as long as it is lent. Itself a transport, whose end leaves the port open.
-
-    Whoever waits in :meth:`await_bytes` may be left waiting: what comes then goes to whoever reads next.
 
     Args:
         wire: The conversation that rests meanwhile.
@@ -57,10 +54,9 @@ class Lent:
     def close(self) -> None:
         """Do nothing: the port is the link's."""
 
-    def await_bytes(self) -> None:
-        """Wait until something came, or the link is gone; :meth:`read` says which."""
-        read, is_new = self._wire.foresee_anew()
-        if is_new:
-            read.perform(None)
-        else:
-            read.wait(Deadline(None))
+    def foresee(self) -> Read:
+        """What comes next, to be waited for in another thread (``perform``); then :meth:`read` has it.
+
+        Whoever waits so may be left waiting for ever: what comes goes to whoever reads next.
+        """
+        return self._wire.foresee()

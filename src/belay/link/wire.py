@@ -152,11 +152,6 @@ class Wire:
         self._foreseen = self._foreseen or Read(self.transport)
         return self._foreseen
 
-    def foresee_anew(self) -> tuple[Read, bool]:
-        """What another thread reads already, or is to read now; whether it is the latter."""
-        before = self._foreseen
-        return self.foresee(), before is None
-
     def fetch(self, timeout: float | None) -> bytes:
         """Read, or take what another thread reads.
 
@@ -249,19 +244,23 @@ class Read:
     def __init__(self, transport: Transport) -> None:
         self.data: bytes | None = None
         self._transport = transport
+        self._begun = threading.Lock()
         # A bare lock: whoever is interrupted while it waits for a condition may leave that one broken.
         self._over = threading.Lock()
         self._over.acquire()
 
     def perform(self, timeout: float | None) -> bool:
-        """Read, once.
+        """Read, once: where another thread does so already, wait for that.
 
         Args:
             timeout: Seconds to wait for the first byte; None waits for ever.
 
         Returns:
-            Whether the link is there.
+            Whether the link is there, as far as is known.
         """
+        if not self._begun.acquire(blocking=False):
+            self.wait(Deadline(timeout))
+            return True
         data = b""
         try:
             data = self._transport.read(timeout=timeout)

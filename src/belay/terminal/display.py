@@ -103,11 +103,19 @@ class Display:
                 pass
             self.refuse_end()
 
-    def await_bytes(self, heard: int, quiet: float) -> None:
-        """Wait until so many bytes have come, or nothing comes for so many seconds."""
+    def await_echo(self, heard: int, quiet: float, patience: float) -> None:
+        """Wait until the board has taken a line, and waits for the next one.
+
+        Args:
+            heard: How many bytes have come by then at the least: those before the line, and as many again.
+            quiet: Seconds of silence after which it does not echo what it takes.
+            patience: Seconds after which it does something else, and talks about it.
+        """
+        begun = time.monotonic()
         with self._changed:
-            while self.heard < heard and self._end is None and self._await_more(quiet):
-                pass
+            while self._end is None and not (self.heard >= heard and self._screen.waits):
+                if time.monotonic() - begun > patience or not self._await_more(quiet, begun):
+                    return
 
     def await_prompt(self, heard: int, quiet: float) -> None:
         """Wait until the board has shown its friendly prompt, and nothing behind it, for so many seconds.
@@ -138,9 +146,9 @@ class Display:
                 self._changed.wait()
             self.refuse_end()
 
-    def _await_more(self, quiet: float) -> bool:
-        """Whether something comes before there was silence for so many seconds."""
-        left = self._heard_at + quiet - time.monotonic()
+    def _await_more(self, quiet: float, begun: float = 0.0) -> bool:
+        """Whether something comes before there was silence for so many seconds, of those since a moment."""
+        left = max(self._heard_at, begun) + quiet - time.monotonic()
         return left > 0 and (self._changed.wait(left) or self._heard_at + quiet > time.monotonic())
 
     # --- what belay says ------------------------------------------------------------------------

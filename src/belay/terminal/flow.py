@@ -5,16 +5,21 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from belay.exceptions import ConnectionLost
 from belay.link import Lent
+from belay.terminal.display import Display
 from belay.transports.base import READ_SIZE
 
 PIECE = 256
 """Bytes that any port takes at once where there is no flow control."""
 
-ECHO_PATIENCE = 1.0
+ECHO_PATIENCE = 2.0
 """Seconds to wait for the echo of a line before the next one is sent, where there is no flow control."""
+
+ECHO_QUIET = 0.3
+"""Seconds of silence after which a line is not echoed at all."""
 
 WRITE_PATIENCE = 5.0
 """Seconds in which the board makes room for what is typed; then the rest of it is dropped."""
@@ -59,11 +64,13 @@ class Incoming:
 
     def _run(self) -> None:
         while True:
-            self._lent.await_bytes()
             with self._changed:
-                while self._paused and not self._stopped:
-                    self._changed.wait()
-                if self._stopped:
+                if not self._is_wanted():
+                    return
+                read = self._lent.foresee()
+            read.perform(None)
+            with self._changed:
+                if not self._is_wanted():
                     return
                 try:
                     self._take(self._lent.read(READ_SIZE, 0))
@@ -74,37 +81,45 @@ class Incoming:
                     self._end(error)
                     return
 
+    def _is_wanted(self) -> bool:
+        """Wait for the end of a pause; False if this is to stop."""
+        while self._paused and not self._stopped:
+            self._changed.wait()
+        return not self._stopped
+
+
+class _Piece(NamedTuple):
+    """Something to send, and whether to wait for its echo."""
+
+    data: bytes
+    paced: bool
+
 
 class Outgoing:
     """Sends what is typed, in its order.
 
     Args:
         lent: Where to write.
-        heard: How many bytes have come from the board so far.
+        display: Knows what the board has echoed.
         dropped: Called in this thread when the board did not take something, with how many bytes.
     """
 
-    def __init__(self, lent: Lent, heard: Callable[[], int], dropped: Callable[[int], None]) -> None:
-        self._lent, self._heard, self._dropped = lent, heard, dropped
-        self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    def __init__(self, lent: Lent, display: Display, dropped: Callable[[int], None]) -> None:
+        self._lent, self._display, self._dropped = lent, display, dropped
+        self._queue: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._waiting = 0
-        self._echo = threading.Condition()
         self._idle = threading.Condition(self._lock)
         self._thread = threading.Thread(target=self._run, name=f"belay types at {lent.name}", daemon=True)
         self._thread.start()
 
-    def put(self, pieces: Sequence[bytes]) -> None:
-        """Send bytes when what was put before is sent.
+    def put(self, data: bytes) -> None:
+        """Send bytes when what was put before is sent."""
+        self._put([_Piece(data, paced=False)])
 
-        Args:
-            pieces: Of a paste its lines: where the board cannot hold them back, each waits for the echo of
-                the one before.
-        """
-        with self._lock:
-            self._waiting += len(pieces)
-        for piece in pieces:
-            self._queue.put(piece)
+    def put_lines(self, lines: Sequence[bytes]) -> None:
+        """The same with lines; where the port cannot hold them back, each waits for the echo of the last."""
+        self._put([_Piece(line, paced=not self._lent.flow_control) for line in lines])
 
     def drop(self) -> int:
         """Forget what is not sent yet; how many bytes."""
@@ -114,13 +129,8 @@ class Outgoing:
                 piece = self._queue.get_nowait()
             except queue.Empty:
                 return size
-            size += len(piece or b"")
+            size += len(piece.data) if piece else 0
             self._done()
-
-    def heard(self) -> None:
-        """More has come from the board; from any thread."""
-        with self._echo:
-            self._echo.notify_all()
 
     def settle(self) -> None:
         """Wait until everything is sent, or dropped."""
@@ -130,11 +140,15 @@ class Outgoing:
     def stop(self) -> None:
         """Forget what is not sent yet, and wait for the end of what is being sent."""
         self.drop()
-        with self._lock:
-            self._waiting += 1
-        self._queue.put(None)
+        self._put([None])
         with self._idle:
             self._idle.wait_for(lambda: not self._waiting, WRITE_PATIENCE + ECHO_PATIENCE)
+
+    def _put(self, pieces: Sequence[_Piece | None]) -> None:
+        with self._lock:
+            self._waiting += len(pieces)
+        for piece in pieces:
+            self._queue.put(piece)
 
     def _run(self) -> None:
         while True:
@@ -144,7 +158,7 @@ class Outgoing:
                     return
                 self._send(piece)
             except TimeoutError:
-                self._dropped(len(piece or b"") + self.drop())
+                self._dropped((len(piece.data) if piece else 0) + self.drop())
             except ConnectionLost:
                 # Whoever reads is told, and says so.
                 self.drop()
@@ -156,13 +170,12 @@ class Outgoing:
             self._waiting -= 1
             self._idle.notify_all()
 
-    def _send(self, piece: bytes) -> None:
-        paced = not self._lent.flow_control
-        for start in range(0, len(piece), PIECE if paced else len(piece) or 1):
-            part = piece[start : start + PIECE] if paced else piece
-            wanted = self._heard() + len(part)
+    def _send(self, piece: _Piece) -> None:
+        size = len(piece.data) if self._lent.flow_control else PIECE
+        for start in range(0, len(piece.data), size or 1):
+            part = piece.data[start : start + size]
+            wanted = self._display.heard + len(part)
             self._lent.write(part, timeout=WRITE_PATIENCE)
-            if paced and len(piece) > 1:
-                # A board's input without flow control is small, and its echo is slower than the paste.
-                with self._echo:
-                    self._echo.wait_for(lambda wanted=wanted: self._heard() >= wanted, ECHO_PATIENCE)  # type: ignore[misc]
+            if piece.paced:
+                # A board's input without flow control is small, and its echo slower than what is sent.
+                self._display.await_echo(wanted, ECHO_QUIET, ECHO_PATIENCE)

@@ -42,8 +42,8 @@ def _type(line: bytes, display: Display, outgoing: Outgoing) -> int:
     """Type a line; how many bytes had come before."""
     display.await_turn(QUIET)
     before = display.heard
-    outgoing.put([line])
+    outgoing.put(line)
     outgoing.settle()
     # Its echo: the prompt before it is not the one that the next line waits for.
-    display.await_bytes(before + len(line) + 1, QUIET)
+    display.await_echo(before + len(line) + 1, QUIET, QUIET)
     return before

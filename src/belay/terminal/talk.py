@@ -121,13 +121,8 @@ class Terminal:
         self._display.begin()
         if start is not None:
             start(lent)
-        outgoing = Outgoing(lent, lambda: self._display.heard, self._tell_dropped)
-
-        def take(data: bytes) -> None:
-            self._display.take(data)
-            outgoing.heard()
-
-        incoming = Incoming(lent, take, self._display.end)
+        outgoing = Outgoing(lent, self._display, self._tell_dropped)
+        incoming = Incoming(lent, self._display.take, self._display.end)
         try:
             if self._console.typed:
                 self._follow_keys(lent, incoming, outgoing)
@@ -171,9 +166,9 @@ class Terminal:
             if INTERRUPT in key.data:
                 # It is meant for what happens now, and not for when all else was sent.
                 outgoing.drop()
-            outgoing.put([key.data])
+            outgoing.put(key.data)
         elif isinstance(key, Pasted):
-            outgoing.put(as_keys(key.data, at_prompt=self._display.at_prompt))
+            outgoing.put_lines(as_keys(key.data, at_prompt=self._display.at_prompt))
 
     # --- the menu -------------------------------------------------------------------------------
 
@@ -202,7 +197,7 @@ class Terminal:
         """Do what was chosen; whether that was to leave."""
         action = _ACTIONS.get(choice.action)
         if choice.action is Action.TYPE_KEY:
-            outgoing.put([choice.answers[0].encode()])
+            outgoing.put(choice.answers[0].encode())
         elif action is None:
             self._tell_of(lambda: self._do_here(choice))
         else:
