@@ -14,6 +14,7 @@ usage: python3 dev.py VERB [ARGUMENTS]
          "bench packages" is benchmarks/packages.py: what the package manager costs;
          "bench hosts" is benchmarks/hosts.py: what packages of git hosts cost;
          "bench files" is benchmarks/files.py: what syncs and copies of files cost;
+         "bench install" is benchmarks/install.py: what it costs to bring 127 packages to a board;
          "bench watch" is benchmarks/watch.py: how soon a save is seen on the board
   venv   only set up the environment, .venv
   shell  a shell with that environment
