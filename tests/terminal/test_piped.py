@@ -25,16 +25,15 @@ def piped(link: Link, *pieces: bytes) -> bytes:
 def test_lines_are_typed_and_the_last_prompt_ends_it(link: Link) -> None:
     run(link, "pass")
     shown = piped(
-        link, b"1+1\nfor x in range(2):\n", b"    print(x)\r\n\nimport time; time.sleep_ms(4", b"00)\n6*7\n"
+        link,
+        b"1+1\nfor x in range(2):\n",
+        b"    print(x)\r\n\nimport time; time.sleep_ms(4",
+        b"00)\n6*7\n",
+        b"print('hello', input('who? '))\nAda\n",
     )
     assert b">>> 1+1\r\n2\r\n>>> " in shown
     assert b"... \r\n0\r\n1\r\n>>> import time; time.sleep_ms(400)\r\n>>> 6*7\r\n42\r\n>>> " in shown
-    assert shown.endswith(b"42\r\n>>> ")
-
-
-def test_a_program_reads_the_lines_after_it(link: Link) -> None:
-    run(link, "pass")
-    assert b"hello Ada\r\n>>> " in piped(link, b"print('hello', input('who? '))\nAda\n")
+    assert shown.endswith(b"hello Ada\r\n>>> ")
 
 
 def test_what_is_no_line_is_sent_as_it_is(link: Link) -> None:
