@@ -258,3 +258,16 @@ def test_compiled_files_of_others(make: Make, board: Board) -> None:
         with pytest.raises(FilesError, match=r"app/fast.mpy is of mpy version 5, and the board takes 6"):
             install(device, goods_of(project))
         assert there(device) == set()
+
+
+def test_a_board_whose_file_system_is_in_flash(make: Make) -> None:
+    """As a pyboard has it."""
+    project = make()
+    with Device("virtual:?heap=128k&fs=lfs2:256k") as device:
+        device("root = [disk for disk, place in os.mount() if place == '/'][0]\nos.umount('/')")
+        device("os.mount(root, '/flash')")
+        planned, wish = plan(device, goods_of(project))
+        assert (wish.top, set(planned.sent)) == ("/flash", FIRST)
+        assert set(install(device, goods_of(project)).sent) == FIRST
+        assert device.filesystem.exists("/flash/lib/sensor/chip.py")
+        assert install(device, goods_of(project)).sent == ()

@@ -48,6 +48,7 @@ def _why_not_native(header: Header, board: Implementation) -> str:
         takes = f"takes {board.arch}" if board.arch else "takes none"
         return f"has native code for {header.arch}, and the board {takes}"
     if header.arch and board.mpy_sub_version not in (None, header.sub_version):
-        made, wanted = header.sub_version, board.mpy_sub_version
-        return f"has native code of mpy version {header.version}.{made}, and the board takes {header.version}.{wanted}"
+        version = header.version
+        made, wanted = f"{version}.{header.sub_version}", f"{version}.{board.mpy_sub_version}"
+        return f"has native code of mpy version {made}, and the board takes {wanted}"
     return ""

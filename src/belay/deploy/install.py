@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from belay.board.firmware import Implementation
 from belay.deploy.fit import refuse_misfits
 from belay.deploy.layout import MAIN
 from belay.device import Device
+from belay.exceptions import BoardFileError
 from belay.files.content import Form, contents
+from belay.files.filesystem import Filesystem
 from belay.files.folder import HostTree
 from belay.files.plan import Plan
 from belay.files.sync import Progress, SyncSummary, Wish
+
+T = TypeVar("T")
+
+FLASH = "/flash"
+"""Where a pyboard and its like have their file system, and look for main.py and lib."""
 
 BY = "install"
 """Who put it there, for the record on the board."""
@@ -34,11 +42,16 @@ class Goods:
     mpy_cross_binary: Path | None = None
 
 
-def wish_for(goods: Goods, board: Implementation) -> Wish:
+def wish_for(goods: Goods, board: Implementation, top: str = "/") -> Wish:
     """What a board is to hold afterwards.
 
     What an earlier install put there and this one does not is deleted, but for a main.py: where none is
     named, the one that runs goes on.
+
+    Args:
+        goods: What is to be installed.
+        board: For whom it is.
+        top: Where the board's own file system is.
 
     Raises:
         CompileError: A file is not the board's Python.
@@ -46,8 +59,9 @@ def wish_for(goods: Goods, board: Implementation) -> Wish:
         FilesError: A file cannot be read, or the board could not import it.
     """
     refuse_misfits(goods.tree, board)
-    made = contents(goods.tree, goods.form, board=board, mpy_cross_binary=goods.mpy_cross_binary)
-    return Wish(made, by=BY, spared=frozenset({MAIN}), staged=True)
+    binary = goods.mpy_cross_binary
+    made = contents(goods.tree, goods.form, dst=top, board=board, mpy_cross_binary=binary)
+    return Wish(made, top, by=BY, spared=frozenset({MAIN}), staged=True)
 
 
 def install(
@@ -70,9 +84,13 @@ def install(
         ConnectionLost: The board is gone.
     """
     files = device.filesystem
-    done = files.sync(wish_for(goods, device.implementation), on_progress=on_progress)
-    # What files take is more than what they hold.
-    return replace(done, free=files.room("/").free) if done.sent or done.deleted else done
+
+    def install_in(top: str) -> SyncSummary:
+        done = files.sync(wish_for(goods, device.implementation, top), on_progress=on_progress)
+        # What files take is more than what they hold.
+        return replace(done, free=files.room(top).free) if done.sent or done.deleted else done
+
+    return _where_it_is(files, install_in)
 
 
 def plan(device: Device, goods: Goods) -> tuple[Plan, Wish]:
@@ -83,5 +101,20 @@ def plan(device: Device, goods: Goods) -> tuple[Plan, Wish]:
         FilesError: It could not be done.
         ConnectionLost: The board is gone.
     """
-    wish = wish_for(goods, device.implementation)
-    return device.filesystem.plan(wish), wish
+    files = device.filesystem
+
+    def plan_in(top: str) -> tuple[Plan, Wish]:
+        wish = wish_for(goods, device.implementation, top)
+        return files.plan(wish), wish
+
+    return _where_it_is(files, plan_in)
+
+
+def _where_it_is(files: Filesystem, do: Callable[[str], T]) -> T:
+    """Do something in the top folder, or, where the board has no file system there, in that of its flash."""
+    try:
+        return do("/")
+    except BoardFileError as error:
+        if type(error) is not BoardFileError or error.path != "/" or not files.exists(FLASH):
+            raise
+    return do(FLASH)
