@@ -224,8 +224,8 @@ def tune_coverage() -> None:
     It does without its lock, which a signal that hits the taking of it leaves held for ever, and tests send
     many. What the lock is for, copying while other threads add, coverage itself tries again.
 
-    The processes of virtual boards are measured by the tests of the virtual board alone: there are many
-    hundreds, and each would take three times as long to start.
+    The processes of virtual boards are measured in tests of the virtual board alone, in those that have no
+    parameters: there are many hundreds, and each would take three times as long to start.
     """
     unlock = (
         "import sys; measure = getattr(sys.modules.get('coverage'), 'Coverage', None); "
@@ -233,8 +233,9 @@ def tune_coverage() -> None:
         "measure and setattr(measure._collector, 'data_lock', None)\n"
     )
     boards = (
-        "import os, sys; 'belay.virtual.supervisor' in str(sys.orig_argv) "
-        "and not os.environ.get('PYTEST_CURRENT_TEST', '').startswith('tests/virtual/') "
+        "import os, sys; test = os.environ.get('PYTEST_CURRENT_TEST', ''); "
+        "'belay.virtual.supervisor' in str(sys.orig_argv) "
+        "and not (test.startswith('tests/virtual/') and '[' not in test) "
         "and os.environ.pop('COVERAGE_PROCESS_CONFIG', None)\n"
     )
     # Read at the start of each Python, before and behind the file with which coverage measures processes.

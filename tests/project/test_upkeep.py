@@ -106,7 +106,7 @@ def test_neither_order_nor_chance_decides(web: WebServer, root: Path, write: Wri
     web.index()
     names = sorted(json.loads(SHAPE.read_text()))
     locks = set()
-    for seed in ("1", "2", "3"):
+    for seed in ("1", "2"):
         random.Random(seed).shuffle(names)
         write(*(f'"{name}" = "*"' for name in names))
         (root / "belay.lock").unlink(missing_ok=True)
