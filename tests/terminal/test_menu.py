@@ -84,3 +84,11 @@ def test_our_own_keys() -> None:
     menu.press(b"\x14")
     assert menu.over
     assert menu.choice is None
+
+
+def test_tab_completes_the_file_of_this_computer_only() -> None:
+    menu = Menu(complete=lambda text: text + "!")
+    menu.feed(b"pa\t")
+    assert menu.line.endswith("? a!")
+    menu.feed(b"\rb\t\r")
+    assert menu.choice == Choice(Action.SEND, ("a!", "b"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -67,6 +69,9 @@ def run_file(lent: Lent, path: str) -> str:
     link.enter(ENTER_TIMEOUT)
     # Compiled before it runs, the text is off the board again, and tracebacks name the file.
     outcome = link.run(f"{_PROGRAM} = compile({source!r}, {file.name!r}, 'exec')", timeout=SEND_TIMEOUT)
+    if b"NameError" in outcome.error:
+        # A small firmware has no compile().
+        outcome = link.run(f"{_PROGRAM} = {source!r}", timeout=SEND_TIMEOUT)
     link.leave()
     if outcome.error:
         return outcome.error.decode(errors="replace").strip()
@@ -103,6 +108,15 @@ def send_file(lent: Lent, path: str, target: str) -> str:
     finally:
         session.close()
     return f"{len(content)} bytes are in {target}"
+
+
+def completed(path: str) -> str:
+    """A path of this computer with as much added as all that begin so have in common."""
+    whole = os.path.expanduser(path)  # noqa: PTH111 - a Path would lose a slash at the end
+    found = glob.glob(f"{glob.escape(whole)}*")  # noqa: PTH207 - likewise
+    if len(found) == 1 and Path(found[0]).is_dir():
+        return os.path.join(found[0], "")  # noqa: PTH118 - likewise
+    return os.path.commonprefix(found) or path  # noqa: RUF071 - character by character is meant
 
 
 def told(error: BaseException) -> str:

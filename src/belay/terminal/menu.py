@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import PurePath
@@ -67,10 +68,15 @@ class Menu:
 
     Args:
         logging: Whether a log is being written; the key for it ends that one then.
+        complete: Completes a path of this computer, at the Tab key.
+
+    Attributes:
+        over: Whether it is closed.
+        choice: What was chosen; None if nothing was.
     """
 
-    def __init__(self, *, logging: bool = False) -> None:
-        self._logging = logging
+    def __init__(self, *, logging: bool = False, complete: Callable[[str], str] = str) -> None:
+        self._logging, self._complete = logging, complete
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._item: Item | None = None
         self._answers: list[str] = []
@@ -137,6 +143,9 @@ class Menu:
             self._typed = self._typed[:-1]
         elif character == _CLEARS:
             self._typed = ""
+        elif character == "\t" and not self._answers:
+            # Each first question is for a file of this computer.
+            self._typed = self._complete(self._typed)
         elif character.isprintable():
             self._typed += character
 

@@ -14,7 +14,7 @@ from belay.exceptions import (
     InsufficientSpecifierError,
 )
 from belay.link import Lent, Link
-from belay.terminal.actions import hard_reset, run_file, send_file, soft_reset, told
+from belay.terminal.actions import completed, hard_reset, run_file, send_file, soft_reset, told
 from belay.terminal.console import Console
 from belay.terminal.display import Display
 from belay.terminal.flow import Incoming, Outgoing
@@ -174,7 +174,7 @@ class Terminal:
 
     def _choose(self) -> Choice | None:
         """Show the menu; what the board sends meanwhile is shown afterwards."""
-        menu = Menu(logging=self._display.is_logging)
+        menu = Menu(logging=self._display.is_logging, complete=completed)
         with self._display.held():
             self._console.say("\r\n")
             while not menu.over:
