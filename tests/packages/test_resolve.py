@@ -172,7 +172,7 @@ SHELVES = st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(SHELVES, NEEDS, st.randoms(use_true_random=False))
 def test_a_choice_suits_all_and_is_always_the_same(
     packages: dict[str, dict[str, list[str]]], texts: list[str], chance: random.Random
