@@ -271,3 +271,31 @@ def test_a_board_whose_file_system_is_in_flash(make: Make) -> None:
         assert set(install(device, goods_of(project)).sent) == FIRST
         assert device.filesystem.exists("/flash/lib/sensor/chip.py")
         assert install(device, goods_of(project)).sent == ()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("torn", [0, 100])
+def test_power_cuts(make: Make, board: Board, tmp_path: Path, torn: int) -> None:
+    """At each write to the flash: the old program or the new one runs, but for the moment of the renames."""
+    project = developed(make)
+    with board.on() as (device, _):
+        install(device, goods_of(project))
+    second(project)
+    new = goods_of(project)
+    first = tmp_path / "first"
+    shutil.copy(board.image, first)
+    ran = []
+    for writes in range(1, 2000):
+        shutil.copy(first, board.image)
+        with suppress(ConnectionLost), board.on() as (device, _):
+            device.virtual.power_cut(after_writes=writes, torn=torn)
+            install(device, new)
+            break
+        ran.append(board.power_up())
+        with board.on() as (device, _):
+            install(device, new)
+        assert board.power_up() == "new main 420\n"
+    assert len(ran) > 20
+    before, after = ran.count("main 42\n"), ran.count("new main 420\n")
+    assert ran == ["main 42\n"] * before + ran[before : len(ran) - after] + ["new main 420\n"] * after
+    assert len(ran) - before - after <= len(ran) // 3

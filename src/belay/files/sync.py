@@ -16,7 +16,7 @@ from typing import BinaryIO, Final
 from zlib import crc32
 
 from belay.board.calls import BoardFailure
-from belay.exceptions import BelayException, BoardFileError, FilesError
+from belay.exceptions import BelayException, BoardFileError, BoardFolderNotEmptyError, FilesError
 from belay.files.access import Access
 from belay.files.operations import MakeFolder, Move, RemoveFile, RemoveFolder, Send
 from belay.files.plan import FRESH, is_ours
@@ -123,6 +123,14 @@ class _Sync:
                 if "MemoryError" not in failure.types or attempt == MAX_ATTEMPTS:
                     self._clean()
                     raise
+            except BoardFolderNotEmptyError as error:
+                self._clean()
+                # Where the power failed in the middle of a rename, LittleFS lists one file less than there is
+                # until something is written.
+                if attempt == MAX_ATTEMPTS or not is_ours(error.path):
+                    raise
+                attempt += 1
+                continue
             except FilesError:
                 self._clean()
                 raise
