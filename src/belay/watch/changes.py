@@ -179,33 +179,44 @@ class Changes:
     # --- in the threads -------------------------------------------------------------------------
 
     def _watch(self, place: Place, begun: threading.Semaphore) -> None:
-        from watchfiles import watch
+        began = False
 
-        waiting = True
+        def begin() -> None:
+            nonlocal began
+            if not began:
+                began = True
+                begun.release()
+
         try:
-            for changes in watch(
-                place.folder,
-                watch_filter=lambda _, path: self._matters(place, Path(path)),
-                debounce=LONGEST,
-                step=QUIET,
-                stop_event=self._stop,
-                # So that the first turn of the loop comes soon, which says that it has begun.
-                rust_timeout=QUIET,
-                yield_on_timeout=True,
-                raise_interrupt=False,
-                recursive=place.only is None,
-                ignore_permission_denied=True,
-            ):
-                if waiting:
-                    waiting = False
-                    begun.release()
-                if paths := _saved(changes):
-                    self._put(paths)
+            try:
+                self._follow(place, begin)
+            except PermissionError:
+                # Only then: it would pass over other errors, too.
+                self._follow(place, begin, unreadable=True)
         except (OSError, RuntimeError) as error:
             self._put(error)
         finally:
-            if waiting:
-                begun.release()
+            begin()
+
+    def _follow(self, place: Place, begin: Callable[[], None], *, unreadable: bool = False) -> None:
+        from watchfiles import watch
+
+        for changes in watch(
+            place.folder,
+            watch_filter=lambda _, path: self._matters(place, Path(path)),
+            debounce=LONGEST,
+            step=QUIET,
+            stop_event=self._stop,
+            # So that the first turn of the loop comes soon, which says that it has begun.
+            rust_timeout=QUIET,
+            yield_on_timeout=True,
+            raise_interrupt=False,
+            recursive=place.only is None,
+            ignore_permission_denied=unreadable,
+        ):
+            begin()
+            if paths := _saved(changes):
+                self._put(paths)
 
     def _put(self, found: set[Path] | Exception) -> None:
         self._found.put(found)

@@ -17,7 +17,7 @@ _NAMES = re.compile(
     r"""
       .*\.py[cod]                  # compiled by this computer's Python
     | .*~ | \#.*\# | \.\#.*        # Emacs, and backups of many others
-    | \..*\.sw[a-p]x? | 4913       # Vim, which tries with 4913 whether it may write
+    | \..*\.sw[a-px]x? | 4913       # Vim, which tries with 4913 whether it may write
     | .*\.kate-swp | \.goutputstream-.* | .*___jb_.*___
     | .*\.(?:bak|orig|tmp)
     | \.DS_Store
