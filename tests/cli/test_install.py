@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from click.shell_completion import ShellComplete
 from patience import SOON
 
 import belay.device
 from belay.cli import exits
+from belay.cli.app import cli
 from belay.transports.base import Transport
 from belay.transports.virtual import VirtualTransport, open_virtual
 from tests.link.conftest import Wrapper
@@ -284,3 +286,12 @@ def test_ctrl_c_with_several_boards(start: Start, belay: Belay, project: Path, t
     large.write_bytes(b"small")
     assert belay("install", *boards).code == 0
     assert (tmp_path / "two" / "app" / "large.bin").read_bytes() == b"small"
+
+
+def test_completion(project: Path) -> None:
+    complete = ShellComplete(cli, {}, "belay", "_BELAY_COMPLETE")
+    groups = complete.get_completions(["install", "--with"], "d")
+    assert [item.value for item in groups] == ["dev"]
+    ports = complete.get_completions(["install", "virtual:"], "")
+    assert "virtual:" not in [item.value for item in ports]
+    assert "virtual:" in [item.value for item in complete.get_completions(["install"], "v")]

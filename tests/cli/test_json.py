@@ -82,18 +82,23 @@ def test_json(belay: Belay, project: Path, command: str, more: list[str], wish: 
         ("fs ls", ["fs", "ls", "-l"]),
         ("fs tree", ["fs", "tree"]),
         ("fs df", ["fs", "df"]),
+        ("df", ["df"]),
+        ("rtc", ["rtc"]),
+        ("install", ["install"]),
+        ("install", ["install", "--dry-run"]),
         ("fs sha256", ["fs", "sha256", ":x"]),
     ],
 )
 def test_json_of_a_board(belay: Belay, board: Path, command: str, words: list[str]) -> None:
     write_files(board, {"x": "1"})
     write_files(Path("src"), {"y": "2"})
+    write_files(Path(), {"pyproject.toml": "[tool.belay]\nname = 'src'\n"})
     result = belay(*words, "--json")
     assert keys_of(json.loads(result.out)) == documented()[command], result.err
 
 
 def test_all_that_is_documented_is_tested() -> None:
-    assert len(documented()) == 16
+    assert len(documented()) == 19
 
 
 @pytest.mark.parametrize("command", ["tree", "outdated", "verify", "update", "lock"])
