@@ -38,7 +38,13 @@ def test_each_step_shows_its_source_and_what_came_of_it(belay: Belay) -> None:
     assert "    $ echo $?\n8\n    $ belay fetch --offline\n.belay/dependencies/main/rolling.py\n" in restored
     assert restored.endswith("    $ belay verify\nas locked: 2 files\n\n")
     # Only rolling 1.1 halves; 1.0 would say 21.
-    assert "\n[20.5, 21, 22, 22, 21.5]\n" in parts[demo_project.use]
+    installed = parts[demo_project.install]
+    assert "sent: 4 files (" in installed
+    assert "\nsmoothed: [20.5, 21, 22, 22, 21.5]\n" in installed
+    assert "── smooth.py\n" in installed
+    changed = parts[demo_project.change]
+    assert "sent: 1 file (" in changed
+    assert "\nsmoothed: [20.5, 20, 21, 21, 21.5]\n\n" in changed
     assert "type: ignore" not in result.out
     assert Path.cwd() == here
 

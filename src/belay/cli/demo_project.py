@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, chdir, contextmanager
@@ -13,9 +12,13 @@ from pathlib import Path
 import click
 
 from belay.cli import demo_index, exits
-from belay.cli.demo_show import belay, show_source, show_text, show_title
+from belay.cli.demo_show import belay, show_text, show_title
 
 NAME = "thermometer"
+MAIN = """from smooth import smooth
+
+print("smoothed:", smooth([20, 21, 80, 22, 21]))
+"""
 VENDORED = Path(".belay", "dependencies", "main")
 
 
@@ -111,21 +114,21 @@ def restore(stage: Stage) -> None:
     belay("verify")
 
 
-def use(_: Stage) -> None:
-    """What is vendored runs on the board as it is: here it lies in the /lib of a virtual one."""
-    shutil.copytree(VENDORED, Path("board", "lib"))
-    show_text("$ cp -r .belay/dependencies/main board/lib")
-    show_source(smooth_on_the_board)
-    smooth_on_the_board()
+def install(_: Stage) -> None:
+    """The project and its packages go onto a board, here a virtual one, which then runs main.py."""
+    Path("main.py").write_text(MAIN, encoding="utf-8")
+    show_text("$ cat main.py")
+    click.echo(MAIN, nl=False)
+    belay("install", "virtual:board", "--main", "main.py", "--follow")
+    belay("fs", "tree", "virtual:board")
 
 
-def smooth_on_the_board() -> None:
-    """The step above, as the reader would write it."""
-    import belay
-
-    with belay.Device("virtual:board") as device:
-        device("from smooth import smooth")
-        print(device("smooth([20, 21, 80, 22, 21])"))
+def change(_: Stage) -> None:
+    """Only what has changed is sent, and whatever happens meanwhile, no file on the board is half written."""
+    Path("main.py").write_text(MAIN.replace("80", "20"), encoding="utf-8")
+    show_text("$ sed -i s/80/20/ main.py")
+    belay("install", "virtual:board", "--main", "main.py", "--dry-run")
+    belay("install", "virtual:board", "--main", "main.py", "--follow")
 
 
 STEPS: list[tuple[str, Callable[[Stage], None]]] = [
@@ -133,5 +136,6 @@ STEPS: list[tuple[str, Callable[[Stage], None]]] = [
     ("7. Add a package", add),
     ("8. Update it", update),
     ("9. Keep it as it is", restore),
-    ("10. Use it on the board", use),
+    ("10. Put it on a board", install),
+    ("11. Change it", change),
 ]
