@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import itertools
 import os
+import queue
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -151,6 +155,36 @@ def test_what_cannot_be_watched(folder: Path) -> None:
                 changes.wait()
         assert "WATCHFILES_FORCE_POLLING" in str(raised.value.hint)
         assert not changes.run(blocked)
+
+
+@pytest.mark.parametrize("way", ["removed", "renamed", "replaced"])
+def test_a_folder_that_is_made_anew(folder: Path, way: str) -> None:
+    source, other = folder / "source", folder / "other"
+    for each in (source, other):
+        each.mkdir()
+    with Changes([Place(source)]) as changes:
+        if way == "removed":
+            source.rmdir()
+            assert changes.wait() == [source]
+        else:
+            source.rename(folder / "elsewhere")
+        if way == "replaced":
+            other.rename(source)
+        else:
+            source.mkdir()
+        # Nobody is told when it is watched again: until then what is saved is told as a change of the folder.
+        ending = time.monotonic() + SOON
+        seen: set[Path] = set()
+        for number in itertools.count():
+            (source / f"{number}.py").touch()
+            with suppress(queue.Empty):
+                found = changes._found.get(timeout=0.1)
+                assert isinstance(found, set)
+                seen |= found
+            if any(path.parent == source for path in seen):
+                break
+            assert time.monotonic() < ending, seen
+        assert source in seen
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="may read everything")

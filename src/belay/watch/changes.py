@@ -199,8 +199,19 @@ class Changes:
             begin()
 
     def _follow(self, place: Place, begin: Callable[[], None], *, unreadable: bool = False) -> None:
+        def begin_anew() -> None:
+            # Only now: of what was saved in the new folder before, nothing is told.
+            self._put({place.folder})
+
+        while self._follow_folder(place, begin, unreadable=unreadable):
+            begin = begin_anew
+
+    def _follow_folder(self, place: Place, begin: Callable[[], None], *, unreadable: bool) -> bool:
+        """Tell what changes; whether another folder has taken the folder's place."""
         from watchfiles import watch
 
+        identity = _identity(place.folder)
+        began = False
         for changes in watch(
             place.folder,
             watch_filter=lambda _, path: self._matters(place, Path(path)),
@@ -214,9 +225,17 @@ class Changes:
             recursive=place.only is None,
             ignore_permission_denied=unreadable,
         ):
-            begin()
+            if not began:
+                began = True
+                begin()
             if paths := _saved(changes):
                 self._put(paths)
+            if place.folder in paths and not place.folder.exists():
+                # The next one may well have its number.
+                identity = None
+            if _identity(place.folder) not in {None, identity}:
+                return True
+        return False
 
     def _put(self, found: set[Path] | Exception) -> None:
         self._found.put(found)
@@ -230,11 +249,22 @@ class Changes:
             signal.pthread_kill(self._main, _SIGNAL)
 
     def _matters(self, place: Place, path: Path) -> bool:
+        if path == place.folder:
+            return True
         if place.only is not None:
             return path.name == place.only
         if any(path.is_relative_to(ignored) for ignored in self.ignored):
             return False
         return path.is_relative_to(place.folder) and not is_noise(path.relative_to(place.folder))
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """What tells a folder from another one of its name; None where there is none."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _saved(changes: set[tuple[Change, str]]) -> set[Path]:
