@@ -195,6 +195,12 @@ def soak(seconds: float, **options: Any) -> dict[str, int]:
         return {name: load.rounds for name, load in loads.items()}
 
 
+def test_some_seconds_of_everything_at_once() -> None:
+    rounds = soak(10)
+    assert min(rounds.values()) > 2, rounds
+
+
+@pytest.mark.long
 def test_a_minute_of_everything_at_once() -> None:
     rounds = soak(60)
     assert min(rounds.values()) > 10, rounds
