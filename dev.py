@@ -321,7 +321,7 @@ def test(arguments: list[str]) -> int:
 
 def bench(arguments: list[str]) -> int:
     """The comparison with the peers, or a benchmark of its own that the first argument names."""
-    known = ("calls", "packages", "hosts", "files", "watch")
+    known = ("calls", "packages", "hosts", "files", "install", "watch")
     named = [each for each in arguments[:1] if each in known]
     program = Path("benchmarks", f"{(named or ['compare'])[0]}.py")
     return run([PYTHON, program, *arguments[len(named) :]])
