@@ -1,6 +1,6 @@
 """Install: what it costs to bring 127 packages to a board of 4 MB, again, and after a change; beside a copy.
 
-    python3 dev.py bench install [--quick] [--json] [--ours]
+    python3 dev.py bench install [--quick] [--json] [--ours] [--page]
 
 The packages have micropython-lib's names, destinations and sizes; what is in the files is Python's own
 asyncio, as comments, sent as it is. The board has LittleFS and is connected to afresh for each row;
@@ -22,7 +22,7 @@ from pathlib import Path
 from zlib import crc32
 
 import page
-from comparison import Everybody, Row, Table, as_json, as_text
+from comparison import Everybody, Row, Table, as_json, as_markdown, as_text
 from contest import PATIENCE, Figures, Measured
 from environments import PEERS, clean_environment, python_of
 from port import CountedPort
@@ -179,7 +179,10 @@ def main() -> int:
     )
     parser.add_argument("--ours", action="store_true", help="without the peer: nothing is installed")
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
+    parser.add_argument("--page", action="store_true", help="bring docs/performance.md up to date")
     given = parser.parse_args()
+    if given.page and (given.quick or given.ours):
+        parser.error("--page needs all figures, so neither --quick nor --ours")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["BELAY_CACHE_DIR"] = str(Path(folder, "cache"))
         project = make_project(Path(folder))
@@ -190,6 +193,8 @@ def main() -> int:
             print(f"mpremote {PEERS['mpremote']} ...", file=sys.stderr)
             everybody["mpremote"] = run_mpremote(project, python_of("mpremote"))
     rows, about = compare(everybody), page.about()
+    if given.page:
+        page.write_page(f"{' - '.join(about.values())}\n\n{as_markdown(rows)}", "figures of installs")
     if given.json:
         figures = {who: {work: asdict(one) for work, one in done.items()} for who, done in everybody.items()}
         print(json.dumps({**about, "rows": as_json(rows), "figures": figures}, indent=1))
