@@ -14,6 +14,9 @@ LIMIT = 30 * 60
 
 # A job in the background of a script inherits an ignored SIGINT, and then no Ctrl-C would end what it should.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    # So does what nohup runs.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # No test pulls the plug of this machine, and a disk may take its time; test_writing.py sees that it is asked.
 os.fsync = lambda fd: None
