@@ -70,8 +70,8 @@ def _belay_fail():
 _belay=_belay_fail()
 del _belay_fail
 """
-"""Begins the agent among the firmware's own modules, whatever the libraries on the board are called. The names
-are some that are known there anyway, see ``onboard/agent.py``."""
+"""Begins the agent among the firmware's own modules, whatever the libraries on the board are called. The
+names are some that are known there anyway, see ``onboard/agent.py``."""
 
 _FAIL, _DONE, _MAY_ASK = "_belay[1]", "_belay[2]()", "_belay[3](2)"
 
