@@ -333,7 +333,7 @@ def _modules(board: SimulatedBoard) -> dict[str, Any]:
         "json": json,
         "select": SimpleNamespace(poll=lambda: poller),
         "struct": struct,
-        "sys": SimpleNamespace(stdin=stdin, stdout=stdout, print_exception=show, modules={}, path=[]),
+        "sys": SimpleNamespace(stdin=stdin, stdout=stdout, print_exception=show, modules={}),
         "micropython": SimpleNamespace(kbd_intr=board._kbd_intr),
         "array": SimpleNamespace(array=array),
     }

@@ -55,24 +55,6 @@ MAX_ANSWER = 64 * 1024
 SECONDS_AT_ONCE = 1 << 20
 """A longer time-out is none to the board, which counts milliseconds in 30 bits."""
 
-_BEGIN = """
-def _belay_fail():
- import sys
- path,modules=sys.path,sys.modules
- key,value=path[:],dict(modules)
- try:
-  path[:]=['.frozen']
-  modules.clear()
-  return _belay({arguments})
- finally:
-  path[:]=key
-  modules.update(value)
-_belay=_belay_fail()
-del _belay_fail
-"""
-"""Begins the agent among the firmware's own modules, whatever the libraries on the board are called. The
-names are some that are known there anyway, see ``onboard/agent.py``."""
-
 _FAIL, _DONE, _MAY_ASK = "_belay[1]", "_belay[2]()", "_belay[3](2)"
 
 
@@ -108,11 +90,13 @@ class AgentCalls(Requests):
             BoardFailure: The board has no room for it.
         """
         mark, floats = self._link.mark.decode("ascii"), int(not self._implementation.double)
-        begin = _BEGIN.format(arguments=f"{mark!r},{self.largest},{floats}")
-        source = (onboard.read("agent") + begin).encode()
+        source = onboard.read("agent").encode()
         # Read by a short program: the REPL would keep the text of a long one for as long as the agent runs.
         self._link.tidy()
-        code = f"exec(__import__('sys').stdin.buffer.read({len(source)}))\n{_DONE}"
+        code = (
+            f"exec(__import__('sys').stdin.buffer.read({len(source)}))\n"
+            f"_belay=_belay({mark!r},{self.largest},{floats})\n{_DONE}"
+        )
         outcome = self._link.run(code, on_output=terms.on_output, timeout=terms.timeout, data=source)
         if outcome.error or outcome.rebooted or outcome.answer is None:
             # The rest of the source may stand at the prompt.

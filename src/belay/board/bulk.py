@@ -37,6 +37,9 @@ DENSE: Final = 10
 _IN_BASE64: Final = 2304
 """Bytes of a request with base64: the board needs it three times over, beside the whole."""
 
+_FIRST: Final = 48
+"""Bytes of the first of these: with it the board finds room for the whole, and should hold little else."""
+
 _AROUND: Final = 100
 """So many of them are not base64."""
 
@@ -93,9 +96,11 @@ def pieces(number: int, data: memoryview, *, size: int, largest: int) -> Iterato
 def _in_base64(number: int, total: int, at: int, piece: bytes, largest: int) -> Iterator[Piece]:
     # Four characters for three bytes.
     step = (min(largest, _IN_BASE64) - _AROUND) // 4 * 3
-    for start in range(0, len(piece), step):
-        text = b2a_base64(piece[start : start + step], newline=False).decode()
+    start, end = 0, step if at else min(step, _FIRST)
+    while start < len(piece):
+        text = b2a_base64(piece[start:end], newline=False).decode()
         yield Piece(GIVE, _json(number, total, at + start, text))
+        start, end = end, end + step
 
 
 def batches(requests: Iterator[Piece], limit: int) -> Iterator[list[Piece]]:

@@ -266,16 +266,17 @@ class Requests:
     ) -> Reply:
         """Send a request and the bulk that it names: in one turn where that can be, else piece by piece."""
         self._need("part_take", terms)
-        quick = [(PIECE, AT_ONCE)] if self._link.transport.flow_control else []
+        # Twice: what looks like a pointer keeps garbage alive, and the next time it may be gone.
+        quick = [(PIECE, AT_ONCE)] * 2 if self._link.transport.flow_control else []
         numbers, left = [*self._left, *blobs], bool(self._left)
         self._left.clear()
         make_room = Piece(Fixed.FORGET, json.dumps(numbers).encode())
         is_much = sum(map(len, blobs.values())) * MUCH > (self._implementation.heap or 0)
         lacking: BoardFailure | None = None
         try:
-            for size, at_once in [*quick, *[(SLOW_PIECE, 0)] * MAX_ATTEMPTS]:
+            for attempt, (size, at_once) in enumerate([*quick, *[(SLOW_PIECE, 0)] * MAX_ATTEMPTS]):
                 cut = [pieces(name, data, size=size, largest=self.largest) for name, data in blobs.items()]
-                first = [make_room] if is_much or left or not at_once else []
+                first = [make_room] if is_much or left or attempt or not at_once else []
                 groups = list(batches(itertools.chain(first, *cut), at_once))
                 before = groups.pop() if at_once and function in _LOOKS_FIRST else []
                 try:
@@ -283,7 +284,6 @@ class Requests:
                 except BoardFailure as error:
                     if "MemoryError" not in error.types:
                         raise
-                    # What looks like a pointer keeps garbage alive; the next time it may be gone.
                     arrived, lacking = False, error
                 if arrived:
                     answer = self._exchange(function, payload, terms, before=before)

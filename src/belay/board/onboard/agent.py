@@ -2,9 +2,25 @@
 # Names begin with _belay so that the host can leave these functions out of tracebacks. The rarely needed parts
 # (the files part_*.py) are sent when they are first used, to keep the heap free.
 def _belay(mark, largest, floats):
-    # The host sees to it that these are the firmware's.
-    import binascii, gc, io, json, select, struct, sys
+    import sys
 
+    path, modules = getattr(sys, "path", []), sys.modules
+
+    def _belay_own(send, *args):
+        # What is imported meanwhile is the firmware's, whatever the libraries on the board are called. The names
+        # are some that the firmware knows: others take room, of which it takes 3 KB when its list is full.
+        key, value = path[:], dict(modules)
+        try:
+            path[:] = [".frozen"]
+            modules.clear()
+            return send(*args)
+        finally:
+            path[:] = key
+            modules.update(value)
+
+    binascii, gc, io, json, select, struct = _belay_own(
+        list, map(__import__, ("binascii", "gc", "io", "json", "select", "struct"))
+    )
     # The user's globals may hide any of these later: "def repr(…)", "print = None".
     write = sys.stdout.buffer.write
     read, readinto = sys.stdin.buffer.read, sys.stdin.buffer.readinto
@@ -125,17 +141,7 @@ def _belay(mark, largest, floats):
 
     def _belay_part(code):
         collect()
-        # What it imports is the firmware's, whatever the libraries on the board are called. The names are some
-        # that the firmware knows: others take room, of which it takes 3 KB when its list is full.
-        path, modules = sys.path, sys.modules
-        key, value = path[:], dict(modules)
-        try:
-            path[:] = [".frozen"]
-            modules.clear()
-            run(code, inner)
-        finally:
-            path[:] = key
-            modules.update(value)
+        _belay_own(run, code, inner)
 
     def _belay_named(function, args, named):
         return F[function](*args, **named)
