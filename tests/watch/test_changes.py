@@ -86,6 +86,20 @@ def test_what_is_ignored(changes: Changes, folder: Path) -> None:
     assert changes.wait() == [folder / "boards"]
 
 
+def test_what_is_printed_is_no_change(folder: Path) -> None:
+    before = os.dup(2)
+    with (folder / "printed").open("wb") as file:
+        os.dup2(file.fileno(), 2)
+    try:
+        with Changes([Place(folder)]) as changes:
+            os.write(2, b"x")
+            (folder / "last").touch()
+            assert seen_up_to(changes, folder / "last") == {folder / "last"}
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
+
+
 def test_a_single_file(folder: Path) -> None:
     with Changes([Place(folder, only="script.py")]) as changes:
         (folder / "other.py").touch()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -59,7 +62,8 @@ class Changes:
         FeatureUnavailableError: What notices changes is not installed.
 
     Attributes:
-        ignored: Folders and files, resolved, that do not matter; beside those that never do.
+        ignored: Folders and files, resolved, that do not matter; beside those that never do, and the files
+            that this program prints into.
     """
 
     def __init__(self, places: Sequence[Place]) -> None:
@@ -72,6 +76,7 @@ class Changes:
             ) from error
         self._places = places
         self.ignored: frozenset[Path] = frozenset()
+        self._outputs = _outputs()
         self._found: queue.SimpleQueue[set[Path] | Exception] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._armed = False
@@ -255,16 +260,30 @@ class Changes:
             return path.name == place.only
         if any(path.is_relative_to(ignored) for ignored in self.ignored):
             return False
-        return path.is_relative_to(place.folder) and not is_noise(path.relative_to(place.folder))
+        if not path.is_relative_to(place.folder) or is_noise(path.relative_to(place.folder)):
+            return False
+        # Else what is printed, where that goes to a file, would be a reason to print more.
+        return not self._outputs or _identity(path) not in self._outputs
 
 
-def _identity(folder: Path) -> tuple[int, int] | None:
-    """What tells a folder from another one of its name; None where there is none."""
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file or folder from another one of its name; None where there is none."""
     try:
-        status = folder.stat()
+        status = path.stat()
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _outputs() -> frozenset[tuple[int, int]]:
+    """The files that standard output and standard error go to."""
+    found = set()
+    for number in (1, 2):
+        with suppress(OSError):
+            status = os.fstat(number)
+            if stat.S_ISREG(status.st_mode):
+                found.add((status.st_dev, status.st_ino))
+    return frozenset(found)
 
 
 def _saved(changes: set[tuple[Change, str]]) -> set[Path]:
