@@ -14,7 +14,7 @@ from belay.files.content import Contents, Form, contents
 from belay.files.folder import read_folder
 from belay.files.tree import FOLDER, File
 
-LARGE = os.urandom(1000) * 3000
+LARGE = bytes(range(250)) * 12000
 SOURCE = b'"""A module."""\n\ndef f(x: int) -> int:\n    return x + 1  # more\n'
 
 
