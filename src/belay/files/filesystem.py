@@ -24,6 +24,7 @@ from belay.files.failure import INVALID, TOO_LONG
 from belay.files.names import absolute, is_there_error, lies_in, refuse_lost_name, refuse_what_is_there
 from belay.files.operations import MakeFolder, Move, Operation, RefuseFolder, RemoveFile, RemoveFolder, Send
 from belay.files.plan import FRESH, Plan
+from belay.files.record import PLACE, Record
 from belay.files.sync import LEAST_PIECE, Bytes, Progress, SyncSummary, Wish, survey, sync
 from belay.files.transfer import carry_out
 from belay.files.tree import Entry, File, folder_of, join
@@ -121,6 +122,22 @@ class Filesystem:
         if not view.exists:
             raise BoardFileNotFoundError(f"{top}: there is no such folder on the board", top)
         return view.tree
+
+    def record(self, folder: str = "/") -> Record:
+        """What was put on the board, and by whom, as far as belay did it.
+
+        Args:
+            folder: Which folder's: boards without a file system at their top have a record in each.
+
+        Raises:
+            BoardNotAFolderError: It is a file.
+            FilesError: A newer belay wrote it.
+        """
+        top = absolute(folder)
+        view = self._ask(lambda access: access.look(top, deep=False, record=PLACE, also=()), top)
+        if view.is_file:
+            raise BoardNotAFolderError(f"{top}: it is a file on the board", top)
+        return Record.read(view.record)
 
     def read(self, path: str, at: int = 0, size: int | None = None) -> bytes:
         """The bytes of a file, with nothing of this device's in between that could change it.

@@ -10,7 +10,7 @@ Paths are relative to ``top``; a folder's ends with a slash. Whoever reads it ke
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
@@ -91,12 +91,21 @@ class Record:
         others = (each for each in self.put if (each.by, each.top) != (by, top))
         return frozenset(absolute(each.top, path) for each in others for path in each.paths)
 
-    def with_paths(self, by: str, top: str, paths: Iterable[str]) -> Record:
-        """The record in which somebody put just these into a folder."""
+    def with_paths(
+        self, by: str, top: str, paths: Iterable[str], more: Mapping[str, Any] | None = None
+    ) -> Record:
+        """The record in which somebody put just these into a folder.
+
+        Args:
+            by: Who.
+            top: The folder.
+            paths: What they put there.
+            more: What else is to be said of it; None for what is said already.
+        """
         found = frozenset(paths)
         old = next((each for each in self.put if (each.by, each.top) == (by, top)), Put(by, top, found))
         rest = [each for each in self.put if each is not old]
-        new = [replace(old, paths=found)] if found else []
+        new = [replace(old, paths=found, more=old.more if more is None else dict(more))] if found else []
         return Record(tuple(sorted([*rest, *new], key=lambda each: (each.by, each.top))))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import BinaryIO, Final, NamedTuple, Protocol
+from typing import Any, BinaryIO, Final, NamedTuple, Protocol
 
 from belay.exceptions import BoardFileError, BoardNotAFolderError, NoRoomError
 from belay.files import fat
@@ -59,6 +59,7 @@ class Wish:
         spared: Paths that stay as they are where they are not wanted, whatever ``keep`` and the record say.
         staged: Whether what is replaced is replaced at once, if there is room for that, see
             :mod:`belay.files.staging`.
+        more: What the record shall say of it besides; None for what it says already.
     """
 
     contents: Contents
@@ -68,6 +69,7 @@ class Wish:
     recorded: bool = True
     spared: frozenset[str] = frozenset()
     staged: bool = False
+    more: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -284,7 +286,7 @@ def _check_room(made: Plan, wish: Wish, view: View, record: Record) -> None:
         needed = needed_room(steps, wanted, found, part.room.block) + SPARE_BLOCKS * part.room.block
         if (wish.top == "/" or view.rootless) and not part.name:
             # The new record, beside the old one.
-            size = len(record.with_paths(wish.by, wish.top, wanted).write())
+            size = len(record.with_paths(wish.by, wish.top, wanted, wish.more).write())
             needed += -(-size // part.room.block) * part.room.block
         if needed > part.room.free:
             sent = {path: wanted[path] for path in made.sent if part.has(path)}

@@ -185,7 +185,7 @@ class _Sync:
             elif path in made or path not in found.view.tree or f"{path}/" in before:
                 ours.add(f"{path}/")
                 ours.discard(path)
-        record = found.record.with_paths(wish.by, wish.top, ours)
+        record = found.record.with_paths(wish.by, wish.top, ours, wish.more)
         if record.write() == found.view.record or (not record.put and not found.view.record):
             return
         data = record.write()
