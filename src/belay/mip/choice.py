@@ -1,0 +1,147 @@
+"""Chooses packages, and has the bytes of their files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from zlib import crc32
+
+from belay.board.compiled import why_unfit
+from belay.board.firmware import Implementation
+from belay.exceptions import PackageError
+from belay.files.tree import File
+from belay.mip.installed import Installed
+from belay.mip.wants import asked_text, plain_hosts
+from belay.packages.index import DEFAULT_INDEX, SOURCES
+from belay.packages.model import MAIN_GROUP, FromIndex, LockedPackage, Requirement
+from belay.packages.resolve import identify
+from belay.project.config import Group, Project
+from belay.project.upkeep import Talk, choose, supply_of
+
+MICROPYTHON = "micropython"
+
+
+@dataclass(frozen=True)
+class Form:
+    """Which form of packages is wanted.
+
+    Attributes:
+        mpy_version: Of compiled files, as ``"6"``; ``"py"`` for sources.
+        board: The board that is to import them, if it is known.
+    """
+
+    mpy_version: str = SOURCES
+    board: Implementation | None = None
+
+
+def form_for(board: Implementation, *, mpy: bool) -> Form:
+    """The form for a board.
+
+    Args:
+        board: The board.
+        mpy: Whether compiled files are wanted, where there are some.
+    """
+    # The compiled files of an index are MicroPython's: CircuitPython does not import them.
+    can = board.mpy_version is not None and board.name == MICROPYTHON
+    return Form(str(board.mpy_version) if mpy and can else SOURCES, board)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen.
+
+    Attributes:
+        packages: By name.
+        contents: What the files hold, by path.
+    """
+
+    packages: dict[str, Installed]
+    contents: dict[str, bytes]
+
+
+def choose_packages(
+    needs: Sequence[Requirement], form: Form, talk: Talk, *, index: str = "", offline: bool = False
+) -> Choice:
+    """Choose packages and all that they need, and fetch and verify their files.
+
+    Args:
+        needs: What is wanted.
+        form: In which form.
+        talk: Whom to tell.
+        index: The index to ask in place of the usual one.
+        offline: Whether what was fetched before is all that there is.
+
+    Raises:
+        PackageError: There is no choice, or something cannot be had, or no board could import it.
+        OSError: Something cannot be read.
+    """
+    project = _project(needs, form, index)
+    with supply_of(project, talk, offline=offline) as supply:
+        with _without_projects_hints():
+            lock = choose(project, None, supply, talk, None)
+        supply.bring(file for package in lock.packages for file in package.files)
+        contents = {
+            file.destination: supply.content(file) for package in lock.packages for file in package.files
+        }
+    for package in lock.packages:
+        _refuse_misfits(package, contents, form)
+    asked = {identify(need): asked_text(need) for need in needs}
+    return Choice({each.name: _as_installed(each, contents, asked) for each in lock.packages}, contents)
+
+
+def indices_for(needs: Sequence[Requirement], index: str = "") -> tuple[tuple[str, str], ...]:
+    """Name and URL of the indices to ask, the usual one first."""
+    named = [source.index for need in needs for source in need.sources if isinstance(source, FromIndex)]
+    urls = dict.fromkeys([index.rstrip("/") or DEFAULT_INDEX, *filter(None, named)])
+    return tuple((url, url) for url in urls)
+
+
+def _project(needs: Sequence[Requirement], form: Form, index: str) -> Project:
+    """A project that wants just these; nothing of it is on disk."""
+    return Project(
+        file=Path.cwd() / "pyproject.toml",
+        groups=(Group(MAIN_GROUP, tuple(needs)),),
+        indices=indices_for(needs, index),
+        http_hosts=plain_hosts(needs, index),
+        mpy_version=form.mpy_version,
+        arch=form.board.arch if form.board else "",
+    )
+
+
+@contextmanager
+def _without_projects_hints() -> Iterator[None]:
+    """Take hints away that speak of a pyproject.toml: here is none."""
+    try:
+        yield
+    except PackageError as error:
+        if any(word in (error.hint or "") for word in ("tool.belay", "package_indices", "mpy_version")):
+            error.hint = None
+        raise
+
+
+def _refuse_misfits(package: LockedPackage, contents: dict[str, bytes], form: Form) -> None:
+    """Refuse compiled files that the board could not import.
+
+    Raises:
+        PackageError: One is of another mpy version, or has native code of another architecture.
+    """
+    for file in package.files if form.board else ():
+        if file.destination.endswith(".mpy") and form.board:
+            why = why_unfit(contents[file.destination], form.board)
+            if why:
+                hint = "without compiled files (--no-mpy) it may be there as source"
+                raise PackageError(f"{package.name}: {file.destination} {why}", hint=hint)
+
+
+def _as_installed(package: LockedPackage, contents: dict[str, bytes], asked: dict[str, str]) -> Installed:
+    return Installed(
+        package.name,
+        package.version,
+        package.source,
+        {file.destination: File(file.size, crc32(contents[file.destination])) for file in package.files},
+        asked.get(package.name, ""),
+        package.dependencies,
+        dict(package.constraints),
+    )

@@ -1,0 +1,109 @@
+"""What the record on a board says of packages.
+
+In ``/.belay`` (:mod:`belay.files.record`) each folder that packages were put into has an entry by ``mip``,
+which says besides its paths::
+
+    "packages": [{"name": "umqtt.simple", "version": "1.6.0", "asked": "umqtt.simple",
+                  "source": "index+https://micropython.org/pi/v2", "needs": [], "wants": {},
+                  "files": {"umqtt/simple.mpy": [2183, 912837465]}}]
+
+Of each file that is its size and CRC-32. ``asked`` is missing of what only others need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from belay.files.record import Put, Record
+from belay.files.tree import File
+
+BY = "mip"
+"""Who put it there, for the record."""
+
+_INDEX = "index+"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A package as it was put into a folder on a board.
+
+    Attributes:
+        name: Its name.
+        version: Its version, or a commit, or empty.
+        source: Where it came from, as :attr:`belay.packages.model.Candidate.source`.
+        files: Size and CRC-32 of each file, by path in the folder.
+        asked: What the user asked for, if it was this package; empty if only others need it.
+        needs: The names of the packages that it needs.
+        wants: What it wants of those, by name, unless any version will do.
+    """
+
+    name: str
+    version: str
+    source: str
+    files: Mapping[str, File]
+    asked: str = ""
+    needs: tuple[str, ...] = ()
+    wants: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def index(self) -> str:
+        """The index that it came from; empty for none."""
+        return self.source.removeprefix(_INDEX) if self.source.startswith(_INDEX) else ""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}".rstrip()
+
+
+def installed(record: Record, top: str) -> dict[str, Installed]:
+    """What a record says was put into a folder, by name; what it says in another way than ours is left out.
+
+    Args:
+        record: The record.
+        top: The folder.
+    """
+    for put in record.put:
+        if (put.by, put.top) == (BY, top):
+            return {package.name: package for package in _packages(put)}
+    return {}
+
+
+def tops(record: Record) -> tuple[str, ...]:
+    """The folders into which packages were put."""
+    return tuple(put.top for put in record.put if put.by == BY)
+
+
+def written(packages: Iterable[Installed]) -> dict[str, Any]:
+    """Packages as the record is to have them."""
+    return {"packages": [_written(package) for package in sorted(packages, key=lambda each: each.name)]}
+
+
+def _written(package: Installed) -> dict[str, Any]:
+    page: dict[str, Any] = {"name": package.name, "version": package.version, "source": package.source}
+    page |= {"asked": package.asked} if package.asked else {}
+    page |= {"needs": list(package.needs)} if package.needs else {}
+    page |= {"wants": dict(package.wants)} if package.wants else {}
+    return page | {"files": {path: [file.size, file.crc] for path, file in sorted(package.files.items())}}
+
+
+def _packages(put: Put) -> Iterable[Installed]:
+    listed = put.more.get("packages")
+    for page in listed if isinstance(listed, list) else ():
+        try:
+            package = _read(page)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            # Somebody else wrote it.
+            continue
+        if put.paths.issuperset(package.files):
+            yield package
+
+
+def _read(page: dict[str, Any]) -> Installed:
+    texts = [page["name"], page["version"], page["source"], page.get("asked", "")]
+    needs, wants = page.get("needs", []), page.get("wants", {})
+    if not all(isinstance(text, str) for text in [*texts, *needs, *wants, *wants.values()]):
+        raise TypeError
+    files = {str(path): File(int(size), int(crc)) for path, (size, crc) in page["files"].items()}
+    name, version, source, asked = texts
+    return Installed(name, version, source, files, asked, tuple(needs), dict(wants))

@@ -1,0 +1,274 @@
+"""The packages in the folders of a board: puts them there, and finds out what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from belay.board.firmware import Implementation
+from belay.exceptions import BoardFileNotFoundError, FilesError, PathConflictError
+from belay.files.filesystem import Filesystem
+from belay.files.names import absolute
+from belay.files.plan import Plan
+from belay.files.record import absolute as joined
+from belay.files.sync import Bytes, Progress, SyncSummary, Wish
+from belay.files.tree import File
+from belay.mip.choice import Choice, choose_packages, form_for
+from belay.mip.installed import BY, Installed, installed, tops, written
+from belay.mip.planning import Aim, Change, check_names, with_chosen, without
+from belay.mip.wants import want_again
+from belay.packages.model import Requirement
+from belay.project.upkeep import Talk
+
+_ROM = "/rom"
+"""Where boards mount what is in their flash as an image (ROMFS): nothing can be put there."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A file that is not as it was put there.
+
+    Attributes:
+        package: Whose it is.
+        path: Absolute, on the board.
+        kind: ``"missing"`` or ``"changed"``.
+    """
+
+    package: Installed
+    path: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was done, or would be.
+
+    Attributes:
+        top: The folder.
+        changes: The packages that differ.
+        notes: Sentences for the user.
+        summary: What became of the files; None if nothing was done.
+        plan: What would become of them; None if it was done.
+    """
+
+    top: str
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
+    summary: SyncSummary | None = None
+    plan: Plan | None = None
+
+
+@dataclass
+class Library:
+    """The packages on a board.
+
+    Attributes:
+        files: Its files.
+        board: What it is.
+        path: Asks it for ``sys.path``.
+        talk: Whom to tell what happens.
+        on_progress: Told while files are sent.
+        dry_run: Whether to find out only what would be done.
+    """
+
+    files: Filesystem
+    board: Implementation
+    path: Callable[[], Sequence[str]]
+    talk: Talk = field(default_factory=Talk)
+    on_progress: Callable[[Progress], None] | None = None
+    dry_run: bool = False
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def target(self, wanted: str | None = None) -> str:
+        """The folder that packages go to: the first of ``sys.path`` that ends in ``/lib``, but for a ROM's.
+
+        Args:
+            wanted: Another one; from the top of the board's files if it is relative.
+
+        Raises:
+            FilesError: There is none.
+        """
+        if wanted:
+            return absolute(wanted.removeprefix(":"))
+        for place in self.path():
+            if place.endswith("/lib") and not f"{place}/".startswith(f"{_ROM}/"):
+                return absolute(place)
+        raise FilesError(
+            "the board imports from no folder whose name is lib", hint="--target names the folder to use"
+        )
+
+    def packages(self, target: str | None = None) -> dict[str, dict[str, Installed]]:
+        """What was put on the board, by folder and name.
+
+        Args:
+            target: The only folder to look at; None for all.
+        """
+        record = self.files.record("/" if target is None else self.target(target))
+        folders = tops(record) if target is None else (self.target(target),)
+        return {top: installed(record, top) for top in folders}
+
+    def verify(self, target: str | None = None) -> list[Damage]:
+        """Find files that are not as they were put there."""
+        found = []
+        for top, packages in self.packages(target).items():
+            there = self._checks(top)
+            for package in packages.values():
+                for path, file in package.files.items():
+                    if there.get(path) != file:
+                        kind = "changed" if path in there else "missing"
+                        found.append(Damage(package, joined(top, path), kind))
+        return found
+
+    def _checks(self, top: str) -> Mapping[str, object]:
+        try:
+            return self.files.tree(top, checks=True)
+        except BoardFileNotFoundError:
+            return {}
+
+    # --- changing -------------------------------------------------------------------------------
+
+    def install(
+        self,
+        needs: Sequence[Requirement],
+        *,
+        target: str | None = None,
+        index: str = "",
+        mpy: bool = True,
+        offline: bool = False,
+    ) -> Done:
+        """Install packages and all that they need; files that are there already are not sent.
+
+        All is chosen, fetched and verified before the first byte goes to the board.
+
+        Args:
+            needs: What is wanted.
+            target: The folder; None for the one that :meth:`target` finds.
+            index: The index to ask in place of the usual one.
+            mpy: Whether compiled files are wanted, where there are some.
+            offline: Whether what was fetched before is all that there is.
+
+        Raises:
+            PackageError: They cannot be had, or do not suit the board or what is there.
+            FilesError: They cannot be written, or there is no room.
+            ConnectionLost: The board is gone.
+        """
+        top = self.target(target)
+        choice = choose_packages(
+            needs, form_for(self.board, mpy=mpy), self.talk, index=index, offline=offline
+        )
+        return self.put(top, choice)
+
+    def put(self, top: str, choice: Choice) -> Done:
+        """Put what was chosen into a folder.
+
+        Raises:
+            PathConflictError: A file of it is there that another command has put there, and is not the same.
+            FilesError: It cannot be written, or there is no room.
+            ResolutionError: A package that stays wants another version of one that comes.
+        """
+        record = self.files.record(top)
+        aim = with_chosen(installed(record, top), choice.packages)
+        self._refuse_others(top, record.of_others(BY, top), choice)
+        return self._carry_out(top, aim, choice.contents)
+
+    def upgrade(
+        self,
+        names: Sequence[str] = (),
+        *,
+        target: str | None = None,
+        index: str = "",
+        mpy: bool | None = None,
+        offline: bool = False,
+    ) -> Done:
+        """Choose packages anew, as they were asked for, and put those there that differ.
+
+        Args:
+            names: Which; all of them if there is none.
+            target: The folder; None for the one that :meth:`target` finds.
+            index: The index to ask in place of the one that each came from.
+            mpy: Whether compiled files are wanted; None for as they are now.
+            offline: Whether what was fetched before is all that there is.
+
+        Raises:
+            PackageNotFoundError: There is no package of such a name.
+            PackageError: They cannot be had, or do not suit the board or what is there.
+            FilesError: They cannot be written, or there is no room.
+        """
+        top = self.target(target)
+        record = self.files.record(top)
+        old = installed(record, top)
+        check_names(old, names)
+        needs = _needs(old, names, index)
+        if not needs:
+            return Done(top, ())
+        wanted = _is_compiled(old) if mpy is None else mpy
+        form = form_for(self.board, mpy=wanted)
+        choice = choose_packages(needs, form, self.talk, index=index, offline=offline)
+        # What was not asked for by this name is still only needed by others.
+        packages = {
+            name: package if old.get(name, package).asked else _unasked(package)
+            for name, package in choice.packages.items()
+        }
+        return self.put(top, Choice(packages, choice.contents))
+
+    def remove(self, names: Sequence[str], *, target: str | None = None) -> Done:
+        """Remove packages, and what only they needed.
+
+        Raises:
+            PackageNotFoundError: There is no package of such a name.
+            ResolutionError: Another one needs it.
+            FilesError: It cannot be done.
+        """
+        top = self.target(target)
+        aim = without(installed(self.files.record(top), top), names)
+        return self._carry_out(top, aim, {})
+
+    # --------------------------------------------------------------------------------------------
+
+    def _carry_out(self, top: str, aim: Aim, contents: Mapping[str, bytes]) -> Done:
+        wish = Wish(
+            Bytes(contents),
+            top,
+            by=BY,
+            spared=aim.spared(contents.keys()),
+            staged=True,
+            more=written(aim.packages.values()),
+        )
+        if self.dry_run:
+            return Done(top, aim.changes, aim.notes, plan=self.files.plan(wish))
+        summary = self.files.sync(wish, on_progress=self.on_progress)
+        return Done(top, aim.changes, aim.notes, summary)
+
+    def _refuse_others(self, top: str, others: frozenset[str], choice: Choice) -> None:
+        """Refuse to write over what ``belay install`` or ``belay sync`` has put there, unless it is the same.
+
+        Raises:
+            PathConflictError: It is not.
+        """
+        theirs = [path for path in choice.contents if joined(top, path) in others]
+        there = self._checks(top) if theirs else {}
+        for path in theirs:
+            owner = next(each for each in choice.packages.values() if path in each.files)
+            if isinstance(there.get(path), File) and there[path] != owner.files[path]:
+                raise PathConflictError(
+                    joined(top, path),
+                    (f"{owner.name}", "what `belay install` or `belay sync` has put there"),
+                    hint="take it out of the project, or use another --target",
+                )
+
+
+def _needs(old: Mapping[str, Installed], names: Sequence[str], index: str) -> list[Requirement]:
+    """What is to be chosen anew."""
+    chosen = [old[name] for name in names] or [package for package in old.values() if package.asked]
+    return [want_again(package.asked or package.name, index or package.index) for package in chosen]
+
+
+def _is_compiled(packages: Mapping[str, Installed]) -> bool:
+    """Whether packages were installed compiled: sources alone are what somebody wanted, or all there is."""
+    paths = [path for package in packages.values() for path in package.files]
+    return any(path.endswith(".mpy") for path in paths)
+
+
+def _unasked(package: Installed) -> Installed:
+    return replace(package, asked="")
