@@ -42,6 +42,7 @@ __all__ = [
     "FeatureUnavailableError",
     "FetchError",
     "FilesError",
+    "ImageError",
     "InsufficientSpecifierError",
     "InternalError",
     "LockError",
@@ -57,6 +58,7 @@ __all__ = [
     "PortBusyError",
     "ProjectNotFoundError",
     "ProtocolError",
+    "PublishError",
     "PyboardException",
     "ReadOnlyBoardError",
     "ReplEntryError",
@@ -557,6 +559,10 @@ class PathConflictError(PackageError):
         self.packages = packages
 
 
+class PublishError(PackageError):
+    """A project cannot be published as it is: something is missing, would not import, or is there already."""
+
+
 # --- files ---------------------------------------------------------------------------------------
 
 
@@ -644,6 +650,10 @@ class CompileError(FilesError):
         self.path = path
         self.line = line
         self.reason = reason
+
+
+class ImageError(FilesError, ValueError):
+    """A ROMFS image is damaged, or none, or cannot be made of these files."""
 
 
 def _shown(text: str) -> str:
