@@ -30,7 +30,7 @@ from belay.board.many import (
     written,
 )
 from belay.board.plain import goes_in_string, shifted
-from belay.board.requests import PADDING, PART_TIMEOUT, Answer, Fixed, Requests, failure_of, json_of
+from belay.board.requests import PADDING, PART_TIMEOUT, Answer, Fixed, Requests, failure_of, json_of, timed
 from belay.exceptions import BoardResetError, BoardTimeoutError, NotBelayResponseError
 from belay.link import Link, Outcome
 from belay.source import parse_traceback
@@ -112,16 +112,15 @@ class AgentCalls(Requests):
 
     # --- what can be asked ----------------------------------------------------------------------
 
-    def execute(self, code: str, terms: Terms) -> None:
+    def execute(self, code: str, terms: Terms) -> object:
         """Run statements in the global scope; SystemExit is a failure like any other."""
-        if goes_in_string(code):
-            self._ask(Fixed.EXEC, [code], terms)
-            return
+        if terms.timed or goes_in_string(code):
+            return self._ask(Fixed.EXEC, [code], terms).value
         guarded = guard(code, failed=f"{_FAIL}(_belay_error)", done=_DONE)
         source, shift = (f"{code}\n{_DONE}", 0) if guarded is None else (guarded.source, guarded.shift)
         outcome, shift = self._run(source, shift, terms)
         if outcome.answer and outcome.answer.kind != "e" and not outcome.rebooted:
-            return
+            return None
         if outcome.answer and not outcome.rebooted:
             problem: Exception = failure_of(outcome.answer.body)
         else:
@@ -229,6 +228,9 @@ class AgentCalls(Requests):
         packed = (
             self._pack_code(call) if call.way in (Way.EXECUTE, Way.EVALUATE) else self._pack_function(call)
         )
+        if call.timed and packed.function is not None:
+            function, payload = timed(packed.function, packed.payload)
+            packed = replace(packed, function=function, payload=payload, part="part_clock")
         return packed if len(packed.payload) <= self._room else Packed(call)
 
     def _pack_code(self, call: Call) -> Packed:
@@ -294,7 +296,8 @@ class AgentCalls(Requests):
             raise
 
     def _progress(self, answer: Answer, group: Sequence[Packed]) -> Progress:
-        results, failed = read_many(answer.text, answer.chunks, [item.call for item in group], answer.terms)
+        calls = [item.call for item in group]
+        results, failed = read_many(answer.text, answer.chunks, calls, answer.terms)
         failure = None if failed == "None" else failure_of(failed.encode(errors="surrogatepass"))
         return Progress(results, failure)
 

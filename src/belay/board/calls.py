@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from belay.board.many import Attempt, Call, Packed, Progress
@@ -29,6 +29,7 @@ class Terms:
         on_ask: Answers what the board asks meanwhile: gets the question's name and arguments. None leaves it
             to whoever answers for all calls.
         arrays: Gets each :class:`array.array` in a result, and returns what stands for it; None leaves it.
+        timed: Whether results are to come with the board's time, each as a :class:`Stamped`.
     """
 
     on_output: Callable[[bytes], None] | None = None
@@ -36,6 +37,21 @@ class Terms:
     trusted: bool = False
     on_ask: Callable[..., object] | None = None
     arrays: Callable[[array[Any]], object] | None = None
+    timed: bool = False
+
+
+class Stamped(NamedTuple):
+    """A result, and when it was there.
+
+    Attributes:
+        value: The result.
+        begun: What the board's clock showed directly before it was made, in ticks.
+        ended: And directly afterwards.
+    """
+
+    value: object
+    begun: int
+    ended: int
 
 
 @dataclass(frozen=True)
@@ -61,7 +77,7 @@ class Return:
 
 
 class Ours(Enum):
-    """Functions of ours for files: the program in ``onboard/`` that has each, and its name there."""
+    """Functions of ours: the program in ``onboard/`` that has each, and its name there."""
 
     LOOK = "part_files", "_belay_look"
     MORE = "part_files", "_belay_more"
@@ -74,6 +90,8 @@ class Ours(Enum):
     ROOM = "part_filing", "_belay_room"
     MOUNT = "part_mount", "_belay_m_mount"
     UNMOUNT = "part_mount", "_belay_m_unmount"
+    CLOCK = "part_clock", "_belay_clock"
+    TICKS = "part_clock", "_belay_ticks"
 
 
 class BoardFailure(Exception):  # noqa: N818 - not an error of ours: it carries the board's
@@ -118,8 +136,11 @@ class Calls(Protocol):
         """Bytes that its answer had better bring at most."""
         ...
 
-    def execute(self, code: str, terms: Terms) -> None:
-        """Run statements in the global scope; an exit (SystemExit) is a failure like any other."""
+    def execute(self, code: str, terms: Terms) -> object:
+        """Run statements in the global scope; an exit (SystemExit) is a failure like any other.
+
+        The answer is None, with the board's time if the terms want it.
+        """
         ...
 
     def define(self, name: str, source: str, terms: Terms) -> None:

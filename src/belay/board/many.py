@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from belay.board.arguments import Source
 from belay.board.calls import BoardFailure, Calls, Terms
-from belay.board.results import read_result
+from belay.board.results import read_result, stamped
 from belay.exceptions import BoardTimeoutError, NotBelayResponseError, UntransferableError
 
 SEPARATOR = ",\n"
@@ -47,6 +47,7 @@ class Call(NamedTuple):
         kwargs: Its named arguments.
         timeout: Seconds that it may take; None for as long as it likes.
         trusted: Whether a result that is no literal may be evaluated on the host.
+        timed: Whether the result is to come with the board's time, as a :class:`Stamped`.
     """
 
     way: Way
@@ -55,6 +56,7 @@ class Call(NamedTuple):
     kwargs: Mapping[str, object] = {}
     timeout: float | None = None
     trusted: bool = False
+    timed: bool = False
 
     def ask(self, calls: Calls, terms: Terms) -> object:
         """Make this call alone."""
@@ -63,9 +65,8 @@ class Call(NamedTuple):
         if self.way is Way.EVALUATE:
             return calls.evaluate(self.text, terms)
         if self.way is Way.EXECUTE:
-            calls.execute(self.text, terms)
-        else:
-            calls.spawn(self.text, self.args, self.kwargs, terms)
+            return calls.execute(self.text, terms)
+        calls.spawn(self.text, self.args, self.kwargs, terms)
         return None
 
 
@@ -111,7 +112,7 @@ def ask_one(calls: Calls, call: Call, terms: Terms, attempt: Attempt) -> Progres
     """
     attempt.under_way = 1
     try:
-        value = call.ask(calls, replace(terms, timeout=call.timeout, trusted=call.trusted))
+        value = call.ask(calls, replace(terms, timeout=call.timeout, trusted=call.trusted, timed=call.timed))
     except UntransferableError as error:
         return Progress([Lost(error)])
     except (BoardFailure, BoardTimeoutError) as error:
@@ -231,7 +232,7 @@ def read_many(
     *lines, failed = text.split(SEPARATOR)
     if len(lines) > len(calls):
         raise NotBelayResponseError(f"{len(lines)} results came of {len(calls)} calls")
-    if not chunks:
+    if not chunks and not any(call.timed for call in calls):
         with suppress(ValueError):
             # All alike, and the most common.
             return list(map(int, lines)), failed
@@ -244,12 +245,13 @@ def read_many(
         own: list[bytes] = []
         if size.isdecimal() and rest:
             own, bulk, line = [bytes(bulk[: int(size)])], bulk[int(size) :], rest  # noqa: PLW2901 - without its size
-        results.append(_read_one(line, own, replace(terms, trusted=call.trusted)))
+        results.append(_read_one(line, own, replace(terms, trusted=call.trusted, timed=call.timed)))
     return results, failed
 
 
 def _read_one(text: str, chunks: Sequence[bytes], terms: Terms) -> object:
     try:
-        return read_result(text, chunks, terms)
+        value = read_result(text, chunks, terms)
+        return stamped(value, terms) if terms.timed else value
     except UntransferableError as error:
         return Lost(error)

@@ -19,7 +19,7 @@ from belay.board.calls import BoardFailure, Item, Ours, Return, Terms
 from belay.board.firmware import AGENT_HEAP, Implementation, read_probe
 from belay.board.literal import NotALiteral, decode, encode
 from belay.board.many import Attempt, Call, Packed, Progress, ask_one
-from belay.board.results import read_result
+from belay.board.results import read_result, stamped
 from belay.exceptions import BoardResetError, NotBelayResponseError
 from belay.link import Link, Outcome
 from belay.link.sending import PASTE_FROM
@@ -32,6 +32,9 @@ _CALL, _START, _STEP, _DROP, _FAIL, _EXEC, _EVAL = (f"_belay[{at}]" for at in ra
 
 _SHORT = 1024
 """Statements up to so many characters travel inside a string, which gives their errors in one turn."""
+
+_TIMED, _TIMED_ITEMS = ("part_clock", "_belay_timed"), ("part_clock_items", "_belay_timed_items")
+_STANDS_ON = {"part_clock_items": ("part_clock",)}
 
 _OURS = "_belay_ours"
 """The scope on the board of the programs that are brought there when they are first needed."""
@@ -108,23 +111,23 @@ class PlainCalls:
         """Define a global function."""
         self.execute(source, terms)
 
-    def execute(self, code: str, terms: Terms) -> None:
+    def execute(self, code: str, terms: Terms) -> object:
         """Run statements in the global scope; SystemExit is a failure like any other.
 
         That exception would end the REPL itself if it came so far, and reset the board.
         """
-        if goes_in_string(code):
-            self._value(f"{_CALL}({_EXEC},{code!r})", terms)
-            return
+        if terms.timed or goes_in_string(code):
+            return self._result(terms, _EXEC, repr(code))
         guarded = guard(code, failed=f"{_FAIL}(_belay_error)", done=_DONE)
         if guarded is None:
             self._answer(f"{code}\n{_DONE}", terms, ours=False)
-            return
+            return None
         try:
             self._answer(guarded.source, terms, ours=False)
         except BoardFailure as failure:
             traceback = shifted(failure.traceback, -guarded.shift)
             raise BoardFailure(failure.types, failure.board_args, traceback) from None
+        return None
 
     def evaluate(self, expression: str, terms: Terms) -> object:
         """The value of an expression.
@@ -132,14 +135,14 @@ class PlainCalls:
         It is evaluated inside a lambda, which the board compiles once; not so where ``:=`` sets a global.
         """
         if ":=" in expression or _must_go_in_string(expression):
-            return self._value(f"{_CALL}({_EVAL},{expression!r})", terms)
-        return self._value(f"{_CALL}(lambda:({expression}\n))", terms)
+            return self._result(terms, _EVAL, repr(expression))
+        return self._result(terms, f"lambda:({expression}\n)")
 
     def call(
         self, function: str, args: Sequence[object], kwargs: Mapping[str, object], terms: Terms
     ) -> object:
         """Call a global function by its name."""
-        return self._value(_call(_CALL, function, *_positional(args), *_named(kwargs)), terms)
+        return self._result(terms, function, *_positional(args), *_named(kwargs))
 
     def spawn(
         self, function: str, args: Sequence[object], kwargs: Mapping[str, object], terms: Terms
@@ -153,7 +156,8 @@ class PlainCalls:
     def start(self, function: str, args: Sequence[object], kwargs: Mapping[str, object], terms: Terms) -> int:
         """Call a generator function; the answer is the key to its generator."""
         key = next(self._keys)
-        code = _call(_CALL, _START, str(key), function, *_positional(args), *_named(kwargs))
+        first = [self._brought(_TIMED_ITEMS, terms)] if terms.timed else []
+        code = _call(_CALL, _START, str(key), *first, function, *_positional(args), *_named(kwargs))
         try:
             self._value(code, terms)
         except BaseException:
@@ -192,11 +196,10 @@ class PlainCalls:
 
     def ours(self, function: Ours, args: Sequence[object], terms: Terms, blob: bytes | None = None) -> object:
         """Call a function of ours."""
-        part, name = function.value
-        if part not in self._parts:
-            self._bring(part, terms)
         before = [blob or b""] if function is Ours.APPLY else []
-        return self._value(_call(_CALL, f"{_OURS}[{name!r}]", *_positional([*before, *args])), terms)
+        return self._value(
+            _call(_CALL, self._brought(function.value, terms), *_positional([*before, *args])), terms
+        )
 
     def pack(self, call: Call) -> Packed:
         """Find out whether the arguments of one of many calls can travel."""
@@ -225,9 +228,26 @@ class PlainCalls:
     def _mark(self) -> str:
         return self._link.mark.decode("ascii")
 
+    def _brought(self, function: tuple[str, str], terms: Terms) -> str:
+        """A function of ours on the board, which is brought there if it is not."""
+        part, name = function
+        for needed in (*_STANDS_ON.get(part, ()), part):
+            if needed not in self._parts:
+                self._bring(needed, terms)
+        return f"{_OURS}[{name!r}]"
+
+    def _result(self, terms: Terms, function: str, *arguments: str) -> object:
+        """What a function on the board returns."""
+        if not terms.timed:
+            return self._value(_call(_CALL, function, *arguments), terms)
+        timed = self._brought(_TIMED, terms)
+        return stamped(self._value(_call(_CALL, timed, function, *arguments), terms), terms)
+
     def _step(self, code: str, terms: Terms) -> Item | Return:
         kind, value = self._answer(code, terms)
-        return Item(value) if kind == "y" else Return(value)
+        if kind != "y":
+            return Return(value)
+        return Item(stamped(value, terms) if terms.timed else value)
 
     def _value(self, code: str, terms: Terms) -> Any:
         return self._answer(code, terms)[1]

@@ -17,10 +17,10 @@ from belay.board import onboard
 from belay.board.arguments import Source, as_json, blob_number
 from belay.board.asking import reply_to
 from belay.board.bulk import AT_ONCE, PIECE, SLOW_PIECE, Piece, batches, pieces
-from belay.board.calls import BoardFailure, Item, Return, Terms
+from belay.board.calls import BoardFailure, Item, Return, Stamped, Terms
 from belay.board.firmware import Implementation
 from belay.board.plain import error_args
-from belay.board.results import read_result
+from belay.board.results import read_result, stamped
 from belay.exceptions import BoardResetError, NotBelayResponseError
 from belay.link import AgentEnded, Exchanging, Link, Replier, Reply
 from belay.source import parse_traceback
@@ -94,14 +94,38 @@ class Fixed(IntEnum):
     ROOM = 66
     MOUNT = 70
     UNMOUNT = 71
-    USER = 72
+    CLOCK = 80
+    TIMED = 81
+    TICKS = 82
+    USER = 84
     """The first number of the user's functions."""
 
 
 _LOOKS_FIRST = frozenset(
-    {Fixed.WRITTEN, Fixed.START_WRITTEN, Fixed.STEP_WRITTEN, Fixed.SPAWN_WRITTEN, Fixed.LONG, Fixed.APPLY}
+    {
+        Fixed.WRITTEN,
+        Fixed.START_WRITTEN,
+        Fixed.STEP_WRITTEN,
+        Fixed.SPAWN_WRITTEN,
+        Fixed.LONG,
+        Fixed.APPLY,
+        Fixed.TIMED,
+    }
 )
 """These look for the bulk that they name before anything else: they may be sent along with it."""
+
+_TIMED = frozenset(
+    {
+        Fixed.NAMED,
+        Fixed.WRITTEN,
+        Fixed.EXEC,
+        Fixed.EVAL,
+        Fixed.STEP,
+        Fixed.STEP_WRITTEN,
+        *range(Fixed.USER, 256),
+    }
+)
+"""What these return may be wanted with the board's time."""
 
 _NO_FUNCTION = ("IndexError", "TypeError")
 """What a request for a function raises that the agent does not have."""
@@ -117,7 +141,8 @@ _PART_OF = {
     Fixed.SO_FAR: "part_many",
     **dict.fromkeys(range(Fixed.LOOK, Fixed.READ), "part_files"),
     **dict.fromkeys(range(Fixed.READ, Fixed.MOUNT), "part_filing"),
-    **dict.fromkeys(range(Fixed.MOUNT, Fixed.USER), "part_mount"),
+    **dict.fromkeys(range(Fixed.MOUNT, Fixed.UNMOUNT + 1), "part_mount"),
+    **dict.fromkeys(range(Fixed.CLOCK, Fixed.USER), "part_clock"),
 }
 
 _STANDS_ON = {"part_input": "part_ask", "part_mount": "part_ask"}
@@ -162,6 +187,9 @@ class Requests:
             self._ask(Fixed.DROP, list(keys), terms)
         if function in _PART_OF:
             self._need(_PART_OF[function], terms)
+        if terms.timed and function in _TIMED:
+            self._need(_PART_OF[Fixed.TIMED], terms)
+            function, payload = timed(function, payload)
         if len(payload) > self.largest - PADDING:
             number = blob_number()
             blobs = {**blobs, number: memoryview(payload)}
@@ -363,12 +391,22 @@ class Answer:
     @property
     def value(self) -> Any:
         """The result."""
-        return read_result(self.text, self.chunks, self.terms)
+        value = read_result(self.text, self.chunks, self.terms)
+        return stamped(value, self.terms) if self.terms.timed else value
 
     @property
     def step(self) -> Item | Return:
         """What a generator yielded or returned."""
-        return Item(self.value) if self._reply.kind == "y" else Return(self.value)
+        if self._reply.kind == "y":
+            return Item(self.value)
+        value = self.value
+        return Return(value.value if isinstance(value, Stamped) else value)
+
+
+def timed(function: int, payload: bytes) -> tuple[int, bytes]:
+    """The request for what a function returns and the board's time, from that for what it returns."""
+    comma = b"" if payload == b"[]" else b","
+    return Fixed.TIMED, b"[%d%b%b" % (function, comma, payload[1:])
 
 
 def json_of(values: list[object]) -> bytes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
-from belay.board.calls import Terms
+from belay.board.calls import Stamped, Terms
 from belay.board.foreign import ITEMS
 from belay.board.literal import NotALiteral, decode
 from belay.exceptions import NotBelayResponseError, UntransferableError
@@ -35,6 +36,22 @@ def read_result(text: str, chunks: Sequence[bytes], terms: Terms) -> object:
     except NotALiteral as refused:
         # On small boards the text is nothing but a repr.
         return _evaluated(text, refused, terms)
+
+
+def stamped(answer: object, terms: Terms) -> Stamped:
+    """A result with the board's time, from what ``onboard/part_clock.py`` made of both.
+
+    Raises:
+        UntransferableError: The result is something that cannot travel.
+        NotBelayResponseError: It is none of what that makes.
+    """
+    match answer:
+        case (int(begun), int(ended), value):
+            return Stamped(value, begun, ended)
+        case str(text) if len(parts := text.split(" ", 2)) == 3:
+            with suppress(ValueError):
+                return Stamped(read_result(parts[2], (), terms), int(parts[0]), int(parts[1]))
+    raise NotBelayResponseError(f"a result came without the board's time: {answer!r:.80}")
 
 
 def _read(text: str, chunks: Sequence[bytes], terms: Terms) -> object:
