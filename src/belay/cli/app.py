@@ -31,6 +31,7 @@ COMMANDS = {
     "watch": Entry("belay.cli.watch:watch", "Run a script or the project on each save."),
     "sync": Entry("belay.cli.sync:sync", "Make a folder on a board hold what a folder here holds."),
     "fs": Entry("belay.cli.fs:fs", "See, copy and change the files of a board."),
+    "mip": Entry("belay.cli.mip:mip", "Put packages on a board, one by one."),
     "mount": Entry("belay.cli.mount:mount", "Run code on a board that imports from a folder here."),
     "terminal": Entry("belay.cli.terminal:terminal", "Show what a board sends, and type at its prompt."),
     "df": Entry("belay.cli.fs.listing:df", "Say how much room a board's file systems have."),

@@ -77,7 +77,8 @@ def choose_packages(
         PackageError: There is no choice, or something cannot be had, or no board could import it.
         OSError: Something cannot be read.
     """
-    project = _project(needs, form, index)
+    arch = form.board.arch if form.board else ""
+    project = project_for(needs, form.mpy_version, arch=arch, index=index)
     with supply_of(project, talk, offline=offline) as supply:
         with _without_projects_hints():
             lock = choose(project, None, supply, talk, None)
@@ -91,22 +92,26 @@ def choose_packages(
     return Choice({each.name: _as_installed(each, contents, asked) for each in lock.packages}, contents)
 
 
-def indices_for(needs: Sequence[Requirement], index: str = "") -> tuple[tuple[str, str], ...]:
-    """Name and URL of the indices to ask, the usual one first."""
+def project_for(
+    needs: Sequence[Requirement], mpy_version: str, *, arch: str = "", index: str = ""
+) -> Project:
+    """A project that wants just these; nothing of it is on disk.
+
+    Args:
+        needs: What is wanted.
+        mpy_version: Of compiled files, as ``"6"``; ``"py"`` for sources.
+        arch: Whose native code can be imported.
+        index: The index to ask in place of the usual one.
+    """
     named = [source.index for need in needs for source in need.sources if isinstance(source, FromIndex)]
     urls = dict.fromkeys([index.rstrip("/") or DEFAULT_INDEX, *filter(None, named)])
-    return tuple((url, url) for url in urls)
-
-
-def _project(needs: Sequence[Requirement], form: Form, index: str) -> Project:
-    """A project that wants just these; nothing of it is on disk."""
     return Project(
         file=Path.cwd() / "pyproject.toml",
         groups=(Group(MAIN_GROUP, tuple(needs)),),
-        indices=indices_for(needs, index),
+        indices=tuple((url, url) for url in urls),
         http_hosts=plain_hosts(needs, index),
-        mpy_version=form.mpy_version,
-        arch=form.board.arch if form.board else "",
+        mpy_version=mpy_version,
+        arch=arch,
     )
 
 

@@ -16,6 +16,7 @@ from belay.files.tree import File
 from belay.mip.choice import Choice, choose_packages, form_for
 from belay.mip.installed import BY, Installed, installed, tops, written
 from belay.mip.planning import Aim, Change, check_names, with_chosen, without
+from belay.mip.strangers import Stranger, recognise
 from belay.mip.wants import want_again
 from belay.packages.model import Requirement
 from belay.project.upkeep import Talk
@@ -125,6 +126,27 @@ class Library:
             return self.files.tree(top, checks=True)
         except BoardFileNotFoundError:
             return {}
+
+    def strangers(self, top: str, *, index: str = "", offline: bool = False) -> list[Stranger]:
+        """The packages in a folder that somebody else has put there, see :mod:`belay.mip.strangers`.
+
+        Raises:
+            PackageError: The index cannot be asked.
+        """
+        try:
+            tree = self.files.tree(top)
+        except BoardFileNotFoundError:
+            return []
+        record = self.files.record(top)
+        known = {joined(put.top, path) for put in record.put for path in put.paths}
+        return recognise(
+            {path: entry for path, entry in tree.items() if joined(top, path) not in known},
+            lambda path: self.files.hash(joined(top, path)),
+            self.talk,
+            mpy_version=form_for(self.board, mpy=True).mpy_version,
+            index=index,
+            offline=offline,
+        )
 
     # --- changing -------------------------------------------------------------------------------
 

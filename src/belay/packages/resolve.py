@@ -16,6 +16,7 @@ from resolvelib.resolvers import Resolution as Search
 from belay.exceptions import (
     FetchError,
     ManifestError,
+    NoSuchVersionError,
     PackageError,
     PackageNotFoundError,
     RequirementError,
@@ -245,7 +246,8 @@ def _impossible(error: Any, asked: _Asked, offers: Offers) -> ResolutionError:
         message = f"no version of {name} suits all who need it"
         hint = hint or _way_out(name, telling)
     lines = (*chains, *([there_is] if there_is else []))
-    return ResolutionError(message, lines, hint=hint or None)
+    kind = NoSuchVersionError if len(chains) == 1 else ResolutionError
+    return kind(message, lines, hint=hint or None)
 
 
 def _telling(causes: list[Any]) -> list[Any]:
