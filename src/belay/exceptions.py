@@ -21,6 +21,7 @@ from types import TracebackType
 
 __all__ = [
     "AddressError",
+    "AliasFileError",
     "AuthenticationError",
     "BatchError",
     "BelayException",
@@ -38,6 +39,7 @@ __all__ = [
     "ConfigError",
     "ConnectionFailedError",
     "ConnectionLost",
+    "DecorationError",
     "DeviceNotFoundError",
     "FeatureUnavailableError",
     "FetchError",
@@ -114,6 +116,22 @@ class AddressError(BelayException, ValueError):
         self.reason = reason
 
 
+class AliasFileError(BelayException, ValueError):
+    """The file with the names that the user gave to boards cannot be read or understood.
+
+    Args:
+        file: The file.
+        reason: What is wrong.
+    """
+
+    def __init__(self, file: str, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{file}: {reason}", hint=hint)
+        self.file = file
+        self.reason = reason
+
+    _usual_advice = "correct it there, or remove it: it has the names of boards, as @bench-left"
+
+
 class UnsupportedFunctionError(BelayException, TypeError):
     """A function cannot run on a board: a lambda, a closure over host values, an ``async def``, …
 
@@ -178,6 +196,20 @@ class SpecialFunctionNameError(BelayException):
 
 class NoMatchingExecuterError(BelayException):
     """No function is registered for this board's implementation."""
+
+
+class DecorationError(BelayException, ValueError):
+    """Functions were decorated in a way that cannot be: overloads that clash, a name that is taken, …
+
+    Args:
+        function: The function's name.
+        reason: What is wrong.
+    """
+
+    def __init__(self, function: str, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{function}: {reason}", hint=hint)
+        self.function = function
+        self.reason = reason
 
 
 class MaxHistoryLengthError(BelayException):
@@ -475,6 +507,10 @@ class ResolutionError(PackageError):
     def __init__(self, message: str, chains: tuple[str, ...] = (), *, hint: str | None = None) -> None:
         super().__init__("\n".join((message, *(f"  {chain}" for chain in chains))), hint=hint)
         self.chains = chains
+
+
+class NoSuchVersionError(ResolutionError):
+    """There is such a package, but in no version that is wanted."""
 
 
 class FetchError(PackageError):
