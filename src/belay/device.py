@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from functools import cached_property, partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from belay.board.calls import Calls, Terms
 from belay.board.examine import LinkFacts
@@ -19,11 +19,23 @@ from belay.remote.answers import Answers, TextSource
 from belay.remote.batch import Batch
 from belay.remote.caller import DEFAULT, Caller, Default
 from belay.remote.code import prepare, smaller
-from belay.remote.decorators import MARK, ClassDecorator, Decorator, Kind, Mark, TaskDecorator, fulfil
 from belay.remote.failure import Origin, at_home, text_origin
 from belay.remote.functions import Options, Setup, Task, Teardown, Thread
+from belay.remote.marks import Remotes, calls_post_init, check_class
 from belay.remote.output import IdleOutput, TextOutput, TextStream
 from belay.remote.sending import About, Entry
+from belay.remote.slots import (
+    SetupDecorator,
+    SetupMarker,
+    Slot,
+    TaskDecorator,
+    TaskMarker,
+    TeardownDecorator,
+    TeardownMarker,
+    ThreadDecorator,
+    ThreadMarker,
+    decorators_of,
+)
 from belay.session import Session
 from belay.source import LineMap
 from belay.transports import UsbSpecifier, open_transport
@@ -36,6 +48,7 @@ if TYPE_CHECKING:
     from belay.files.filesystem import Filesystem
     from belay.files.mount import Mount, Mounts
     from belay.files.path import BoardPath
+    from belay.mip.mip import Mip
     from belay.transports.base import Transport
     from belay.virtual import VirtualBoard
 
@@ -43,45 +56,6 @@ T = TypeVar("T")
 
 BOOT_PATIENCE = 2.0
 """Seconds that a soft reset waits for main.py before it lets it run on."""
-
-
-class DecoratorSlot:
-    """``task`` and its like: ``Device.task`` marks a method, ``device.task`` sends a function."""
-
-    decorator = Decorator
-
-    def __init__(self, kind: Kind) -> None:
-        self.kind = kind
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> ClassDecorator: ...
-
-    @overload
-    def __get__(self, instance: Device, owner: type) -> Decorator: ...
-
-    def __get__(self, instance: Device | None, owner: type) -> ClassDecorator | Decorator:
-        if instance is None:
-            return ClassDecorator(self._name, self.kind)
-        return instance._decorators[self._name]
-
-
-class TaskSlot(DecoratorSlot):
-    """``task``."""
-
-    decorator = TaskDecorator
-
-    if TYPE_CHECKING:
-
-        @overload
-        def __get__(self, instance: None, owner: type) -> ClassDecorator: ...
-
-        @overload
-        def __get__(self, instance: Device, owner: type) -> TaskDecorator: ...
-
-        def __get__(self, instance: Device | None, owner: type) -> ClassDecorator | TaskDecorator: ...
 
 
 class Device(SyncsFolders):
@@ -139,10 +113,10 @@ class Device(SyncsFolders):
     MAX_CMD_HISTORY_LEN: ClassVar[int] = 1000
     """At most so many steps are remembered for a reconnect."""
 
-    task = TaskSlot(Task)
-    setup = DecoratorSlot(Setup)
-    teardown = DecoratorSlot(Teardown)
-    thread = DecoratorSlot(Thread)
+    task = Slot(Task, TaskMarker, TaskDecorator)
+    setup = Slot(Setup, SetupMarker, SetupDecorator)
+    teardown = Slot(Teardown, TeardownMarker, TeardownDecorator)
+    thread = Slot(Thread, ThreadMarker, ThreadDecorator)
 
     def __init__(
         self,
@@ -191,11 +165,7 @@ class Device(SyncsFolders):
         )
         self._answers = answers
         self._caller = Caller(self._session, timeout, LineMap(), idle, arrays)
-        self._decorators = {
-            name: slot.decorator(name, slot.kind, self._caller)
-            for name, slot in vars(Device).items()
-            if isinstance(slot, DecoratorSlot)
-        }
+        self._decorators = decorators_of(Device, self._caller)
         try:
             self._begin()
         except BaseException:
@@ -339,6 +309,18 @@ class Device(SyncsFolders):
             return self._caller.ask(question, timeout=None, record=record)
 
         return Filesystem(ask)
+
+    @cached_property
+    def mip(self) -> Mip:
+        """Installs packages on the board, as ``mip`` does that runs there, through this computer."""
+        from belay.mip.mip import Mip
+
+        def path() -> list[str]:
+            question = "__import__('sys').path"
+            found: Any = self._caller.ask(lambda calls, terms: calls.evaluate(question, terms))
+            return [str(place) for place in found]
+
+        return Mip(self.filesystem, lambda: self.implementation, path)
 
     # --- what it is -----------------------------------------------------------------------------
 
@@ -531,28 +513,19 @@ class Device(SyncsFolders):
     def __post_init__(self) -> None:
         """Called in a subclass at the end of its making."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        check_class(cls, Device)
+
     def _begin(self) -> None:
         """Send what the class body marked, and run what it wants run."""
-        autoinit: list[Callable[[], Any]] = []
-        for mark in self._marked():
-            made, runs = fulfil(self._decorators[mark.name], mark)
-            setattr(self, mark.function.__name__, made)
-            if runs:
-                autoinit.append(made)
+        self._remotes = Remotes(self.implementation.name, self._decorators)
+        autoinit = self._remotes.begin(self)
         self.__pre_autoinit__()
         for function in autoinit:
             function()
-        self.__post_init__()
-
-    def _marked(self) -> list[Mark]:
-        """What the bodies of this class and its bases marked; what a subclass redefines counts once."""
-        found: dict[str, list[Mark]] = {}
-        for owner in reversed(type(self).__mro__):
-            for name, value in vars(owner).items():
-                found.pop(name, None)
-                if mark := getattr(value, MARK, None):
-                    found[name] = mark.chain()
-        return [mark for chain in found.values() for mark in chain]
+        if not calls_post_init(type(self)):
+            self.__post_init__()
 
 
 def _drop(data: bytes) -> None:

@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, NoReturn, ParamSpec, TypeVar, overload
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from typing import Any, NoReturn
 
 from belay.exceptions import NoMatchingExecuterError
 from belay.remote.caller import Caller
-from belay.remote.functions import Options, RemoteFunction, Task
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from belay.remote.functions import Options, RemoteFunction
+from belay.remote.marks import Marked, overloads_before, refuse_parameters
 
 Kind = type[RemoteFunction[Any, Any]]
 
-MARK = "__belay_marks__"
-"""Functions in the body of a device class carry what was asked for them under this name."""
 
-
-@dataclass(frozen=True)
-class Mark:
-    """What a decorator in a class body asks for.
-
-    Attributes:
-        name: The decorator's name, as ``task``.
-        options: What it was told.
-        function: What it decorates.
-        before: What an earlier function of the same name in that body asks for, for another implementation.
-    """
-
-    name: str
-    options: Options
-    function: Callable[..., Any]
-    before: Mark | None = None
-
-    def chain(self) -> list[Mark]:
-        """All marks of this name in that class body, in order."""
-        return [*(self.before.chain() if self.before else ()), self]
-
-
-class ClassDecorator:
+class Marker:
     """``Device.task`` in a class body: marks the function, which is sent when a device is made.
 
     Args:
@@ -54,31 +26,24 @@ class ClassDecorator:
         self._name = name
         self._kind = kind
 
-    @overload
-    def __call__(self, function: Callable[P, R], /) -> Callable[P, R]: ...
-
-    @overload
-    def __call__(self, /, **options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
-
-    def __call__(self, function: Any = None, /, **options: Any) -> Any:
-        """Mark a function; with options, returns the decorator.
+    def _apply(self, function: Any, options: dict[str, Any]) -> Any:
+        """Mark a function; with options alone, returns the decorator.
 
         Raises:
             TypeError: An option that there is not.
-            ValueError: ``autoinit`` was asked for a function with parameters.
+            DecorationError: It does not go with others of its name, it has a parameter ``self``, or
+                ``autoinit`` was asked for and it has parameters.
+            UnsupportedFunctionError: It is no function.
         """
-        made = _options(self._name, self._kind, options)
-        if function is None:
-            return lambda marked: self._mark(marked, made, sys._getframe(1).f_locals)
-        return self._mark(function, made, sys._getframe(1).f_locals)
+        made = options_of(self._name, self._kind, options)
 
-    def _mark(self, function: Any, options: Options, body: Mapping[str, Any]) -> Any:
-        if options.autoinit:
-            refuse_parameters(function)
-        # What has this name in the class body so far: the same function for another implementation.
-        before = getattr(body.get(function.__name__), MARK, None)
-        setattr(function, MARK, Mark(self._name, options, function, before))
-        return function
+        def mark(function: Any) -> Marked[Any]:
+            function = getattr(function, "__func__", function)
+            if made.autoinit:
+                refuse_parameters(function)
+            return Marked(self._name, function, made, overloads_before(function))
+
+        return mark if function is None else mark(function)
 
 
 class Decorator:
@@ -98,30 +63,30 @@ class Decorator:
         self._caller = caller
         self._made: dict[str, Any] = {}
         self._registered: set[str] = set()
+        self._specific: dict[str, str] = {}
 
-    @overload
-    def __call__(self, function: Callable[P, R], /) -> Callable[P, R]: ...
+    def _apply(self, function: Any, options: dict[str, Any]) -> Any:
+        """Decorate a function; with options alone, returns the decorator.
 
-    @overload
-    def __call__(self, /, **options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
-
-    def __call__(self, function: Any = None, /, **options: Any) -> Any:
-        """Decorate a function; with options, returns the decorator.
+        Several functions of one name in one file may each be for another implementation, and one of them for
+        all others; the name then stands for the one that fits the board.
 
         Args:
-            function: A function written with ``def``.
+            function: A function written with ``def``; None for the decorator.
             options: See :class:`belay.remote.functions.Options`.
 
         Raises:
             TypeError: An option that there is not.
-            ValueError: ``autoinit`` was asked for a function with parameters.
+            DecorationError: ``autoinit`` was asked for a function with parameters.
             UnsupportedFunctionError: The function cannot run on a board.
             SpecialFunctionNameError: Its name is reserved.
             BoardError: The board refuses the definition.
         """
-        made = _options(self._name, self._kind, options)
+        made = options_of(self._name, self._kind, options)
 
         def decorate(function: Any) -> Any:
+            if made.autoinit:
+                refuse_parameters(function)
             remote = self._decorate(function, made)
             if made.autoinit and self._fits(made):
                 # The device is there already.
@@ -142,67 +107,75 @@ class Decorator:
         """What was decorated for this board, in order."""
         return iter(list(self._made.values()))
 
+    def make(self, marked: Marked[Any]) -> Any:
+        """What a function in a class body becomes on this device."""
+        # It was chosen among those of its name already: another one, of a base class, is no rival.
+        self._specific.pop(marked.board_name, None)
+        return self._decorate(marked.__wrapped__, marked.options)
+
+    @property
+    def _running(self) -> str:
+        return self._caller.session.implementation.name
+
     def _fits(self, options: Options) -> bool:
-        return options.implementation in ("", self._caller.session.implementation.name)
+        return options.implementation in ("", self._running)
 
     def _decorate(self, function: Callable[..., Any], options: Options) -> Any:
-        """Make the remote function, unless it is meant for another implementation."""
-        if options.autoinit:
-            refuse_parameters(function)
+        """Make the remote function, unless there is a better one for this board."""
         name = function.__name__
         if not self._fits(options):
-            return self._made.get(name) or _unavailable(name, options.implementation)
+            return self._made.get(name) or Missing(self._caller, function, options)
+        # In another file, as another cell of a notebook is, it replaces what was there.
+        file = function.__code__.co_filename if hasattr(function, "__code__") else ""
+        if not options.implementation and self._specific.get(name) == file:
+            return self._made[name]
         self._made[name] = self._kind(self._caller, function, options)
+        self._specific.pop(name, None)
+        if options.implementation:
+            self._specific[name] = file
         if options.register:
             self._registered.add(name)
         return self._made[name]
 
 
-class TaskDecorator(Decorator):
-    """``device.task``: a type checker sees that what it makes has ``map``, too."""
+class Missing:
+    """Stands for a function that is for other boards only.
 
-    @overload
-    def __call__(self, function: Callable[P, R], /) -> Task[P, R]: ...
-
-    @overload
-    def __call__(self, /, **options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
-
-    def __call__(self, function: Any = None, /, **options: Any) -> Any:
-        """Decorate a function, see :class:`Decorator`."""
-        return super().__call__(function, **options)
-
-
-def fulfil(decorator: Decorator, mark: Mark) -> tuple[Any, bool]:
-    """Do what a class body asks for.
-
-    Returns:
-        What the function became, and whether it is to run when the device is made.
+    Args:
+        caller: Asks the board.
+        function: The function.
+        options: What its decorator was told.
     """
-    made = decorator._decorate(mark.function, mark.options)
-    return made, mark.options.autoinit and decorator._fits(mark.options)
+
+    def __init__(self, caller: Caller, function: Callable[..., Any], options: Options) -> None:
+        self.__name__ = function.__name__
+        self._caller = caller
+        self._wanted = options.implementation
+
+    def __call__(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            NoMatchingExecuterError: Always.
+        """
+        running = self._caller.session.implementation.name
+        raise NoMatchingExecuterError(
+            f"{self.__name__} is for {self._wanted} boards only, and this one runs {running}",
+            hint=f"write another {self.__name__} with implementation={running!r}, or without for all others",
+        )
+
+    map = entry = __call__
+    """A batch, and the many calls of a task, are refused as a call is."""
 
 
-def refuse_parameters(function: Callable[..., Any]) -> None:
-    """Refuse parameters where nobody could give the arguments.
+def options_of(name: str, kind: Kind, options: dict[str, Any]) -> Options:
+    """What a decorator was told.
 
     Raises:
-        ValueError: The function has parameters.
+        TypeError: An option that it has not.
     """
-    if inspect.signature(function).parameters:
-        raise ValueError(f"{function.__name__}: a setup with autoinit=True cannot have parameters")
-
-
-def _options(name: str, kind: Kind, options: dict[str, Any]) -> Options:
     known = [option.name for option in fields(Options) if option.name not in kind.without]
     wrong = ", ".join(key for key in options if key not in known)
     if wrong:
         raise TypeError(f"{name} has no option {wrong}; it has {', '.join(known)}")
     return Options(**options)
-
-
-def _unavailable(name: str, wanted: str) -> Callable[..., NoReturn]:
-    def refuse(*_args: Any, **_kwargs: Any) -> NoReturn:
-        raise NoMatchingExecuterError(f"{name} is for {wanted} boards only")
-
-    refuse.__name__ = name
-    return refuse

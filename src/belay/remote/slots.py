@@ -1,0 +1,220 @@
+"""``task``, ``setup``, ``teardown`` and ``thread`` of devices, as type checkers and editors see them.
+
+On a device (``device.task``) each is a decorator that sends the function; on a class (``Device.task``) it
+marks functions of class bodies, which become the same remote functions on each device of that class. Both keep
+the function's own signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, ParamSpec, TypedDict, TypeVar, Unpack, overload
+
+from belay.remote.caller import Caller, Default
+from belay.remote.decorators import Decorator, Kind, Marker
+from belay.remote.functions import Setup, Task, Teardown, Thread
+from belay.remote.marks import Marked
+
+P = ParamSpec("P")
+R = TypeVar("R")
+D_co = TypeVar("D_co", bound=Decorator, covariant=True)
+M_co = TypeVar("M_co", bound=Marker, covariant=True)
+
+
+class TaskOptions(TypedDict, total=False):
+    """What ``task`` and ``thread`` can be told; see :class:`belay.remote.functions.Options`."""
+
+    minify: bool
+    register: bool
+    record: bool | None
+    implementation: str
+    trusted: bool
+    timeout: float | Default | None
+
+
+class TeardownOptions(TaskOptions, total=False):
+    """What ``teardown`` can be told."""
+
+    ignore_errors: bool
+
+
+class SetupOptions(TeardownOptions, total=False):
+    """What ``setup`` can be told."""
+
+    autoinit: bool
+
+
+class TaskDecorator(Decorator):
+    """``device.task``."""
+
+    @overload
+    def __call__(self, function: Callable[P, R], /, **options: Unpack[TaskOptions]) -> Task[P, R]: ...
+
+    @overload
+    def __call__(self, /, **options: Unpack[TaskOptions]) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Decorate a function; with options alone, return the decorator."""
+        return self._apply(function, options)
+
+
+class TaskMarker(Marker):
+    """``Device.task``."""
+
+    @overload
+    def __call__(self, function: Callable[P, R], /, **options: Unpack[TaskOptions]) -> Marked[Task[P, R]]: ...
+
+    @overload
+    def __call__(
+        self, /, **options: Unpack[TaskOptions]
+    ) -> Callable[[Callable[P, R]], Marked[Task[P, R]]]: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Mark a function; with options alone, return the decorator."""
+        return self._apply(function, options)
+
+
+class ThreadDecorator(Decorator):
+    """``device.thread``."""
+
+    @overload
+    def __call__(
+        self, function: Callable[P, object], /, **options: Unpack[TaskOptions]
+    ) -> Thread[P, None]: ...
+
+    @overload
+    def __call__(
+        self, /, **options: Unpack[TaskOptions]
+    ) -> Callable[[Callable[P, object]], Thread[P, None]]: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Decorate a function; with options alone, return the decorator."""
+        return self._apply(function, options)
+
+
+class ThreadMarker(Marker):
+    """``Device.thread``."""
+
+    @overload
+    def __call__(
+        self, function: Callable[P, object], /, **options: Unpack[TaskOptions]
+    ) -> Marked[Thread[P, None]]: ...
+
+    @overload
+    def __call__(
+        self, /, **options: Unpack[TaskOptions]
+    ) -> Callable[[Callable[P, object]], Marked[Thread[P, None]]]: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Mark a function; with options alone, return the decorator."""
+        return self._apply(function, options)
+
+
+class SetupDecorator(Decorator):
+    """``device.setup``."""
+
+    @overload
+    def __call__(
+        self, function: Callable[P, object], /, **options: Unpack[SetupOptions]
+    ) -> Setup[P, None]: ...
+
+    @overload
+    def __call__(
+        self, /, **options: Unpack[SetupOptions]
+    ) -> Callable[[Callable[P, object]], Setup[P, None]]: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Decorate a function; with options alone, return the decorator."""
+        return self._apply(function, options)
+
+
+class SetupMarker(Marker):
+    """``Device.setup``."""
+
+    @overload
+    def __call__(
+        self, function: Callable[P, object], /, **options: Unpack[SetupOptions]
+    ) -> Marked[Setup[P, None]]: ...
+
+    @overload
+    def __call__(
+        self, /, **options: Unpack[SetupOptions]
+    ) -> Callable[[Callable[P, object]], Marked[Setup[P, None]]]: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Mark a function; with options alone, return the decorator."""
+        return self._apply(function, options)
+
+
+class TeardownDecorator(Decorator):
+    """``device.teardown``."""
+
+    @overload
+    def __call__(
+        self, function: Callable[P, object], /, **options: Unpack[TeardownOptions]
+    ) -> Teardown[P, None]: ...
+
+    @overload
+    def __call__(
+        self, /, **options: Unpack[TeardownOptions]
+    ) -> Callable[[Callable[P, object]], Teardown[P, None]]: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Decorate a function; with options alone, return the decorator."""
+        return self._apply(function, options)
+
+
+class TeardownMarker(Marker):
+    """``Device.teardown``."""
+
+    @overload
+    def __call__(
+        self, function: Callable[P, object], /, **options: Unpack[TeardownOptions]
+    ) -> Marked[Teardown[P, None]]: ...
+
+    @overload
+    def __call__(
+        self, /, **options: Unpack[TeardownOptions]
+    ) -> Callable[[Callable[P, object]], Marked[Teardown[P, None]]]: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Mark a function; with options alone, return the decorator."""
+        return self._apply(function, options)
+
+
+class Slot(Generic[M_co, D_co]):
+    """An attribute of the class of devices that is one thing on the class and another on a device.
+
+    Args:
+        kind: What a decorated function becomes.
+        marker: What it is on the class.
+        decorator: What it is on a device.
+    """
+
+    def __init__(self, kind: Kind, marker: type[M_co], decorator: type[D_co]) -> None:
+        self.kind = kind
+        self.decorator = decorator
+        self._marker = marker
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> M_co: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> D_co: ...
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self._marker(self._name, self.kind)
+        return instance._decorators[self._name]
+
+
+def decorators_of(cls: type, caller: Caller) -> dict[str, Decorator]:
+    """A device's decorators, by the names of the slots of its class."""
+    return {
+        name: slot.decorator(name, slot.kind, caller)
+        for name, slot in vars(cls).items()
+        if isinstance(slot, Slot)
+    }
