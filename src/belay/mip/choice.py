@@ -14,7 +14,7 @@ from belay.exceptions import PackageError
 from belay.files.tree import File
 from belay.mip.installed import Installed
 from belay.mip.wants import asked_text, plain_hosts
-from belay.packages.index import DEFAULT_INDEX, SOURCES
+from belay.packages.index import SOURCES
 from belay.packages.model import MAIN_GROUP, FromIndex, LockedPackage, Requirement
 from belay.packages.resolve import identify
 from belay.project.config import Group, Project
@@ -49,6 +49,53 @@ def form_for(board: Implementation, *, mpy: bool) -> Form:
 
 
 @dataclass(frozen=True)
+class Origins:
+    """Where packages may come from.
+
+    Attributes:
+        index: The only index to ask; empty for the usual ones.
+        offline: Whether what was fetched before is all that there is.
+        base: A project whose indices and git hosts are the usual ones; None for those that everybody has.
+    """
+
+    index: str = ""
+    offline: bool = False
+    base: Project | None = None
+
+    def project(self, needs: Sequence[Requirement], mpy_version: str, arch: str = "") -> Project:
+        """A project that wants just these; nothing of it is on disk.
+
+        Args:
+            needs: What is wanted.
+            mpy_version: Of compiled files, as ``"6"``; ``"py"`` for sources.
+            arch: Whose native code can be imported.
+        """
+        base = self.base or Project(file=Path.cwd() / "pyproject.toml")
+        return Project(
+            file=Path.cwd() / "pyproject.toml",
+            groups=(Group(MAIN_GROUP, tuple(needs)),),
+            indices=self._indices(needs, base),
+            http_hosts=(*base.http_hosts, *plain_hosts(needs, self.index)),
+            mpy_version=mpy_version,
+            arch=arch,
+            hosts=base.hosts,
+        )
+
+    def _indices(self, needs: Sequence[Requirement], base: Project) -> tuple[tuple[str, str], ...]:
+        if self.index:
+            url = self.index.rstrip("/")
+            return ((url, url),)
+        named = [source.index for need in needs for source in need.sources if isinstance(source, FromIndex)]
+        # Where a package of one index needs others, they are not to come from an index that nobody has named.
+        usual = () if named and all(named) else base.indices
+        known = {url for _, url in usual}
+        return (*usual, *((url, url) for url in dict.fromkeys(filter(None, named)) if url not in known))
+
+
+USUAL = Origins()
+
+
+@dataclass(frozen=True)
 class Choice:
     """What was chosen.
 
@@ -61,25 +108,21 @@ class Choice:
     contents: dict[str, bytes]
 
 
-def choose_packages(
-    needs: Sequence[Requirement], form: Form, talk: Talk, *, index: str = "", offline: bool = False
-) -> Choice:
+def choose_packages(needs: Sequence[Requirement], form: Form, talk: Talk, origins: Origins = USUAL) -> Choice:
     """Choose packages and all that they need, and fetch and verify their files.
 
     Args:
         needs: What is wanted.
         form: In which form.
         talk: Whom to tell.
-        index: The index to ask in place of the usual one.
-        offline: Whether what was fetched before is all that there is.
+        origins: Where they may come from.
 
     Raises:
         PackageError: There is no choice, or something cannot be had, or no board could import it.
         OSError: Something cannot be read.
     """
-    arch = form.board.arch if form.board else ""
-    project = project_for(needs, form.mpy_version, arch=arch, index=index)
-    with supply_of(project, talk, offline=offline) as supply:
+    project = origins.project(needs, form.mpy_version, form.board.arch if form.board else "")
+    with supply_of(project, talk, offline=origins.offline) as supply:
         with _without_projects_hints():
             lock = choose(project, None, supply, talk, None)
         supply.bring(file for package in lock.packages for file in package.files)
@@ -90,29 +133,6 @@ def choose_packages(
         _refuse_misfits(package, contents, form)
     asked = {identify(need): asked_text(need) for need in needs}
     return Choice({each.name: _as_installed(each, contents, asked) for each in lock.packages}, contents)
-
-
-def project_for(
-    needs: Sequence[Requirement], mpy_version: str, *, arch: str = "", index: str = ""
-) -> Project:
-    """A project that wants just these; nothing of it is on disk.
-
-    Args:
-        needs: What is wanted.
-        mpy_version: Of compiled files, as ``"6"``; ``"py"`` for sources.
-        arch: Whose native code can be imported.
-        index: The index to ask in place of the usual one.
-    """
-    named = [source.index for need in needs for source in need.sources if isinstance(source, FromIndex)]
-    urls = dict.fromkeys([index.rstrip("/") or DEFAULT_INDEX, *filter(None, named)])
-    return Project(
-        file=Path.cwd() / "pyproject.toml",
-        groups=(Group(MAIN_GROUP, tuple(needs)),),
-        indices=tuple((url, url) for url in urls),
-        http_hosts=plain_hosts(needs, index),
-        mpy_version=mpy_version,
-        arch=arch,
-    )
 
 
 @contextmanager

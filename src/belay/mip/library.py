@@ -13,7 +13,7 @@ from belay.files.plan import Plan
 from belay.files.record import absolute as joined
 from belay.files.sync import Bytes, Progress, SyncSummary, Wish
 from belay.files.tree import File
-from belay.mip.choice import Choice, choose_packages, form_for
+from belay.mip.choice import USUAL, Choice, Origins, choose_packages, form_for
 from belay.mip.installed import BY, Installed, installed, tops, written
 from belay.mip.planning import Aim, Change, check_names, with_chosen, without
 from belay.mip.strangers import Stranger, recognise
@@ -70,6 +70,7 @@ class Library:
         talk: Whom to tell what happens.
         on_progress: Told while files are sent.
         dry_run: Whether to find out only what would be done.
+        origins: Where packages may come from.
     """
 
     files: Filesystem
@@ -78,6 +79,7 @@ class Library:
     talk: Talk = field(default_factory=Talk)
     on_progress: Callable[[Progress], None] | None = None
     dry_run: bool = False
+    origins: Origins = USUAL
 
     # --- looking --------------------------------------------------------------------------------
 
@@ -127,7 +129,7 @@ class Library:
         except BoardFileNotFoundError:
             return {}
 
-    def strangers(self, top: str, *, index: str = "", offline: bool = False) -> list[Stranger]:
+    def strangers(self, top: str) -> list[Stranger]:
         """The packages in a folder that somebody else has put there, see :mod:`belay.mip.strangers`.
 
         Raises:
@@ -144,8 +146,7 @@ class Library:
             lambda path: self.files.hash(joined(top, path)),
             self.talk,
             mpy_version=form_for(self.board, mpy=True).mpy_version,
-            index=index,
-            offline=offline,
+            origins=self.origins,
         )
 
     # --- changing -------------------------------------------------------------------------------
@@ -155,9 +156,7 @@ class Library:
         needs: Sequence[Requirement],
         *,
         target: str | None = None,
-        index: str = "",
         mpy: bool = True,
-        offline: bool = False,
     ) -> Done:
         """Install packages and all that they need; files that are there already are not sent.
 
@@ -166,9 +165,7 @@ class Library:
         Args:
             needs: What is wanted.
             target: The folder; None for the one that :meth:`target` finds.
-            index: The index to ask in place of the usual one.
             mpy: Whether compiled files are wanted, where there are some.
-            offline: Whether what was fetched before is all that there is.
 
         Raises:
             PackageError: They cannot be had, or do not suit the board or what is there.
@@ -176,9 +173,7 @@ class Library:
             ConnectionLost: The board is gone.
         """
         top = self.target(target)
-        choice = choose_packages(
-            needs, form_for(self.board, mpy=mpy), self.talk, index=index, offline=offline
-        )
+        choice = choose_packages(needs, form_for(self.board, mpy=mpy), self.talk, self.origins)
         return self.put(top, choice)
 
     def put(self, top: str, choice: Choice) -> Done:
@@ -199,18 +194,14 @@ class Library:
         names: Sequence[str] = (),
         *,
         target: str | None = None,
-        index: str = "",
         mpy: bool | None = None,
-        offline: bool = False,
     ) -> Done:
         """Choose packages anew, as they were asked for, and put those there that differ.
 
         Args:
             names: Which; all of them if there is none.
             target: The folder; None for the one that :meth:`target` finds.
-            index: The index to ask in place of the one that each came from.
             mpy: Whether compiled files are wanted; None for as they are now.
-            offline: Whether what was fetched before is all that there is.
 
         Raises:
             PackageNotFoundError: There is no package of such a name.
@@ -221,12 +212,12 @@ class Library:
         record = self.files.record(top)
         old = installed(record, top)
         check_names(old, names)
-        needs = _needs(old, names, index)
+        needs = _needs(old, names, self.origins.index)
         if not needs:
             return Done(top, ())
         wanted = _is_compiled(old) if mpy is None else mpy
         form = form_for(self.board, mpy=wanted)
-        choice = choose_packages(needs, form, self.talk, index=index, offline=offline)
+        choice = choose_packages(needs, form, self.talk, self.origins)
         # What was not asked for by this name is still only needed by others.
         packages = {
             name: package if old.get(name, package).asked else _unasked(package)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from belay.board.firmware import Implementation
 from belay.files.filesystem import Filesystem
+from belay.mip.choice import Origins
 from belay.mip.installed import Installed
 from belay.mip.library import Damage, Done, Library
 from belay.mip.wants import parse_wants
@@ -66,7 +67,7 @@ class Mip:
         """
         words = [name] if isinstance(name, str) else name
         needs = parse_wants(words, version=version or "", index=index or "")
-        return self._library.install(needs, target=target, index=index or "", mpy=mpy, offline=offline)
+        return self._library(index, offline).install(needs, target=target, mpy=mpy)
 
     def list(self, target: str | None = None) -> Sequence[Installed]:
         """The packages that were put on the board by this class, or by ``belay mip``.
@@ -74,7 +75,7 @@ class Mip:
         Args:
             target: The only folder to look at; None for all.
         """
-        return [each for found in self._library.packages(target).values() for each in found.values()]
+        return [each for found in self._library().packages(target).values() for each in found.values()]
 
     def upgrade(
         self, *names: str, target: str | None = None, index: str | None = None, offline: bool = False
@@ -91,7 +92,7 @@ class Mip:
             PackageNotFoundError: There is no package of such a name.
             BelayException: As :meth:`install`.
         """
-        return self._library.upgrade(names, target=target, index=index or "", offline=offline)
+        return self._library(index, offline).upgrade(names, target=target)
 
     def remove(self, *names: str, target: str | None = None) -> Done:
         """Remove packages, and what only they needed.
@@ -101,12 +102,12 @@ class Mip:
             ResolutionError: Another one needs it.
             FilesError: It cannot be done.
         """
-        return self._library.remove(names, target=target)
+        return self._library().remove(names, target=target)
 
     def verify(self, target: str | None = None) -> Sequence[Damage]:
         """Find files of packages that are not as they were put there."""
-        return self._library.verify(target)
+        return self._library().verify(target)
 
-    @property
-    def _library(self) -> Library:
-        return Library(self._files, self._board(), self._path)
+    def _library(self, index: str | None = None, offline: bool = False) -> Library:
+        origins = Origins(index or "", offline)
+        return Library(self._files, self._board(), self._path, origins=origins)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from belay.files.tree import File, Tree
-from belay.mip.choice import Choice, project_for
+from belay.mip.choice import USUAL, Choice, Origins
 from belay.mip.installed import Installed
 from belay.packages.index import LATEST, SOURCES, Index
 from belay.packages.model import Candidate, LockedFile
@@ -48,8 +48,7 @@ def recognise(
     talk: Talk,
     *,
     mpy_version: str,
-    index: str = "",
-    offline: bool = False,
+    origins: Origins = USUAL,
 ) -> list[Stranger]:
     """Find packages among the files of a folder.
 
@@ -58,8 +57,7 @@ def recognise(
         hash_of: The SHA-256 of one of them, in hexadecimal.
         talk: Whom to tell.
         mpy_version: Of compiled files, as ``"6"``.
-        index: The index to ask in place of the usual one.
-        offline: Whether what was fetched before is all that there is.
+        origins: Which index to ask.
 
     Raises:
         PackageError: The index cannot be asked, or says something that is not understood.
@@ -76,22 +74,22 @@ def recognise(
     for form in (mpy_version, SOURCES):
         suffix = ".py" if form == SOURCES else ".mpy"
         mine = {path for path in files if not path.endswith(_PYTHON) or path.endswith(suffix)}
-        project = project_for((), form, index=index)
-        with supply_of(project, talk, offline=offline) as supply:
+        project = origins.project((), form)
+        with supply_of(project, talk, offline=origins.offline) as supply:
             for asked in indices_of(project, supply, talk).all:
                 found += _recognise(asked, mine, known_hash)
     return _largest(found)
 
 
-def adopted(strangers: Iterable[Stranger], talk: Talk, *, index: str = "", offline: bool = False) -> Choice:
+def adopted(strangers: Iterable[Stranger], talk: Talk, origins: Origins = USUAL) -> Choice:
     """Recognised packages as if they had been chosen.
 
     Raises:
         PackageError: A file cannot be had.
     """
     chosen = list(strangers)
-    project = project_for((), SOURCES, index=index)
-    with supply_of(project, talk, offline=offline) as supply:
+    project = origins.project((), SOURCES)
+    with supply_of(project, talk, offline=origins.offline) as supply:
         contents = _contents([stranger.candidate for stranger in chosen], supply)
     return Choice({stranger.name: _installed(stranger, contents) for stranger in chosen}, contents)
 

@@ -75,7 +75,7 @@ def _one(word: str, version: str, index: str) -> Requirement:
     if isinstance(source, FromIndex) and index:
         source = replace(source, index=index.rstrip("/"))
     # A module keeps its name: foo.py is imported as foo.
-    return Requirement(infer_key(source), (source,), rename_to_init=False, where=word)
+    return Requirement(infer_key(source), (source,), rename_to_init=False, where="what was asked for")
 
 
 def _versioned(source: Source, word: str, version: str) -> Source:

@@ -56,9 +56,9 @@ def install(
 
     port, names = split(words)
     needs = parse_wants(names, index=index)
-    with library(settings, port, dry_run=dry_run) as packages:
+    with library(settings, port, index=index, offline=offline, dry_run=dry_run) as packages:
         try:
-            done = packages.install(needs, target=target, index=index, mpy=mpy, offline=offline)
+            done = packages.install(needs, target=target, mpy=mpy)
         except KeyboardInterrupt as interrupt:
             interrupt.add_note(_WHOLE)
             raise
@@ -96,9 +96,9 @@ def upgrade(
     go on.
     """
     port, names = split(words, least=0)
-    with library(settings, port, dry_run=dry_run) as packages:
+    with library(settings, port, index=index, offline=offline, dry_run=dry_run) as packages:
         try:
-            done = packages.upgrade(names, target=target, index=index, mpy=mpy, offline=offline)
+            done = packages.upgrade(names, target=target, mpy=mpy)
         except KeyboardInterrupt as interrupt:
             interrupt.add_note(_WHOLE)
             raise
@@ -149,11 +149,11 @@ def adopt(
     from belay.mip.strangers import adopted
 
     port, names = split(words, least=0)
-    with library(settings, port, dry_run=dry_run) as packages:
+    with library(settings, port, index=index, offline=offline, dry_run=dry_run) as packages:
         top = packages.target(target)
-        found = packages.strangers(top, index=index, offline=offline)
+        found = packages.strangers(top)
         chosen = _named(found, names) if names else [each for each in found if not each.changed]
-        choice = adopted(chosen, packages.talk, index=index, offline=offline)
+        choice = adopted(chosen, packages.talk, packages.origins)
         done = packages.put(top, choice)
     tell_done(settings, done, as_json=as_json)
     return exits.DONE

@@ -57,7 +57,7 @@ def download(
         raise WrongUse(f"--mpy wants a number, as 6, and not {mpy_version!r}.")
     needs = parse_wants(words, index=index)
     with talking(settings) as talk:
-        choice = choose_packages(needs, Form(mpy_version), talk, index=index, offline=offline)
+        choice = choose_packages(needs, Form(mpy_version), talk, shared.origins(index, offline=offline))
     written = write_files(folder, choice.contents, dry_run=dry_run)
     if as_json:
         pages = [shared.page(package) for package in choice.packages.values()]

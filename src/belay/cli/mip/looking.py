@@ -43,10 +43,10 @@ def list_(
     and marked as not put there by belay.
     """
     port = _port(words)
-    with library(settings, port) as packages:
+    with library(settings, port, index=index, offline=offline) as packages:
         mine = [(at, each) for at, found in packages.packages(target).items() for each in found.values()]
         top = packages.target(target)
-        others = [] if ours else packages.strangers(top, index=index, offline=offline)
+        others = [] if ours else packages.strangers(top)
     if as_json:
         pages = [{**(page(each) or {}), "target": at, "ours": True} for at, each in mine]
         print(json.dumps([*pages, *(_stranger_page(each, top) for each in others)], indent=2))
@@ -77,8 +77,8 @@ def outdated(
     as_json: bool,
 ) -> int:
     """Print what `belay mip upgrade` would change; nothing on the board is."""
-    with library(settings, _port(words), dry_run=True) as packages:
-        done = packages.upgrade(target=target, index=index, offline=offline)
+    with library(settings, _port(words), index=index, offline=offline, dry_run=True) as packages:
+        done = packages.upgrade(target=target)
     if as_json:
         print(json.dumps(done_page(done)["changes"], indent=2))
     else:

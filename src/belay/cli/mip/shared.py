@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,12 +13,13 @@ from click.shell_completion import CompletionItem
 from belay.cli.board import Port, connected
 from belay.cli.fs.places import take_port
 from belay.cli.info import readable
-from belay.cli.packages import counted, talking
+from belay.cli.packages import counted, talking, this_project
 from belay.cli.progress import showing
 from belay.cli.settings import F, Settings, file_options
 
 if TYPE_CHECKING:
     from belay.files.sync import Progress
+    from belay.mip.choice import Origins
     from belay.mip.installed import Installed
     from belay.mip.library import Done, Library
 
@@ -29,7 +30,7 @@ target_option = click.option(
     "--target", metavar="DIR", help="The folder on the board, else the first of sys.path that ends in /lib."
 )
 index_option = click.option(
-    "--index", default="", metavar="URL", help="The index to ask, else micropython.org's."
+    "--index", default="", metavar="URL", help="The index to ask, else the project's, else micropython.org's."
 )
 mpy_option = click.option(
     "--mpy/--no-mpy",
@@ -72,7 +73,9 @@ def split(words: Sequence[str], *, least: int = 1) -> tuple[str | None, tuple[st
 
 
 @contextmanager
-def library(settings: Settings, port: str | None, *, dry_run: bool = False) -> Iterator[Library]:
+def library(
+    settings: Settings, port: str | None, *, index: str = "", offline: bool = False, dry_run: bool = False
+) -> Iterator[Library]:
     """The packages on a board."""
     from belay.mip.library import Library
 
@@ -92,7 +95,23 @@ def library(settings: Settings, port: str | None, *, dry_run: bool = False) -> I
             talk,
             tell,
             dry_run,
+            origins(index, offline=offline),
         )
+
+
+def origins(index: str, *, offline: bool) -> Origins:
+    """Where packages may come from: the project that the current folder is in may name indices and hosts.
+
+    Raises:
+        ConfigError: Its pyproject.toml is not understood.
+    """
+    from belay.exceptions import ProjectNotFoundError
+    from belay.mip.choice import Origins
+
+    base = None
+    with suppress(ProjectNotFoundError):
+        base = this_project()
+    return Origins(index, offline, base)
 
 
 def tell_done(settings: Settings, done: Done, *, as_json: bool) -> None:
