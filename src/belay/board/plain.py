@@ -293,6 +293,8 @@ class PlainCalls:
         text = outcome.error.decode(errors="replace").replace("\r\n", "\n")
         found = parse_traceback(text)
         if installed and found.type_name in _MISSING and not self._is_installed():
+            if ours:
+                self._link.take_back()
             return BoardResetError(
                 "what belay keeps on the board is gone: the board was reset, or a program deleted _belay",
                 sent=not ours,
@@ -302,7 +304,7 @@ class PlainCalls:
         return BoardFailure([found.type_name], (found.message,) if found.message else (), text)
 
     def _is_installed(self) -> bool:
-        return self._link.run(_DONE, timeout=_CHECK_TIMEOUT).frame is not None
+        return self._link.run(_DONE, timeout=_CHECK_TIMEOUT, harmless=True).frame is not None
 
     def _drop(self) -> str:
         """The call that closes the generators which nobody wants any more."""

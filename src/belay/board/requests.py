@@ -127,6 +127,26 @@ _TIMED = frozenset(
 )
 """What these return may be wanted with the board's time."""
 
+_HARMLESS = frozenset(
+    {
+        Fixed.PART,
+        Fixed.KEPT,
+        Fixed.MEM_FREE,
+        Fixed.DROP,
+        Fixed.TAKE,
+        Fixed.GIVE,
+        Fixed.FORGET,
+        Fixed.SO_FAR,
+        Fixed.LOOK,
+        Fixed.MORE,
+        Fixed.READ,
+        Fixed.STAT,
+        Fixed.HASH,
+        Fixed.ROOM,
+    }
+)
+"""These look, or bring what a fresh board lacks: to ask for them again makes no difference."""
+
 _NO_FUNCTION = ("IndexError", "TypeError")
 """What a request for a function raises that the agent does not have."""
 
@@ -344,7 +364,15 @@ class Requests:
     def _exchange(
         self, function: int, payload: bytes, terms: Terms, blob: bytes = b"", before: Sequence[Piece] = ()
     ) -> Reply:
-        exchanging = Exchanging(payload, self._replier(terms), blob, terms.timeout, terms.on_output, before)
+        exchanging = Exchanging(
+            payload,
+            self._replier(terms),
+            blob,
+            terms.timeout,
+            terms.on_output,
+            before,
+            harmless=function in _HARMLESS,
+        )
         try:
             return self._link.exchange(function, exchanging)
         except AgentEnded as ended:

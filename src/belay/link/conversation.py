@@ -41,10 +41,13 @@ class Link:
 
     Attributes:
         transport: As given.
+        begun: How many programs and requests were sent, or begun to be sent, that may change the board: not
+            those of ours that make no difference when they are made again.
     """
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
+        self.begun = 0
         self._listener: IdleReader | None = None
         self._starting = threading.Lock()
         self._wire = Wire(transport)
@@ -76,6 +79,7 @@ class Link:
         paste_from: int = PASTE_FROM,
         data: bytes = b"",
         on_ask: Replier | None = None,
+        harmless: bool = False,
     ) -> Outcome:
         """Run code on the board and wait for its end.
 
@@ -86,6 +90,7 @@ class Link:
             paste_from: From so many bytes on it is sent by raw paste, where the link has flow control.
             data: What the program reads, sent along with it; then it does not go by raw paste.
             on_ask: Answers what the program asks the host; None where it cannot ask.
+            harmless: Whether it may be run twice.
 
         Returns:
             How it ended.
@@ -99,7 +104,8 @@ class Link:
         """
         source = code.replace("\r\n", "\n").encode()
         check_code(source)
-        return self._in_turn(lambda: self._run(Program(source, data, paste_from), on_output, timeout, on_ask))
+        program = Program(source, data, paste_from)
+        return self._in_turn(lambda: self._run(program, on_output, timeout, on_ask, harmless))
 
     def exchange(self, function: int, terms: Exchanging) -> Reply:
         """Have the agent call a function; it is started if it does not run.
@@ -212,6 +218,15 @@ class Link:
         """The last bytes that came from the board, for messages."""
         return self._wire.last_seen
 
+    def take_back(self) -> None:
+        """The last program or request is known to have changed nothing: it does not count as begun."""
+        self.begun -= 1
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is known that the other side is gone, or the link was closed; asks nobody."""
+        return self._closed or self._wire.lost
+
     @property
     def synchronised(self) -> bool:
         """Whether the board waits for us, as far as is known."""
@@ -275,9 +290,11 @@ class Link:
         on_output: OutputHandler | None,
         timeout: float | None,
         on_ask: Replier | None,
+        harmless: bool,
     ) -> Outcome:
         self._ready()
         self._wire.last_seen = b""
+        self.begun += not harmless
         with self._guarded() as step:
             step.begin("sending the code", ANSWER_TIMEOUT)
             self._wire.agent_runs = False
@@ -325,6 +342,7 @@ class Link:
         self._ready(Mode.AGENT)
         self._wire.last_seen = b""
         self._sequence = (self._sequence + len(terms.before)) % 26 + 1
+        self.begun += not terms.harmless
         with self._guarded() as step:
             step.begin("the call", terms.timeout, terms.on_output)
             exchange = Exchange(

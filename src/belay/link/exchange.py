@@ -19,7 +19,7 @@ from belay.repl import NEED_DATA, Answer, Candidate, Chunk, Event, Finished, Out
 from belay.repl.frames import AGAIN, LARGEST, REPLY, UNASKED, read_alone, request
 from belay.repl.program import UNCLEAR
 
-SIMPLE = "ryem"
+SIMPLE = "ryemo"
 """Kinds of frames that are a whole answer."""
 
 ASK = "a"
@@ -98,6 +98,7 @@ class Exchanging:
         before: Requests that are sent directly before, each a function's number, its payload and its blob.
             They are sent once, whatever becomes of them, and their answers are not looked at: the function
             itself must find out whether they were carried out.
+        harmless: Whether the function may be called twice.
     """
 
     payload: bytes
@@ -106,6 +107,7 @@ class Exchanging:
     timeout: float | None = None
     on_output: OutputHandler | None = None
     before: Sequence[tuple[int, bytes, bytes]] = ()
+    harmless: bool = False
 
 
 class Exchange:

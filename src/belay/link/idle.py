@@ -62,6 +62,7 @@ class IdleReader:
                     return
                 read = self._wire.foresee()
             there = self._perform(read)
+            self._wire.lost |= not there
             self._await_lull(ticket)
 
     def _take_in(self) -> bool:

@@ -62,6 +62,7 @@ class Wire:
             that it ever read until raw mode is left.
         left: Whether the board was left at its friendly prompt.
         largest_request: The size of the largest payload that the agent takes.
+        lost: Whether the transport said that the other side is gone.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -76,6 +77,7 @@ class Wire:
         self.cluttered = False
         self.left = False
         self.largest_request = 0
+        self.lost = False
         self._foreseen: Read | None = None
 
     def write(self, data: bytes, deadline: Deadline | None = None) -> None:
@@ -98,6 +100,9 @@ class Wire:
                 self.transport.write(data[start : start + size], timeout=limit.remaining)
             except TimeoutError:
                 raise Late from None
+            except ConnectionLost:
+                self.lost = True
+                raise
 
     def challenge(self, deadline: Deadline) -> None:
         """Ask for proof that the prompt is there.
@@ -165,14 +170,18 @@ class Wire:
             TimeoutError: Nothing came in time.
             ConnectionLost: The link is gone.
         """
-        if self._foreseen is None:
-            return self.transport.read(timeout=timeout)
-        deadline = Deadline(timeout)
-        if not self._foreseen.wait(deadline):
-            raise TimeoutError
-        data, self._foreseen = self._foreseen.data, None
-        # Nothing came, or the link is gone: the transport says so to each who reads.
-        return data or self.transport.read(timeout=deadline.remaining)
+        try:
+            if self._foreseen is None:
+                return self.transport.read(timeout=timeout)
+            deadline = Deadline(timeout)
+            if not self._foreseen.wait(deadline):
+                raise TimeoutError
+            data, self._foreseen = self._foreseen.data, None
+            # Nothing came, or the link is gone: the transport says so to each who reads.
+            return data or self.transport.read(timeout=deadline.remaining)
+        except ConnectionLost:
+            self.lost = True
+            raise
 
     def event(self, deadline: Deadline) -> Event:
         """The next event.

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from belay.board.calls import BoardFailure, Calls, Terms
 from belay.board.firmware import Implementation
-from belay.board.history import Step, Steps
+from belay.board.history import Quiet, Step, Steps
 from belay.exceptions import BatchError
 from belay.remote.failure import Origin, to_exception
 from belay.remote.output import IdleOutput, TextOutput, TextStream
 from belay.source import FunctionSource, LineMap
+from belay.source.effect import Effect
 
 if TYPE_CHECKING:
     from belay.remote.batch import Batch
@@ -41,7 +42,13 @@ class BoardSession(Protocol):
         """What runs on the board."""
         ...
 
-    def ask(self, question: Callable[[Calls], T], *, replay: Step | Steps[T] | None = None) -> T:
+    def ask(
+        self,
+        question: Callable[[Calls], T],
+        *,
+        replay: Step | Steps[T] | None = None,
+        repeatable: Callable[[], bool] | None = None,
+    ) -> T:
         """Ask the board something; ``replay`` is remembered for a reconnect."""
         ...
 
@@ -113,7 +120,9 @@ class Caller:
         stream: TextStream | Default | None = DEFAULT,
         trusted: bool = False,
         record: bool = False,
-        replay: Steps[T] | None = None,
+        effect: Effect | None = None,
+        replay: Step | Steps[T] | None = None,
+        repeatable: Callable[[], bool] | None = None,
         origin: Callable[[], Origin] | None = None,
     ) -> T:
         """Ask one question.
@@ -124,7 +133,10 @@ class Caller:
             stream: Where the output goes; None drops it, the default is ``sys.stdout``.
             trusted: Whether a result that is no literal is evaluated on the host.
             record: Whether it is asked again after a loss.
+            effect: All that it does, if that is known: it need not be asked again where others undo it.
             replay: What is done instead after a loss.
+            repeatable: Says whether it may be asked again if it is lost while it may have run; None: it must
+                not.
             origin: Where the code came from, if it is not that of a function on the board.
 
         Raises:
@@ -142,9 +154,13 @@ class Caller:
             before = self.idle.flush if self.idle else None
             output = TextOutput(None if isinstance(stream, Default) else stream, before=before)
         terms = Terms(output, seconds, trusted, arrays=self.arrays)
-        again = question if record else replay
+        again = replay
+        if record:
+            again = Quiet(question, effect) if effect else question
         try:
-            return self.session.ask(lambda calls: question(calls, terms), replay=again)
+            return self.session.ask(
+                lambda calls: question(calls, terms), replay=again, repeatable=repeatable
+            )
         except BoardFailure as failure:
             error = to_exception(failure, self.lines, origin() if origin else None)
         finally:

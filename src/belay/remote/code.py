@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from belay.source import minify as _minify
+from belay.source.effect import Effect, effect_of, may_change_state
 
 
 @dataclass(frozen=True)
@@ -19,18 +20,25 @@ class Code:
         is_expression: Whether it has a value.
         text: The source with the user's own lines.
         sent: The source as it is sent; line by line the same.
+        effect: What it does, if that is no more than to bind names.
     """
 
     is_expression: bool
     text: str
     sent: str
+    effect: Effect | None
+
+    @property
+    def may_change_state(self) -> bool:
+        """Whether a fresh board must do it again: not an expression that calls nothing."""
+        return not self.is_expression or may_change_state(self.text)
 
 
 @lru_cache(maxsize=64)
 def prepare(code: str, *, minify: bool) -> Code:
     """Find out what a piece of source is, and make it small if that is wanted."""
     text = _dedented(code)
-    return Code(_is_expression(text), text, smaller(text) if minify else text)
+    return Code(_is_expression(text), text, smaller(text) if minify else text, effect_of(text))
 
 
 def smaller(code: str) -> str:

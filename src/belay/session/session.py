@@ -1,4 +1,4 @@
-"""From an address to a board that takes calls: connect, start afresh, probe, and do so again after a loss.
+"""A board that takes calls, has what it should have for each, and is found again after a loss.
 
 A session also remembers what a fresh interpreter must be told again: the definitions of tasks after every
 reset, and, after a loss, whatever was recorded.
@@ -6,41 +6,29 @@ reset, and, after a loss, whatever was recorded.
 
 from __future__ import annotations
 
-import ast
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from typing import TypeVar
 
-from belay.board.agent import AgentCalls
-from belay.board.calls import BoardFailure, Calls, Terms
+from belay.board.calls import Calls, Terms
 from belay.board.examine import LinkFacts, examine
 from belay.board.firmware import Implementation
-from belay.board.history import History, Step, Steps
-from belay.board.memory import has_room
-from belay.board.prepare import SETUP_TIMEOUT, install_agent, prepare
+from belay.board.history import History, ReplayFailed, Step, Steps
 from belay.exceptions import (
     BelayException,
     BoardResetError,
-    BoardTimeoutError,
     ConnectionFailedError,
     ConnectionLost,
-    NotBelayResponseError,
     ReplEntryError,
 )
-from belay.link import ENTER_TIMEOUT, Dispatcher, Link, OutputHandler, Queue
+from belay.link import Dispatcher, Link, OutputHandler, Queue
+from belay.session.connection import Connection, NewsHandler, closed
+from belay.session.reconnecting import keep_trying
 from belay.transports.base import Transport
-from belay.transports.trace import CountingTransport
-
-RECONNECT_PAUSE = 1.0
-"""Seconds between two attempts to reconnect."""
 
 T = TypeVar("T")
-
-
-NewsHandler = Callable[[object], object]
-"""Gets what an event or a log of the board's says."""
 
 
 class State(Enum):
@@ -74,6 +62,9 @@ class Session:
         on_output: Gets what the board prints while nothing is asked of it, in whichever thread reads it.
         on_ask: Answers what the board asks, see :class:`belay.board.calls.Terms`; None refuses.
         asks: Whether ``input()`` on the board asks the host.
+        on_reconnect: Called whenever what was recorded has been replayed, before anything else is asked, by
+            the thread that asks. It may ask the board; nothing of that is recorded. If it raises, so does
+            what was being asked, and the next question connects anew.
         dispatcher: Calls the handlers of news; None for one of its own. Closed with this session.
         max_history: At most so many steps are remembered.
 
@@ -82,8 +73,6 @@ class Session:
 
     Attributes:
         attempts: As given; may be changed.
-        implementation: What runs on the board.
-        link: The conversation with the board; another one after each reconnect.
     """
 
     def __init__(
@@ -98,40 +87,64 @@ class Session:
         on_output: OutputHandler,
         on_ask: Callable[..., object] | None = None,
         asks: bool = False,
+        on_reconnect: Callable[[], object] | None = None,
         dispatcher: Dispatcher | None = None,
         max_history: int = 1000,
     ) -> None:
         self.attempts = attempts
-        self.implementation = Implementation("unknown")
-        self._open_transport = open_transport
-        self._startup = startup
-        self._agent = agent
-        self._on_output = on_output
-        self._on_ask = on_ask
-        self._asks = asks
         self._history = History(max_history)
         self._queue = Queue()
-        self._listens = listen
-        self._dispatcher = dispatcher or Dispatcher()
-        self._news_handlers: dict[str, NewsHandler] = {}
-        self._closed = threading.Event()
-        self._asked_at = -1
-        self._calls: Calls
-        self._connect(fresh=fresh)
+        self._on_reconnect = on_reconnect
+        self._hooked: int | None = None
+        self._connecting = False
+        self._connection = Connection(
+            open_transport,
+            startup=startup,
+            agent=agent,
+            listens=listen,
+            on_output=on_output,
+            on_ask=on_ask,
+            asks=asks,
+            dispatcher=dispatcher or Dispatcher(),
+        )
+        self._connection.connect(fresh=fresh)
         self._state = State.READY
+
+    @property
+    def implementation(self) -> Implementation:
+        """What runs on the board."""
+        return self._connection.implementation
+
+    @property
+    def link(self) -> Link:
+        """The conversation with the board; another one after each reconnect."""
+        return self._connection.link
+
+    @property
+    def has_agent(self) -> bool:
+        """Whether calls go by the agent."""
+        return self._connection.has_agent
 
     # --- questions ------------------------------------------------------------------------------
 
-    def ask(self, question: Callable[[Calls], T], *, replay: Step | Steps[T] | None = None) -> T:
+    def ask(
+        self,
+        question: Callable[[Calls], T],
+        *,
+        replay: Step | Steps[T] | None = None,
+        repeatable: Callable[[], bool] | None = None,
+    ) -> T:
         """Ask the board something.
 
-        Where a loss is found before anything was sent, and reconnecting was asked for, this reconnects and
-        asks then.
+        Where reconnecting was asked for, and a loss is found before anything was sent that could change the
+        board, this reconnects and asks then.
 
         Args:
             question: Gets the way to the board, ready for use.
             replay: To be done again after a loss; remembered once the question is answered. Of several steps
                 those that the answer says were done.
+            repeatable: Says, after a loss, whether it may be asked again though it may have run; None if
+                never.
 
         Raises:
             BoardFailure: The code on the board raised.
@@ -140,7 +153,7 @@ class Session:
                 interpreter.
             MaxHistoryLengthError: Nothing more can be remembered; nothing was asked.
         """
-        return self._queue.do(lambda: self._ask_and_remember(question, replay))
+        return self._in_turn(lambda: self._ask_and_remember(question, replay, repeatable))
 
     def define(self, name: str, source: str) -> None:
         """Define a function on the board, now and after every reset.
@@ -154,12 +167,12 @@ class Session:
             calls.define(name, source, terms)
 
         def define() -> None:
-            if self.attempts and not self._history.knows(name, source):
-                self._history.check_room()
-            self._ask(lambda calls: step(calls, self._terms))
+            if self.attempts:
+                self._history.check_definition(name, source)
+            self._ask(lambda calls: step(calls, self._connection.terms), _always)
             self._history.define(name, source, step)
 
-        self._queue.do(define)
+        self._in_turn(define)
 
     def establish(self, name: str, step: Step) -> None:
         """Do something now, and again whenever the agent is new, until :meth:`abolish` is called.
@@ -176,10 +189,10 @@ class Session:
         def establish() -> None:
             if self.attempts:
                 self._history.check_room()
-            self._ask(lambda calls: step(calls, self._terms))
+            self._ask(lambda calls: step(calls, self._connection.terms), _always)
             self._history.establish(name, step)
 
-        self._queue.do(establish)
+        self._in_turn(establish)
 
     def abolish(self, name: str, step: Step) -> None:
         """Undo what :meth:`establish` did, and do not do it again; a second call does nothing.
@@ -199,9 +212,9 @@ class Session:
                 return
             if self._state is State.READY and name not in self._history.missing:
                 with suppress(ConnectionLost), self._noting_losses():
-                    step(self._calls, self._terms)
+                    step(self._calls, self._connection.terms)
 
-        self._queue.do(abolish)
+        self._in_turn(abolish)
 
     def soft_reset(
         self, *, main: bool, timeout: float | None, on_output: OutputHandler | None = None
@@ -220,7 +233,7 @@ class Session:
             BoardTimeoutError: The board did not come back.
             ConnectionLost: The connection is gone.
         """
-        return self._queue.do(lambda: self._soft_reset(main, timeout, on_output or self._on_output))
+        return self._in_turn(lambda: self._soft_reset(main, timeout, on_output))
 
     def reconnect(self, attempts: int) -> None:
         """Open the port again, start the interpreter anew and replay what was recorded.
@@ -235,10 +248,12 @@ class Session:
 
         def reconnect() -> None:
             self._refuse_if_closed()
+            if self._hooked is not None:
+                raise BelayException("the device is being reconnected already")
             self._history.check_complete()
             self._reconnect(attempts)
 
-        self._queue.do(reconnect)
+        self._in_turn(reconnect)
 
     def examine(self) -> LinkFacts:
         """Find out what carries the calls.
@@ -250,7 +265,7 @@ class Session:
             BoardTimeoutError: The board did not answer.
             ConnectionFailedError: The board does not take the agent again.
         """
-        return self._queue.do(self._examine)
+        return self._in_turn(self._examine)
 
     def lend(self, use: Callable[[Link, Callable[[], Link]], T]) -> T:
         """Let somebody else use the connection: a terminal. What asks meanwhile waits.
@@ -275,17 +290,15 @@ class Session:
                 with self._noting_losses():
                     return use(self.link, self._reopen)
             finally:
-                self._start_listening()
+                self._connection.start_listening()
 
-        return self._queue.do(lend)
+        return self._in_turn(lend)
 
     # --- what comes unasked ---------------------------------------------------------------------
 
     def listen(self) -> None:
         """Something on the board prints by itself from now on: it is read as it comes, if that is wanted."""
-        if self._listens is None:
-            self._listens = True
-            self._start_listening()
+        self._connection.listen()
 
     def on_news(self, kind: str, handler: NewsHandler) -> None:
         """Have a handler called with what the board says unasked; it may call the board.
@@ -294,34 +307,64 @@ class Session:
             kind: :data:`belay.link.EVENT` or :data:`belay.link.LOG`.
             handler: Called in a thread of its own, in the order in which the news came.
         """
-        self._news_handlers[kind] = handler
-        self.listen()
+        self._connection.on_news(kind, handler)
 
     # --- life -----------------------------------------------------------------------------------
 
     @property
     def closed(self) -> bool:
         """Whether :meth:`close` was called."""
-        return self._closed.is_set()
+        return self._connection.closed.is_set()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection is there, as far as is known; asks nobody."""
+        return not self.closed and self._state is not State.LOST and not self.link.lost
+
+    def give_up(self) -> None:
+        """Do not reconnect any more; whoever does so in another thread ends at once, with ConnectionLost."""
+        self.attempts = 0
+        self._connection.given_up.set()
+        if self._connecting:
+            self.link.close()
 
     def close(self) -> None:
         """Leave the board at its friendly prompt and close the port; a second call does nothing.
 
         A question that another thread is asking ends with ConnectionLost.
         """
-        self._closed.set()
+        self.give_up()
+        self._connection.closed.set()
         # Somebody, perhaps this very thread, is asking something else.
         with suppress(TimeoutError, BelayException):
             self._queue.do(self.link.leave, timeout=0)
-        self.link.close()
-        self._dispatcher.close()
+        self._connection.close()
 
     # --- asking ---------------------------------------------------------------------------------
 
-    def _ask_and_remember(self, question: Callable[[Calls], T], replay: Step | Steps[T] | None) -> T:
+    @property
+    def _calls(self) -> Calls:
+        return self._connection.calls
+
+    def _in_turn(self, work: Callable[[], T]) -> T:
+        """Do something in one's turn; the hook has it already."""
+        return work() if self._hooked == threading.get_ident() else self._queue.do(work)
+
+    def _ask_and_remember(
+        self,
+        question: Callable[[Calls], T],
+        replay: Step | Steps[T] | None,
+        repeatable: Callable[[], bool] | None,
+    ) -> T:
+        if self._hooked is not None:
+            # The hook does this again after the next loss.
+            replay = None
         if replay and self.attempts:
-            self._history.check_room(replay.most if isinstance(replay, Steps) else 1)
-        answer = self._ask(question)
+            if isinstance(replay, Steps):
+                self._history.check_room(replay.most)
+            else:
+                self._history.check_step(replay)
+        answer = self._ask(question, repeatable)
         if isinstance(replay, Steps):
             for step in replay.done(answer):
                 self._history.add(step)
@@ -329,20 +372,24 @@ class Session:
             self._history.add(replay)
         return answer
 
-    def _ask(self, question: Callable[[Calls], T]) -> T:
-        self._asked_at = -1
-        try:
-            return self._ask_once(question)
-        except ConnectionLost as lost:
-            if not self.attempts or self.closed or not self._is_unsent(lost):
-                raise
-        return self._ask_once(question)
-
-    def _ask_once(self, question: Callable[[Calls], T]) -> T:
-        with self._noting_losses():
+    def _ask(self, question: Callable[[Calls], T], repeatable: Callable[[], bool] | None = None) -> T:
+        repeats = 0
+        while True:
             calls = self._ready()
-            self._asked_at = self._wire.writes
-            return question(calls)
+            link, begun = self.link, self.link.begun
+            try:
+                with self._noting_losses():
+                    return question(calls)
+            except (ConnectionLost, ReplEntryError):
+                harmless = link.begun == begun or (repeatable is not None and repeatable())
+                if not harmless or not self._may_go_on(repeats):
+                    raise
+            repeats += 1
+
+    def _may_go_on(self, losses: int) -> bool:
+        """Whether another attempt is made after so many losses in a row."""
+        attempts = 0 if self._hooked is not None else self.attempts
+        return not self.closed and (attempts < 0 or losses < attempts)
 
     @contextmanager
     def _noting_losses(self) -> Iterator[None]:
@@ -354,179 +401,161 @@ class Session:
         except ConnectionLost:
             self._state = State.LOST
             raise
-
-    def _is_unsent(self, lost: ConnectionLost) -> bool:
-        if isinstance(lost, BoardResetError):
-            return not lost.sent
-        return self._wire.writes == self._asked_at
+        except ReplEntryError:
+            # The port is there and the board is not: opening it anew may help, if that is wanted.
+            if self.attempts:
+                self._state = State.LOST
+            raise
 
     def _ready(self) -> Calls:
-        """The way to the board, which has all that it should have."""
-        self._reach()
-        if self._state is State.STRANGE:
-            self.link.enter(ENTER_TIMEOUT)
-            self.link.soft_reset()
-            self._prepare()
+        """The way to the board, which has all that it should have.
+
+        Raises:
+            ConnectionLost: It cannot be had.
+        """
+        losses = 0
+        while True:
+            self._reach()
+            try:
+                with self._noting_losses():
+                    self._complete()
+                return self._calls
+            except ReplayFailed as failed:
+                raise _unrestorable(failed) from None
+            except (ConnectionLost, ReplEntryError):
+                if not self._may_go_on(losses):
+                    raise
+            losses += 1
+
+    def _complete(self) -> None:
+        """Give the board what it lacks."""
+        while self._state is not State.READY:
+            if self._state is State.EMPTY:
+                self._connection.prepare()
+                self._state = State.READY
+                continue
+            self._connection.restart()
             if self.attempts:
-                self._replay()
+                self._history.replay(self._calls, self._connection.endless)
+                self._call_hook()
             else:
                 self._history.forget_steps()
-        elif self._state is State.EMPTY:
-            self._prepare()
-        self._state = State.READY
+                self._state = State.READY
         if self._history.missing:
-            self._history.define_missing(self._calls, self._terms)
-        return self._calls
+            self._history.define_missing(self._calls, self._connection.terms)
 
     def _reach(self) -> None:
         """Be connected."""
         self._refuse_if_closed()
         if self._state is State.LOST:
-            self._reconnect(self.attempts)
+            self._reconnect(0 if self._hooked is not None else self.attempts)
 
     def _refuse_if_closed(self) -> None:
         if self.closed:
-            raise ConnectionLost("the device is closed", hint="make a new Device")
+            raise closed()
 
-    def _soft_reset(self, main: bool, timeout: float | None, on_output: OutputHandler) -> bool:
+    def _soft_reset(self, main: bool, timeout: float | None, on_output: OutputHandler | None) -> bool:
         self._reach()
         # Whatever happens now, what the board knew is gone.
         self._state = State.STRANGE
         self._history.forget_steps()
         with self._noting_losses():
-            ended = self._reset(main, timeout, on_output)
+            if main:
+                ended = self.link.reboot(on_output=on_output or self.link.on_idle_output, timeout=timeout)
+            else:
+                self.link.soft_reset()
+                ended = True
         self._state = State.EMPTY
         return ended
 
     def _examine(self) -> LinkFacts:
+        calls = self._ready()
         with self._noting_losses():
-            calls = self._ready()
             # Should it not come to its end, the board is prepared again.
             self._state = State.EMPTY
-            facts = examine(self.link, calls, self.implementation, self._terms)
+            facts = examine(self.link, calls, self.implementation, self._connection.terms)
             if facts.agent:
-                self._calls = install_agent(
-                    self.link, self.implementation, self._on_output, self._on_ask, asks=self._asks
-                )
+                self._connection.renew_agent()
                 self._history.forget_lasting()
             self._state = State.READY
             return facts
 
-    def _start_listening(self) -> None:
-        if self._listens:
-            self._dispatcher.start()
-            self.link.listen()
-
-    def _take_news(self, kind: str, body: bytes) -> None:
-        if handler := self._news_handlers.get(kind):
-            self._dispatcher.post(_tell, handler, body)
-
-    # --- connecting -----------------------------------------------------------------------------
-
-    def _reconnect(self, attempts: int) -> None:
-        self.link.close()
-        self._state = State.LOST
-        made = 0
-        last: Exception = ConnectionLost("the connection is gone")
-        while attempts < 0 or made < attempts:
-            if made and self._closed.wait(RECONNECT_PAUSE):
-                break
-            made += 1
-            try:
-                self._connect(fresh=True)
-            except (BelayException, OSError) as error:
-                last = error
-                continue
-            self._replay()
-            self._state = State.READY
-            return
-        hint = None if made else "Device(…, attempts=N) tries to connect again"
-        raise ConnectionLost(f"the connection to the board is lost: {last}", hint=hint) from last
-
-    def _open(self) -> None:
-        """Open the port."""
-        self._wire = CountingTransport(self._open_transport())
-        self.link = Link(self._wire)
-        self.link.on_idle_output = self._on_output
-        self.link.on_news = self._take_news
+    # --- after a loss ---------------------------------------------------------------------------
 
     def _reopen(self) -> Link:
         """Open the port for somebody else."""
         self.link.close()
         self._state = State.LOST
         self._refuse_if_closed()
-        self._open()
+        self._connection.open()
         self._state = State.STRANGE
         return self.link
 
-    def _connect(self, *, fresh: bool | None) -> None:
-        """Open the port and get the board ready; whatever fails, the port is free again."""
-        self._open()
+    def _reconnect(self, attempts: int) -> None:
+        """Connect anew and restore what the board knew.
+
+        Raises:
+            ConnectionLost: None of the attempts succeeded, or what the board knew cannot be restored.
+            Exception: What the hook raised.
+        """
+        self.link.close()
+        self._state = State.LOST
+        self._connecting = True
         try:
-            self._refuse_if_closed()
-            self.link.enter(ENTER_TIMEOUT)
-            if fresh or (fresh is None and not has_room(self.link)):
-                self.link.soft_reset()
-            self._prepare()
-            self._start_listening()
-        except (BoardTimeoutError, NotBelayResponseError) as error:
-            self.link.close()
-            raise ConnectionFailedError(
-                f"the board cannot be prepared: {error}",
-                hint="does boot.py take long, use up the memory, or start something that keeps printing?",
-            ) from error
-        except BaseException as error:
-            self.link.close()
-            if isinstance(error, ReplEntryError):
-                error.add_note(f"port: {self._wire.name}")
+            keep_trying(self._connect_again, attempts, self._connection.given_up, self.link.transport.name)
+        except ReplayFailed as failed:
+            raise _unrestorable(failed) from None
+        finally:
+            self._connecting = False
+
+    def _connect_again(self) -> Exception | None:
+        """Try once; why it failed, if it did."""
+        try:
+            self._connection.connect(fresh=True)
+            with self._noting_losses():
+                self._history.replay(self._calls, self._connection.endless)
+        except (BelayException, OSError) as error:
+            return error
+        try:
+            self._call_hook()
+        except ConnectionFailedError as error:
+            # Anything else that it raises is for the user.
+            return error
+        finally:
+            if self._state is not State.READY:
+                self.link.close()
+                self._state = State.LOST
+        return None
+
+    def _call_hook(self) -> None:
+        """The board knows again what it knew: tell whoever wants to know.
+
+        Raises:
+            ConnectionLost: The connection was lost meanwhile.
+            Exception: What the hook raised.
+        """
+        self._state = State.READY
+        if self._on_reconnect is None:
+            return
+        self._hooked = threading.get_ident()
+        try:
+            self._on_reconnect()
+        except BaseException:
+            self._state = State.LOST
             raise
-
-    def _reset(self, main: bool, timeout: float | None, on_output: OutputHandler) -> bool:
-        if main:
-            return self.link.reboot(on_output=on_output, timeout=timeout)
-        self.link.soft_reset()
-        return True
-
-    def _prepare(self) -> None:
-        """Tell a fresh interpreter what it needs for calls.
-
-        Raises:
-            ConnectionFailedError: It refuses, or the startup statements fail.
-        """
-        # A new way to the board, so that whatever holds the old one notices that its objects are gone.
-        self.implementation, self._calls = prepare(
-            self.link, self._startup, self._agent, self._on_output, self._on_ask, asks=self._asks
-        )
-
-    @property
-    def has_agent(self) -> bool:
-        """Whether calls go by the agent."""
-        return isinstance(self._calls, AgentCalls)
-
-    def _replay(self) -> None:
-        """Restore what the board knew.
-
-        Raises:
-            ConnectionLost: A step failed; the board is not what it was.
-        """
-        try:
-            self._history.replay(self._calls, self._endless)
-        except BoardFailure as failure:
-            raise ConnectionLost(
-                f"the board is back, but what it knew cannot be restored: {failure.traceback.strip()}"
-            ) from None
-
-    @property
-    def _terms(self) -> Terms:
-        """For code of ours."""
-        return Terms(on_output=self._on_output, timeout=SETUP_TIMEOUT)
-
-    @property
-    def _endless(self) -> Terms:
-        """For the user's code, which takes as long as it takes."""
-        return Terms(on_output=self._on_output)
+        finally:
+            self._hooked = None
+        if self._state is State.LOST:
+            raise ConnectionLost("the connection was lost again while on_reconnect ran")
 
 
-def _tell(handler: NewsHandler, body: bytes) -> None:
-    """Call a handler with what the board wrote."""
-    handler(ast.literal_eval(body.decode(errors="surrogatepass")))
+def _always() -> bool:
+    """Whether something may be asked again that may have been done: it makes no difference."""
+    return True
+
+
+def _unrestorable(failed: ReplayFailed) -> ConnectionLost:
+    return ConnectionLost(
+        f"the board is back, but what it knew cannot be restored: {failed}",
+        hint="make a new Device to begin afresh",
+    )

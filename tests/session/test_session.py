@@ -22,7 +22,8 @@ from belay.exceptions import (
     ReplEntryError,
 )
 from belay.link import EVENT, Lent, Link
-from belay.session import RECONNECT_PAUSE, Session
+from belay.session import Session
+from belay.session.reconnecting import PAUSE
 from belay.transports import open_transport
 from belay.transports.base import READ_SIZE, Transport
 
@@ -209,7 +210,7 @@ def test_a_board_that_refuses_our_functions(board: Board) -> None:
 
 
 def test_a_port_without_a_board(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("belay.session.ENTER_TIMEOUT", 0.3)
+    monkeypatch.setattr("belay.session.connection.ENTER_TIMEOUT", 0.3)
     board.open = lambda: open_transport("exec:cat")  # type: ignore[method-assign]
     with pytest.raises(ReplEntryError) as caught:
         board.connect()
@@ -277,7 +278,7 @@ def test_without_attempts_a_loss_is_told(board: Board) -> None:
 
 
 def test_attempts_are_made_until_the_port_is_there(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("belay.session.RECONNECT_PAUSE", 0.01)
+    monkeypatch.setattr("belay.session.reconnecting.PAUSE", 0.01)
     board.connect(attempts=3)
     board.kill()
     board.refusals = 2
@@ -292,7 +293,7 @@ def test_attempts_are_made_until_the_port_is_there(board: Board, monkeypatch: py
     board.refusals = 10
     assert board.value("1") == 1
     assert board.refusals == 0
-    assert RECONNECT_PAUSE == 1.0
+    assert PAUSE == 1.0
 
 
 def test_closing_ends_endless_attempts(board: Board) -> None:
@@ -314,10 +315,10 @@ def test_a_session_that_is_closed_while_it_connects_keeps_no_port(board: Board) 
 
     def open_and_close() -> Transport:
         transport = real()
-        session._closed.set()
+        session._connection.given_up.set()
         return transport
 
-    session._open_transport = open_and_close
+    session._connection.open_transport = open_and_close
     with pytest.raises(ConnectionLost):
         board.value("1")
     with pytest.raises(ConnectionLost):
