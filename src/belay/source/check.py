@@ -8,6 +8,7 @@ from collections.abc import Callable, Container
 from typing import Any
 
 from belay.exceptions import SpecialFunctionNameError, UnsupportedFunctionError
+from belay.names import BoardName
 from belay.source.extract import FunctionSource, extract, plain_function
 from belay.source.syntax import unsupported_syntax
 
@@ -66,8 +67,8 @@ def _check_closure(function: types.FunctionType, on_board: Container[str]) -> No
 
 
 def _has_value(cell: types.CellType) -> bool:
-    """Whether the variable is set; one that is not may well become a task of that name."""
-    return cell != types.CellType()
+    """Whether the variable is set to something of the host's; one that is not set may become a task."""
+    return cell != types.CellType() and not isinstance(cell.cell_contents, BoardName)
 
 
 def _check_syntax(source: FunctionSource) -> None:
