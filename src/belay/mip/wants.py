@@ -35,7 +35,7 @@ def parse_wants(words: Sequence[str], *, version: str = "", index: str = "") -> 
     for word in words:
         need = _one(word, version, index)
         other = found.setdefault(identify(need), need)
-        if other.sources != need.sources:
+        if canonical(other.sources[0]) != canonical(need.sources[0]):
             raise RequirementError(word, f"is another {identify(need)} than {canonical(other.sources[0])}")
     return tuple(found.values())
 
