@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from belay.board.calls import Calls, Terms
 from belay.board.examine import LinkFacts
 from belay.board.firmware import Implementation
+from belay.board.history import Step
 from belay.board.many import Call, Way
 from belay.exceptions import BoardError, FeatureUnavailableError
 from belay.files.syncing import SyncsFolders
@@ -38,8 +39,8 @@ from belay.remote.slots import (
 )
 from belay.session import Session
 from belay.source import LineMap
-from belay.transports import UsbSpecifier, open_transport
-from belay.transports.usb import default_address, list_devices
+from belay.transports import UsbSpecifier
+from belay.transports.reopening import BoardOpener
 
 if TYPE_CHECKING:
     from array import array
@@ -73,7 +74,8 @@ class Device(SyncsFolders):
         startup: Statements to run after every start of the interpreter; None for the usual imports
             (``os``, ``time``, ``machine``, ``sleep``, ``const``, ``ADC``, ``I2C``, ``Pin``, ``PWM``, ``SPI``,
             ``Timer``, each if the firmware has it).
-        attempts: How often to try to connect again after a loss, a second apart; negative for ever.
+        attempts: How often to try to connect again after a loss, a second apart; negative for ever. See
+            :doc:`reconnect`.
         baudrate: Bits per second of a serial port that is a UART.
         user: For connections with a login.
         password: For connections with a login.
@@ -95,6 +97,10 @@ class Device(SyncsFolders):
             ``numpy.asarray`` arrays come as arrays of numpy's. None: they come as they are.
         wrap: Gets each transport that was opened, and returns the one to use in its place: for traces and
             counts of the wire (:mod:`belay.transports.trace`).
+        on_reconnect: Called with this device whenever the board was connected anew and has again what was
+            recorded, before anything else is asked of it; by the thread whose call found the loss. It may
+            call the board; nothing of that is recorded. What it raises, that call raises, of which nothing
+            was sent, and the next one connects anew.
 
     Raises:
         DeviceNotFoundError: There is no such board, or no board at all.
@@ -113,10 +119,10 @@ class Device(SyncsFolders):
     MAX_CMD_HISTORY_LEN: ClassVar[int] = 1000
     """At most so many steps are remembered for a reconnect."""
 
-    task = Slot(Task, TaskMarker, TaskDecorator)
-    setup = Slot(Setup, SetupMarker, SetupDecorator)
-    teardown = Slot(Teardown, TeardownMarker, TeardownDecorator)
-    thread = Slot(Thread, ThreadMarker, ThreadDecorator)
+    task: Slot[TaskMarker, TaskDecorator] = Slot(Task, TaskMarker, TaskDecorator)
+    setup: Slot[SetupMarker, SetupDecorator] = Slot(Setup, SetupMarker, SetupDecorator)
+    teardown: Slot[TeardownMarker, TeardownDecorator] = Slot(Teardown, TeardownMarker, TeardownDecorator)
+    thread: Slot[ThreadMarker, ThreadDecorator] = Slot(Thread, ThreadMarker, ThreadDecorator)
 
     def __init__(
         self,
@@ -135,16 +141,14 @@ class Device(SyncsFolders):
         stdin: TextSource | None = None,
         arrays: Callable[[array[Any]], object] | None = None,
         wrap: Callable[[Transport], Transport] | None = None,
+        on_reconnect: Callable[[Self], object] | None = None,
     ) -> None:
         if isinstance(address, Mapping):
             address = UsbSpecifier(**address)
+        opener = BoardOpener(address, baudrate=baudrate, exclusive=exclusive, user=user, password=password)
 
         def open_port() -> Transport:
-            # Looked up each time: a board can come back under another name.
-            where = default_address(os.environ, list_devices) if address is None else address
-            transport = open_transport(
-                where, baudrate=baudrate, exclusive=exclusive, user=user, password=password
-            )
+            transport = opener()
             return wrap(transport) if wrap else transport
 
         dispatcher = Dispatcher()
@@ -160,6 +164,7 @@ class Device(SyncsFolders):
             on_output=idle,
             on_ask=answers,
             asks=stdin is not None,
+            on_reconnect=partial(on_reconnect, self) if on_reconnect else None,
             dispatcher=dispatcher,
             max_history=self.MAX_CMD_HISTORY_LEN,
         )
@@ -190,7 +195,7 @@ class Device(SyncsFolders):
         *,
         minify: bool = True,
         stream_out: TextStream | Default | None = DEFAULT,
-        record: bool = True,
+        record: bool | None = None,
         trusted: bool = False,
         timeout: float | Default | None = DEFAULT,
     ) -> Any:
@@ -200,7 +205,8 @@ class Device(SyncsFolders):
             code: Python source, as the board understands it.
             minify: Whether to make it small before it is sent.
             stream_out: Where its output goes; None drops it, the default is ``sys.stdout``.
-            record: Whether it is remembered for a reconnect.
+            record: Whether it is remembered for a reconnect. None: unless it is an expression that calls
+                nothing, as ``x`` or ``len(x)``.
             trusted: Whether a result that is no literal may be evaluated on the host. A hostile board can
                 then run any code here.
             timeout: Seconds that it may take.
@@ -215,11 +221,14 @@ class Device(SyncsFolders):
             UntransferableError: The value cannot travel.
         """
         prepared = prepare(code, minify=minify)
+        recorded = prepared.may_change_state if record is None else record
         if batch := self._caller.batch:
             way = Way.EVALUATE if prepared.is_expression else Way.EXECUTE
             call = Call(way, prepared.sent, (), {}, self._caller.seconds(timeout), trusted)
             origin = partial(text_origin, prepared.text)
-            return batch.add(Entry(call, About("", record, stream_out, origin)))
+            return batch.add(
+                Entry(call, About("", recorded, stream_out, origin, repeatable=prepared.repeatable))
+            )
 
         def question(calls: Calls, terms: Terms) -> Any:
             ask = calls.evaluate if prepared.is_expression else calls.execute
@@ -231,7 +240,9 @@ class Device(SyncsFolders):
                 timeout=timeout,
                 stream=stream_out,
                 trusted=trusted,
-                record=record,
+                record=recorded,
+                effect=prepared.effect,
+                repeatable=lambda: prepared.repeatable,
                 origin=lambda: text_origin(prepared.text),
             )
         except BoardError as error:
@@ -305,8 +316,13 @@ class Device(SyncsFolders):
         """The same by their names as text, and what paths have no methods for."""
         from belay.files.filesystem import Filesystem
 
-        def ask(question: Callable[[Calls, Terms], T], *, record: bool = False) -> T:
-            return self._caller.ask(question, timeout=None, record=record)
+        def ask(
+            question: Callable[[Calls, Terms], T],
+            *,
+            replay: Step | None = None,
+            repeatable: Callable[[], bool] | None = None,
+        ) -> T:
+            return self._caller.ask(question, timeout=None, replay=replay, repeatable=repeatable)
 
         return Filesystem(ask)
 
@@ -444,15 +460,27 @@ class Device(SyncsFolders):
         with open_console() as console:
             self._session.lend(Terminal(console, leave=exit_char.encode(), dim=dimmed).run)
 
+    @property
+    def connected(self) -> bool:
+        """Whether the connection to the board is there, as far as is known: nothing is sent to find out.
+
+        It is not once the device is closed, or a call or the listening thread (``listen=``) met a loss. A
+        board that was reset is connected.
+        """
+        return self._session.connected
+
     def reconnect(self, attempts: int | None = None) -> None:
-        """Connect anew and replay what was recorded.
+        """Connect anew, to the same board under whatever name, and replay what was recorded.
 
         Args:
             attempts: How often to try, a second apart; negative for ever. None for what the device was
                 made with, and at least once.
 
         Raises:
-            ConnectionLost: None of the attempts succeeded.
+            BatchError: A batch gathers the calls of this thread.
+            ConnectionLost: None of the attempts succeeded, or what was recorded cannot be done again.
+            MaxHistoryLengthError: More was done than :attr:`MAX_CMD_HISTORY_LEN` steps, so that it cannot be
+                done again.
         """
         self._caller.refuse_in_batch("connecting")
         wanted = self._session.attempts if attempts is None else attempts
@@ -470,7 +498,7 @@ class Device(SyncsFolders):
         """
         if self._session.closed:
             return
-        self._session.attempts = 0
+        self._session.give_up()
         problem: Exception | None = None
         try:
             for teardown in self._decorators["teardown"]:

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from zlib import crc32
 
 from belay.board.calls import BoardFailure, Calls, Terms
+from belay.board.history import Newest, Step
 from belay.exceptions import (
     BoardFileError,
     BoardFileExistsError,
@@ -42,8 +43,14 @@ IMPOSSIBLE = {INVALID, TOO_LONG}
 class Ask(Protocol):
     """Asks the board."""
 
-    def __call__(self, question: Callable[[Calls, Terms], T], *, record: bool = False) -> T:
-        """Ask the board something; what is recorded is asked again after a reconnect.
+    def __call__(
+        self,
+        question: Callable[[Calls, Terms], T],
+        *,
+        replay: Step | None = None,
+        repeatable: Callable[[], bool] | None = None,
+    ) -> T:
+        """Ask the board something; ``replay`` is done again after a reconnect.
 
         Raises:
             ConnectionLost: The board is gone.
@@ -65,7 +72,6 @@ class Filesystem:
 
     def __init__(self, ask: Ask) -> None:
         self._ask_board = ask
-        self._synced: dict[tuple[str, str], Wish] = {}
 
     # --- looking --------------------------------------------------------------------------------
 
@@ -430,18 +436,16 @@ class Filesystem:
         Raises:
             FilesError: It cannot be done; what is on the board is whole all the same.
         """
-        key = wish.by, wish.top
-        done: list[SyncSummary] = []
 
-        def question(calls: Calls, terms: Terms) -> SyncSummary:
-            # After a reconnect only the last one of several is done again: what those before it found here
-            # may be gone.
-            if not done or self._synced[key] is wish:
-                done.append(sync(Access(calls, terms), wish, on_progress=on_progress))
-                self._synced[key] = wish
-            return done[-1]
+        def again(calls: Calls, terms: Terms) -> None:
+            sync(Access(calls, terms), wish)
 
-        return self._ask_board(question, record=True)
+        return self._ask_board(
+            lambda calls, terms: sync(Access(calls, terms), wish, on_progress=on_progress),
+            replay=Newest(("sync", wish.by, wish.top), again),
+            # One that was cut short is finished by the next.
+            repeatable=lambda: True,
+        )
 
     def plan(self, wish: Wish) -> Plan:
         """What a sync would do; nothing is changed.

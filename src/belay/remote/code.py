@@ -33,6 +33,11 @@ class Code:
         """Whether a fresh board must do it again: not an expression that calls nothing."""
         return not self.is_expression or may_change_state(self.text)
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether nobody can tell that it was done twice, if the board was reset in between."""
+        return self.effect is not None or not self.may_change_state
+
 
 @lru_cache(maxsize=64)
 def prepare(code: str, *, minify: bool) -> Code:

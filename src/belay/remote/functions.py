@@ -18,6 +18,7 @@ from belay.remote.failure import Origin, at_home
 from belay.remote.generator import RemoteGenerator
 from belay.remote.sending import About, Entry, send_each
 from belay.source import FunctionSource, check, extract, minify
+from belay.source.effect import Effect, effect_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,6 +37,7 @@ class Options:
         autoinit: Whether a subclass's setup runs when the device is made.
         trusted: Whether a result that is no literal is evaluated on the host.
         timeout: Seconds that a call may take.
+        idempotent: Whether a call may be made again if the connection is lost while it may have run (task).
     """
 
     minify: bool = True
@@ -46,6 +48,7 @@ class Options:
     autoinit: bool = False
     trusted: bool = False
     timeout: float | Default | None = DEFAULT
+    idempotent: bool = False
 
 
 class RemoteFunction(Generic[P, R]):
@@ -62,12 +65,15 @@ class RemoteFunction(Generic[P, R]):
         BoardError: The board refuses its definition.
     """
 
-    purpose: ClassVar = "task"
-    way: ClassVar = Way.CALL
-    records: ClassVar = False
+    purpose: ClassVar[str] = "task"
+    way: ClassVar[Way] = Way.CALL
+    records: ClassVar[bool] = False
     """Whether calls are remembered for a reconnect unless the decorator was told otherwise."""
-    without: ClassVar[frozenset[str]] = frozenset({"ignore_errors", "autoinit"})
+    without: ClassVar[frozenset[str]] = frozenset({"ignore_errors", "autoinit", "idempotent"})
     """The options that this kind of function has not."""
+    __name__: str
+    __wrapped__: Callable[P, R]
+    """The function as it was written."""
 
     def __init__(self, caller: Caller, function: Callable[P, R], options: Options) -> None:
         check(function, purpose=self.purpose)
@@ -122,7 +128,12 @@ class RemoteFunction(Generic[P, R]):
 
     @functools.cached_property
     def _about(self) -> About:
-        return About(self._source.name, self._recorded, translate=self._translated)
+        return About(
+            self._source.name,
+            self._recorded,
+            translate=self._translated,
+            repeatable=self._options.idempotent,
+        )
 
     def _translated(self, error: Exception) -> Exception:
         """What the user sees of an error."""
@@ -141,7 +152,10 @@ class RemoteFunction(Generic[P, R]):
         return args, kwargs
 
     def _ask(
-        self, question: Callable[[Calls, Terms], Any], origin: Callable[[], Origin] | None = None
+        self,
+        question: Callable[[Calls, Terms], Any],
+        origin: Callable[[], Origin] | None = None,
+        effect: Effect | None = None,
     ) -> Any:
         options = self._options
         try:
@@ -150,6 +164,8 @@ class RemoteFunction(Generic[P, R]):
                 timeout=options.timeout,
                 trusted=options.trusted,
                 record=self._recorded,
+                effect=effect,
+                repeatable=lambda: options.idempotent or effect is not None,
                 origin=origin,
             )
         except UntransferableError as error:
@@ -157,7 +173,20 @@ class RemoteFunction(Generic[P, R]):
 
 
 class Task(RemoteFunction[P, R]):
-    """A function on the board whose result comes back."""
+    """A function on the board whose result comes back.
+
+    Raises:
+        ValueError: A generator is to be idempotent.
+    """
+
+    without: ClassVar[frozenset[str]] = frozenset({"ignore_errors", "autoinit"})
+
+    def _define(self) -> None:
+        if self._options.idempotent and self._source.is_generator:
+            raise ValueError(
+                f"{self._source.name}: a generator cannot be idempotent: its state is lost with the board"
+            )
+        super()._define()
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
         if not self._source.is_generator:
@@ -249,7 +278,7 @@ class Setup(RemoteFunction[P, R]):
     purpose = "setup"
     records = True
     way = Way.EXECUTE
-    without = frozenset()
+    without: ClassVar[frozenset[str]] = frozenset({"idempotent"})
 
     def _define(self) -> None:
         # The body is sent with each call; nothing needs to wait on the board. It is taken apart now, so
@@ -260,7 +289,8 @@ class Setup(RemoteFunction[P, R]):
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
         program = self._program(args, kwargs)
         try:
-            self._ask(lambda calls, terms: calls.execute(program, terms), self._origin)
+            effect = effect_of(program)
+            self._ask(lambda calls, terms: calls.execute(program, terms), self._origin, effect)
         except BoardError:
             if not self._options.ignore_errors:
                 raise
@@ -292,7 +322,7 @@ class Teardown(Setup[P, R]):
     """A setup that runs when the device is closed."""
 
     purpose = "teardown"
-    without = frozenset({"autoinit"})
+    without: ClassVar[frozenset[str]] = frozenset({"autoinit", "idempotent"})
 
 
 def _with_names(error: UntransferableError, source: FunctionSource) -> UntransferableError:

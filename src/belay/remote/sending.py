@@ -34,6 +34,7 @@ class About:
         translate: Makes of an error what the user sees.
         ignore_errors: Whether exceptions of the board are dropped.
         ran: Called once a call ran.
+        repeatable: Whether a call may be made again if the connection is lost while it may have run.
     """
 
     name: str = ""
@@ -43,6 +44,7 @@ class About:
     translate: Callable[[Exception], Exception] | None = None
     ignore_errors: bool = False
     ran: Callable[[], object] | None = None
+    repeatable: bool = False
 
 
 class Entry(NamedTuple):
@@ -87,6 +89,7 @@ class Sending:
         self._way: Calls | None = None
         self._packed: list[Packed] = []
         self._attempt = Attempt()
+        self._doubtful = 0
         self._records = sum(entry.about.record for entry in entries)
 
     def run(self) -> None:
@@ -120,11 +123,19 @@ class Sending:
             self._pack(calls)
             return calls.many(self._packed[begin:end], terms, self._attempt)
 
-        self._attempt.under_way = 0
+        self._attempt.under_way = self._doubtful = 0
         steps = Steps(self._records, self._steps) if self._records else None
-        progress = self._caller.ask(question, timeout=None, stream=stream, replay=steps)
-        self._attempt.under_way = 0
+        progress = self._caller.ask(
+            question, timeout=None, stream=stream, replay=steps, repeatable=self._repeatable
+        )
+        self._attempt.under_way = self._doubtful = 0
         return progress
+
+    def _repeatable(self) -> bool:
+        """Whether all calls that may have run may be made again."""
+        self._doubtful = max(self._doubtful, self._attempt.under_way)
+        doubtful = self._entries[self._at : self._at + self._doubtful]
+        return all(entry.about.repeatable for entry in doubtful)
 
     def _pack(self, calls: Calls) -> None:
         """Write all calls down before the first is sent; again if there is another way to the board now."""
@@ -189,7 +200,7 @@ class Sending:
 
     def _give_up(self, cause: BaseException) -> None:
         """Say of the calls that are left that they did not run, as far as that is certain."""
-        doubtful = range(self._at, self._at + self._attempt.under_way)
+        doubtful = range(self._at, self._at + max(self._doubtful, self._attempt.under_way))
         if doubtful:
             cause.add_note(f"{_calls(doubtful)} of {len(self._entries)} may or may not have run")
         for number in range(self._at, len(self._entries)):

@@ -1,8 +1,8 @@
 """``task``, ``setup``, ``teardown`` and ``thread`` of devices, as type checkers and editors see them.
 
 On a device (``device.task``) each is a decorator that sends the function; on a class (``Device.task``) it
-marks functions of class bodies, which become the same remote functions on each device of that class. Both keep
-the function's own signature.
+marks functions of class bodies, which become the same remote functions on each device of that class. Both
+keep the function's own signature.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ D_co = TypeVar("D_co", bound=Decorator, covariant=True)
 M_co = TypeVar("M_co", bound=Marker, covariant=True)
 
 
-class TaskOptions(TypedDict, total=False):
-    """What ``task`` and ``thread`` can be told; see :class:`belay.remote.functions.Options`."""
+class ThreadOptions(TypedDict, total=False):
+    """What ``thread`` can be told; see :class:`belay.remote.functions.Options`."""
 
     minify: bool
     register: bool
@@ -32,7 +32,13 @@ class TaskOptions(TypedDict, total=False):
     timeout: float | Default | None
 
 
-class TeardownOptions(TaskOptions, total=False):
+class TaskOptions(ThreadOptions, total=False):
+    """What ``task`` can be told."""
+
+    idempotent: bool
+
+
+class TeardownOptions(ThreadOptions, total=False):
     """What ``teardown`` can be told."""
 
     ignore_errors: bool
@@ -79,12 +85,12 @@ class ThreadDecorator(Decorator):
 
     @overload
     def __call__(
-        self, function: Callable[P, object], /, **options: Unpack[TaskOptions]
+        self, function: Callable[P, object], /, **options: Unpack[ThreadOptions]
     ) -> Thread[P, None]: ...
 
     @overload
     def __call__(
-        self, /, **options: Unpack[TaskOptions]
+        self, /, **options: Unpack[ThreadOptions]
     ) -> Callable[[Callable[P, object]], Thread[P, None]]: ...
 
     def __call__(self, function: Any = None, /, **options: Any) -> Any:
@@ -97,12 +103,12 @@ class ThreadMarker(Marker):
 
     @overload
     def __call__(
-        self, function: Callable[P, object], /, **options: Unpack[TaskOptions]
+        self, function: Callable[P, object], /, **options: Unpack[ThreadOptions]
     ) -> Marked[Thread[P, None]]: ...
 
     @overload
     def __call__(
-        self, /, **options: Unpack[TaskOptions]
+        self, /, **options: Unpack[ThreadOptions]
     ) -> Callable[[Callable[P, object]], Marked[Thread[P, None]]]: ...
 
     def __call__(self, function: Any = None, /, **options: Any) -> Any:

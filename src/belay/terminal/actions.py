@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from belay.board.calls import Calls, Terms
+from belay.board.history import Step
 from belay.board.resetting import hard_reset_line
 from belay.exceptions import BelayException
 from belay.link import ENTER_TIMEOUT, Lent, Link
@@ -101,8 +102,13 @@ def send_file(lent: Lent, path: str, target: str) -> str:
     try:
         caller = Caller(session, SEND_TIMEOUT, LineMap())
 
-        def ask(question: Callable[[Calls, Terms], T], *, record: bool = False) -> T:
-            return caller.ask(question, record=record)
+        def ask(
+            question: Callable[[Calls, Terms], T],
+            *,
+            replay: Step | None = None,
+            repeatable: Callable[[], bool] | None = None,
+        ) -> T:
+            return caller.ask(question, replay=replay, repeatable=repeatable)
 
         Filesystem(ask).write(target, content)
     finally:
