@@ -15,6 +15,45 @@ from .conftest import Belay, write_files
 PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
 PACKAGES = {"a": {"1.0": {"deps": [["b", ""]]}, "2.0": {"deps": [["b", "1.0"]]}}, "b": {"1.0": {}}}
 
+OF_A_PROJECT = [
+    ("update", ["--dry-run"], "2.0"),
+    ("lock", [], "2.0"),
+    ("lock --check", [], "2.0"),
+    ("verify", [], "1.0"),
+    ("tree", [], "1.0"),
+    ("tree --why NAME", [], "1.0"),
+    ("outdated", [], "<2"),
+    ("search", ["a"], "1.0"),
+    ("cache info", [], "1.0"),
+    ("cache list", [], "1.0"),
+    ("cache clear", ["--all", "--yes"], "1.0"),
+]
+
+OF_A_BOARD = [
+    ("sync", ["sync", "src"]),
+    ("sync", ["sync", "src", "--dry-run"]),
+    ("fs ls", ["fs", "ls", "-l"]),
+    ("fs tree", ["fs", "tree"]),
+    ("fs df", ["fs", "df"]),
+    ("df", ["df"]),
+    ("rtc", ["rtc"]),
+    ("install", ["install"]),
+    ("install", ["install", "--dry-run"]),
+    ("fs sha256", ["fs", "sha256", ":x"]),
+]
+
+OF_PACKAGES = [
+    ("mip list", ["mip", "list"]),
+    ("mip install", ["mip", "install", "a"]),
+    ("mip list", ["mip", "list"]),
+    ("mip outdated", ["mip", "outdated"]),
+    ("mip upgrade", ["mip", "upgrade", "--dry-run"]),
+    ("mip adopt", ["mip", "adopt", "b", "--dry-run"]),
+    ("mip verify", ["mip", "verify"]),
+    ("mip remove", ["mip", "remove", "a"]),
+    ("mip download", ["mip", "download", "here", "a"]),
+]
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[WebServer]:
@@ -49,22 +88,7 @@ def keys_of(page: object) -> set[str]:
     return set().union(page, *map(keys_of, page.values())) if isinstance(page, dict) else set()
 
 
-@pytest.mark.parametrize(
-    ("command", "more", "wish"),
-    [
-        ("update", ["--dry-run"], "2.0"),
-        ("lock", [], "2.0"),
-        ("lock --check", [], "2.0"),
-        ("verify", [], "1.0"),
-        ("tree", [], "1.0"),
-        ("tree --why NAME", [], "1.0"),
-        ("outdated", [], "<2"),
-        ("search", ["a"], "1.0"),
-        ("cache info", [], "1.0"),
-        ("cache list", [], "1.0"),
-        ("cache clear", ["--all", "--yes"], "1.0"),
-    ],
-)
+@pytest.mark.parametrize(("command", "more", "wish"), OF_A_PROJECT)
 def test_json(belay: Belay, project: Path, command: str, more: list[str], wish: str) -> None:
     file = project / "pyproject.toml"
     file.write_text(file.read_text(encoding="utf-8").replace('"1.0"', f'"{wish}"'), encoding="utf-8")
@@ -74,21 +98,7 @@ def test_json(belay: Belay, project: Path, command: str, more: list[str], wish: 
     assert keys_of(page) == documented()[command], result.err
 
 
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        ("sync", ["sync", "src"]),
-        ("sync", ["sync", "src", "--dry-run"]),
-        ("fs ls", ["fs", "ls", "-l"]),
-        ("fs tree", ["fs", "tree"]),
-        ("fs df", ["fs", "df"]),
-        ("df", ["df"]),
-        ("rtc", ["rtc"]),
-        ("install", ["install"]),
-        ("install", ["install", "--dry-run"]),
-        ("fs sha256", ["fs", "sha256", ":x"]),
-    ],
-)
+@pytest.mark.parametrize(("command", "words"), OF_A_BOARD)
 def test_json_of_a_board(belay: Belay, board: Path, command: str, words: list[str]) -> None:
     write_files(board, {"x": "1"})
     write_files(Path("src"), {"y": "2"})
@@ -97,8 +107,24 @@ def test_json_of_a_board(belay: Belay, board: Path, command: str, words: list[st
     assert keys_of(json.loads(result.out)) == documented()[command], result.err
 
 
+def test_json_of_packages_on_a_board(belay: Belay, board: Path, server: WebServer) -> None:
+    """In a row: what one prints is about what another has done."""
+    url = server.packages(PACKAGES)
+    write_files(Path(), {"pyproject.toml": f'[tool.belay]\npackage_indices = ["{url}"]\n'})
+    write_files(board, {"lib/b.py": "V = '1.0'\n"})
+    found: dict[str, set[str]] = {}
+    for command, words in OF_PACKAGES:
+        if command == "mip outdated":
+            server.packages({**PACKAGES, "a": {**PACKAGES["a"], "3.0": {}}})
+        if command == "mip verify":
+            write_files(board, {"lib/a.mpy": "damaged"})
+        result = belay(*words, "--json")
+        found.setdefault(command, set()).update(keys_of(json.loads(result.out)))
+    assert found == {command: documented()[command] for command in found}
+
+
 def test_all_that_is_documented_is_tested() -> None:
-    assert len(documented()) == 19
+    assert set(documented()) == {each[0] for each in (*OF_A_PROJECT, *OF_A_BOARD, *OF_PACKAGES)}
 
 
 @pytest.mark.parametrize("command", ["tree", "outdated", "verify", "update", "lock"])
