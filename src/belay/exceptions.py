@@ -35,6 +35,7 @@ __all__ = [
     "BoardNotAFolderError",
     "BoardResetError",
     "BoardTimeoutError",
+    "ClockNotSynchronizedError",
     "CompileError",
     "ConfigError",
     "ConnectionFailedError",
@@ -214,6 +215,10 @@ class DecorationError(BelayException, ValueError):
 
 class MaxHistoryLengthError(BelayException):
     """More was to be remembered for a reconnect than belay keeps."""
+
+
+class ClockNotSynchronizedError(BelayException):
+    """The time on the board is not known, and it may not be asked for now."""
 
 
 class FeatureUnavailableError(BelayException):
