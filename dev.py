@@ -6,7 +6,7 @@ usage: python3 dev.py VERB [ARGUMENTS]
   demo   show belay at work on the virtual board (ARGUMENTS go to `belay demo`)
   test   every check: format, lint, types, layers, documentation, tests, coverage;
          with ARGUMENTS: only pytest, with these
-  check  the quick ones of them: format, lint, types, layers
+  check  the quick ones of them: format, lint, types, layers, the types of the public interface
   docs   build the documentation into docs/_build/html
   long   the tests that take minutes (ARGUMENTS go to pytest)
   bench  belay beside its peers, with targets: benchmarks/compare.py (ARGUMENTS go to it);
@@ -209,6 +209,7 @@ def quick_checks() -> Steps:
         ("lint", [PYTHON, "-m", "ruff", "check", "."]),
         ("types", [PYTHON, "-m", "mypy", "--strict", "src"]),
         ("layers", [PYTHON, "-c", layers]),
+        ("public", [PYTHON, Path("tests", "typed", "complete.py")]),
     ]
 
 
@@ -265,16 +266,16 @@ def tests_with_coverage() -> Steps:
     ]
 
 
-def run_steps(steps: Steps, early: str = "") -> int:
+def run_steps(steps: Steps, early: tuple[str, ...] = ()) -> int:
     """Run all steps, also after one that failed, and sum up; 0 if all went well.
 
     Args:
         steps: One after the other.
-        early: The name of a step that begins along with the first; what it says is shown in its turn.
+        early: The names of steps that begin along with the first; what they say is shown in their turn.
     """
     summary = []
     with ThreadPoolExecutor() as meanwhile:
-        begun = {name: meanwhile.submit(listen, command) for name, command in steps if name == early}
+        begun = {name: meanwhile.submit(listen, command) for name, command in steps if name in early}
         for name, command in steps:
             say(f"\n--- {name}: {shown(command)}")
             started = time.monotonic()
@@ -316,7 +317,7 @@ def test(arguments: list[str]) -> int:
     """Every check, or pytest alone if there are arguments for it."""
     if arguments:
         return run([PYTHON, "-m", "pytest", *arguments])
-    return run_steps([*quick_checks(), *docs_build(), *tests_with_coverage()], early="docs")
+    return run_steps([*quick_checks(), *docs_build(), *tests_with_coverage()], early=("public", "docs"))
 
 
 def bench(arguments: list[str]) -> int:
@@ -343,7 +344,7 @@ def lock(_: list[str]) -> int:
 VERBS: dict[str, tuple[str, Callable[[list[str]], int]]] = {
     "demo": ("run", lambda arguments: run([PYTHON, "-m", "belay", "demo", *arguments])),
     "test": ("dev", test),
-    "check": ("dev", lambda _: run_steps(quick_checks())),
+    "check": ("dev", lambda _: run_steps(quick_checks(), early=("public",))),
     "docs": ("dev", lambda _: run_steps(docs_build())),
     "long": ("dev", lambda arguments: run([PYTHON, "-m", "pytest", "-m", "long", *NO_LIMIT, *arguments])),
     "bench": ("run", bench),

@@ -236,7 +236,7 @@ def test_a_step_that_begins_early_is_heard_in_its_turn(
     wait = f"import pathlib, time\nwhile not {there}: time.sleep(0.01)\nprint('first')"
     early = f"import pathlib, sys\npathlib.Path({str(begun)!r}).touch()\nsys.exit('it failed')"
     steps = [(name, [sys.executable, "-c", code]) for name, code in (("one", wait), ("two", early))]
-    assert dev.run_steps(steps, early="two") == 1
+    assert dev.run_steps(steps, early=("two",)) == 1
     lines = capfd.readouterr().out.splitlines()
     assert lines.index("first") < lines.index("it failed")
     assert [line.split()[:2] for line in lines[-3:-1]] == [["ok", "one"], ["FAILED", "two"]]

@@ -1,10 +1,6 @@
 # ruff: noqa: F841 - names of the board
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from belay import Device
@@ -104,57 +100,3 @@ def test_a_setup_with_autoinit_runs_now_that_the_device_is_there(device: Device)
         ran = 6
 
     assert device("ran") == 5
-
-
-def test_type_checkers_see_the_functions_signature(tmp_path: Path) -> None:
-    pytest.importorskip("mypy")
-    sample = tmp_path / "sample.py"
-    sample.write_text(
-        "import belay\n"
-        "from collections.abc import Iterator\n"
-        "device = belay.Device()\n"
-        "@device.task\n"
-        "def plain(a: int, *, b: str = '') -> float: return 1.0\n"
-        "@device.task(minify=False)\n"
-        "def options(a: int) -> str: return ''\n"
-        "@device.task\n"
-        "def items(n: int) -> Iterator[int]: yield n\n"
-        "class Mine(belay.Device):\n"
-        "    @belay.Device.task\n"
-        "    def method(a: int) -> str: return ''  # type: ignore[misc]\n"
-        "    @belay.Device.setup(autoinit=True)\n"
-        "    def setup() -> None: ...  # type: ignore[misc, override]\n"
-        "reveal_type(plain)\n"
-        "reveal_type(options)\n"
-        "reveal_type(items)\n"
-        "reveal_type(device('1'))\n"
-        "with Mine() as mine: reveal_type(mine)\n"
-        "plain('x')\n"
-        "reveal_type(plain.map([1]))\n"
-        "with device.batch() as batch: future = batch.submit(plain, 1, b='')\n"
-        "reveal_type(future.result())\n"
-        "batch.submit(plain, 'x')\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--no-error-summary", "--hide-error-context",
-         "--cache-dir", str(tmp_path / "cache"), "--config-file", "", str(sample)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )  # fmt: skip
-    lines = [line.partition(": ")[2] for line in done.stdout.splitlines()]
-    assert lines == [
-        'note: Revealed type is "belay.remote.functions.Task[[a: int, *, b: str =], float]"',
-        'note: Revealed type is "belay.remote.functions.Task[[a: int], str]"',
-        'note: Revealed type is "belay.remote.functions.Task[[n: int], typing.Iterator[int]]"',
-        'note: Revealed type is "Any"',
-        'note: Revealed type is "sample.Mine"',
-        (
-            'error: Argument 1 to "__call__" of "RemoteFunction" has incompatible type "str"; '
-            'expected "int"  [arg-type]'
-        ),
-        'note: Revealed type is "list[float]"',
-        'note: Revealed type is "float"',
-        'error: Argument 2 to "submit" of "Batch" has incompatible type "str"; expected "int"  [arg-type]',
-    ], done.stdout + done.stderr

@@ -148,7 +148,7 @@ class Missing:
     """
 
     def __init__(self, caller: Caller, function: Callable[..., Any], options: Options) -> None:
-        self.__name__ = function.__name__
+        self.__name__: str = function.__name__
         self._caller = caller
         self._wanted = options.implementation
 
@@ -164,8 +164,13 @@ class Missing:
             hint=f"write another {self.__name__} with implementation={running!r}, or without for all others",
         )
 
-    map = entry = __call__
-    """A batch, and the many calls of a task, are refused as a call is."""
+    def map(self, *args: Any) -> NoReturn:
+        """As a call."""
+        self(*args)
+
+    def entry(self, *args: Any) -> NoReturn:
+        """As a call, in a batch."""
+        self(*args)
 
 
 def options_of(name: str, kind: Kind, options: dict[str, Any]) -> Options:

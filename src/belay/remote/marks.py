@@ -59,7 +59,7 @@ class Marked(Generic[F_co]):
         self.decorator = decorator
         self.options = options
         self.overloads: tuple[Marked[Any], ...] = (*others, self)
-        self.__isabstractmethod__ = bool(getattr(function, "__isabstractmethod__", False))
+        self.__isabstractmethod__: bool = bool(getattr(function, "__isabstractmethod__", False))
         _refuse_self(self)
         for other in others:
             _refuse_clash(self, other)

@@ -45,6 +45,16 @@ class TracedTransport:
         """Whether a write of any size waits for the board instead of losing bytes."""
         return self.inner.flow_control
 
+    @property
+    def survives_reset(self) -> bool:
+        """Whether the connection is still there when the board's interpreter was started anew."""
+        return self.inner.survives_reset
+
+    @property
+    def transparent(self) -> bool:
+        """Whether bytes of every value surely arrive as they are."""
+        return self.inner.transparent
+
     def read(self, max_bytes: int = READ_SIZE, timeout: float | None = None) -> bytes:
         """Read as the transport within does, and write it down."""
         try:
@@ -100,6 +110,10 @@ class CountingTransport:
 
     def __init__(self, inner: Transport) -> None:
         self.inner = inner
+        self.writes: int
+        self.bytes_out: int
+        self.bytes_in: int
+        self.turns: int
         self.reset()
 
     def reset(self) -> None:
@@ -116,6 +130,16 @@ class CountingTransport:
     def flow_control(self) -> bool:
         """Whether a write of any size waits for the board instead of losing bytes."""
         return self.inner.flow_control
+
+    @property
+    def survives_reset(self) -> bool:
+        """Whether the connection is still there when the board's interpreter was started anew."""
+        return self.inner.survives_reset
+
+    @property
+    def transparent(self) -> bool:
+        """Whether bytes of every value surely arrive as they are."""
+        return self.inner.transparent
 
     def read(self, max_bytes: int = READ_SIZE, timeout: float | None = None) -> bytes:
         """Read as the transport within does, and count it."""

@@ -56,7 +56,7 @@ class VirtualBoard:
     """
 
     def __init__(self, options: VirtualOptions | None = None) -> None:
-        self.options = options or VirtualOptions()
+        self.options: VirtualOptions = options or VirtualOptions()
         memory_file = make_memory()
         self._memory = PinMemory(memory_file.fileno())
         self._memory.connect()
@@ -69,14 +69,15 @@ class VirtualBoard:
             meter.close()
             memory_file.close()
             raise
-        self.stdin_fd, self.stdout_fd = self._launched.stdin_fd, self._launched.stdout_fd
+        self.stdin_fd: int = self._launched.stdin_fd
+        self.stdout_fd: int = self._launched.stdout_fd
         self.root: Path = self._launched.root
         self._meter = meter
         image = self._launched.image
-        self.flash = VirtualFlash(image, meter) if image else None
+        self.flash: VirtualFlash | None = VirtualFlash(image, meter) if image else None
         wires = Wires(self._memory, self._launched.doorbell)
-        self.pins = Row(lambda number: VirtualPin(wires, number))
-        self.adc = Row(lambda number: VirtualAdc(wires, number), adc_pin)
+        self.pins: Row[VirtualPin] = Row(lambda number: VirtualPin(wires, number))
+        self.adc: Row[VirtualAdc] = Row(lambda number: VirtualAdc(wires, number), adc_pin)
         self._reports = _Reports(self._launched.control)
         self._lock = threading.Lock()
         self._closed = False

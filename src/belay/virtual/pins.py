@@ -85,7 +85,8 @@ class VirtualPin:
     """One pin, seen from outside the board."""
 
     def __init__(self, wires: Wires, number: int) -> None:
-        self._wires, self._memory, self.number = wires, wires.memory, number
+        self._wires, self._memory = wires, wires.memory
+        self.number: int = number
 
     @property
     def value(self) -> int:
@@ -152,7 +153,8 @@ class VirtualAdc:
     """One input of the board's analog-to-digital converter, seen from outside."""
 
     def __init__(self, wires: Wires, number: int) -> None:
-        self._memory, self.number = wires.memory, number
+        self._memory = wires.memory
+        self.number: int = number
 
     @property
     def value(self) -> int:
