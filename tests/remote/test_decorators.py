@@ -1,5 +1,7 @@
-# ruff: noqa: F841 - names of the board
+# ruff: noqa: F811, F841 - names of the board, for several implementations
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
@@ -100,3 +102,51 @@ def test_a_setup_with_autoinit_runs_now_that_the_device_is_there(device: Device)
         ran = 6
 
     assert device("ran") == 5
+
+
+def test_the_one_for_all_others_may_come_first_or_last(device: Device) -> None:
+    @device.task(implementation="micropython")
+    def last():
+        return "micropython"
+
+    @device.task  # type: ignore[no-redef]
+    def last():
+        return "all"
+
+    @device.task
+    def first():
+        return "all"
+
+    @device.task(implementation="micropython")  # type: ignore[no-redef]
+    def first():
+        return "micropython"
+
+    @device.task
+    def rest():
+        return "all"
+
+    everybody = rest
+
+    @device.task(implementation="circuitpython")  # type: ignore[no-redef]
+    def rest():
+        return "circuitpython"
+
+    assert first() == last() == device.task.last() == device("first()") == "micropython"
+    assert rest is everybody
+    assert rest() == "all"
+
+
+def test_what_is_written_elsewhere_replaces_what_was_there(device: Device, tmp_path: Path) -> None:
+    """As a cell of a notebook does that is run again, be it with other options."""
+
+    def cell(number: int, option: str) -> None:
+        file = tmp_path / f"cell{number}.py"
+        file.write_text(f"@device.task({option})\ndef cell():\n    return {number}\n")
+        exec(compile(file.read_text(), file, "exec"), {"device": device})
+
+    cell(1, "implementation='micropython'")
+    cell(2, "")
+    assert device.task.cell() == device("cell()") == 2
+    cell(3, "implementation='micropython'")
+    cell(3, "implementation='micropython'")
+    assert device.task.cell() == 3

@@ -1,0 +1,423 @@
+# ruff: noqa: F811, F821, F841, N805, T201 - functions that run on the board
+from __future__ import annotations
+
+import abc
+import importlib
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import pytest
+
+from belay import Device
+from belay.exceptions import DecorationError, NoMatchingExecuterError, UnsupportedFunctionError
+
+T = TypeVar("T")
+
+
+class Mixin:
+    """No device by itself."""
+
+    @Device.setup(autoinit=True)
+    def mixin_setup():
+        order.append("mixin")
+
+    @Device.task
+    @staticmethod
+    def mixed(x):
+        return double(x) + 1
+
+    @property
+    def address_twice(self) -> str:
+        return self.address * 2  # type: ignore[attr-defined, no-any-return]
+
+
+class Abstract(abc.ABC):
+    @staticmethod
+    @Device.task
+    @abc.abstractmethod
+    def read():
+        return "abstract"
+
+    @abc.abstractmethod
+    def name(self) -> str: ...
+
+
+class Base(Device):
+    @Device.setup(autoinit=True)
+    def setup():
+        order = ["base"]
+
+    @Device.setup(autoinit=True)
+    def replaced():
+        order.append("never")
+
+    @Device.task
+    def double(x):
+        return 2 * x
+
+    @Device.task
+    def which():
+        return "base"
+
+    again = double
+
+
+class Sensor(Mixin, Base, Generic[T]):
+    limit: T
+
+    @Device.setup(autoinit=True)
+    def own():
+        order.append("own")
+
+    @Device.setup(autoinit=True)
+    def replaced():
+        order.append("replaced")
+
+    def double(self, x: int) -> int:  # type: ignore[override]
+        return 10 * super().double(x)
+
+    @Device.task(implementation="micropython")
+    def which():
+        return "sensor"
+
+    def base_which(self) -> Any:
+        return super().which()
+
+    def mixed_twice(self) -> Any:
+        return super().mixed(1), Mixin.mixed.__get__(self)(2)
+
+
+@pytest.fixture(scope="module")
+def sensor() -> Iterator[Sensor[int]]:
+    with Sensor[int]("virtual:") as sensor:
+        yield sensor
+
+
+# --- what a class body becomes -------------------------------------------------------------------
+
+
+def test_setups_run_bases_first_and_an_override_in_its_own_place(sensor: Sensor[int]) -> None:
+    assert [each.__name__ for each in Sensor.__mro__][:4] == ["Sensor", "Mixin", "Base", "Device"]
+    assert sensor("order") == ["base", "mixin", "own", "replaced"]
+
+
+def test_methods_and_tasks_of_bases_and_mixins_go_together(sensor: Sensor[int]) -> None:
+    assert sensor.double(3) == 60
+    assert sensor.mixed(3) == 7
+    assert sensor.mixed_twice() == (3, 5)
+    assert sensor.address_twice == "virtual:virtual:"
+    assert sensor.which() == sensor.task.which() == "sensor"
+    assert sensor.again(4) == 8
+    assert sensor.again is super(Sensor, sensor).double
+    with pytest.raises(AttributeError, match=r"which of the base is not on the board: <task Sensor\.which "):
+        sensor.base_which()
+    assert isinstance(sensor.setup, type(sensor.own))
+    assert sensor.__orig_class__ == Sensor[int]  # type: ignore[attr-defined]
+
+
+def test_a_class_tells_what_it_has() -> None:
+    assert repr(Base.which) == "<task Base.which of a device class>"
+    assert Base.which.__wrapped__() == "base"
+    assert list(inspect.signature(Base.double).parameters) == ["x"]
+    with pytest.raises(TypeError, match=r"Base\.which runs on a board: call it on a device"):
+        Base.which()
+
+    class Early(Base):
+        def __init__(self) -> None:
+            self.seen = hasattr(self, "which")
+            self.which()
+
+    with pytest.raises(AttributeError, match=r"which runs on a board, and Early is connected to none yet"):
+        Early()
+
+
+def test_ways_to_make_a_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = tmp_path / "sensors_elsewhere.py"
+    module.write_text(
+        "from belay import Device\n"
+        "class Far(Device):\n"
+        "    @Device.task\n"
+        "    def far(x):\n"
+        "        return x + 1\n"
+        "    def __post_init__(self):\n"
+        "        self.seen = [self.far(1)]\n"
+        "def loose(a, b=2):\n"
+        "    return a * b\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    elsewhere: Any = importlib.import_module("sensors_elsewhere")
+
+    class Near(elsewhere.Far, Abstract):  # type: ignore[misc]
+        @Device.task
+        def read():
+            return far(2)
+
+        def name(self) -> str:
+            return f"near {self.read()}"
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            self.seen.append(self.name())
+
+    made = type("Made", (Near,), {"times": Device.task(elsewhere.loose), "__module__": __name__})
+    with made("virtual:") as device:
+        assert device.seen == [2, "near 3"]
+        assert (device.times(3), device.times(3, b=3)) == (6, 9)
+        assert device.task.loose is device.times
+    with pytest.raises(TypeError, match="abstract"):
+        type("Unfinished", (elsewhere.Far, Abstract), {})("virtual:")
+
+
+def test_a_device_may_be_a_dataclass() -> None:
+    @dataclass(eq=False, repr=False)
+    class Configured(Device):
+        address_to_use: str
+        factor: int = 2
+
+        @Device.task
+        def times(x, factor):
+            return x * factor
+
+        def __post_init__(self) -> None:
+            super().__init__(self.address_to_use)
+
+        def scaled(self, x: int) -> int:
+            return self.times(x, self.factor)  # type: ignore[no-any-return]
+
+    with Configured("virtual:", factor=3) as device:
+        assert device.scaled(4) == 12
+        assert repr(device) == "<Configured virtual: (micropython)>"
+
+
+# --- for several implementations -----------------------------------------------------------------
+
+
+class Overloads(Device):
+    @Device.task
+    def first():
+        return "all"
+
+    @Device.task(implementation="micropython")
+    def first():
+        return "micropython"
+
+    @Device.task(implementation="circuitpython")
+    def last():
+        return "circuitpython"
+
+    @Device.task(implementation="micropython")
+    def last():
+        return "micropython"
+
+    @Device.task
+    def last():
+        return "all"
+
+    @Device.task(implementation="circuitpython")
+    def rest():
+        return "circuitpython"
+
+    @Device.task
+    def rest():
+        return "all"
+
+    @Device.task(implementation="circuitpython")
+    def none():
+        return "circuitpython"
+
+    @Device.task(implementation="unix")
+    def none():
+        return "unix"
+
+    @Device.setup(autoinit=True, implementation="circuitpython")
+    def prepare():
+        prepared = "circuitpython"
+
+    @Device.setup(autoinit=True)
+    def prepare():
+        prepared = "all"
+
+    @Device.setup(autoinit=True, implementation="circuitpython")
+    def never():
+        prepared = "never"
+
+    @Device.teardown(implementation="circuitpython")
+    def end():
+        print("never")
+
+    @Device.teardown
+    def end():
+        print("ended")
+
+    @Device.thread(implementation="circuitpython", record=False)
+    def work():
+        pass
+
+
+def test_the_one_for_this_board_goes_before_the_one_for_all(capsys: pytest.CaptureFixture[str]) -> None:
+    with Overloads("virtual:") as device:
+        assert (device.first(), device.last(), device.rest()) == ("micropython", "micropython", "all")
+        assert device.task.last() == device("last()") == "micropython"
+        assert device("prepared") == "all"
+        for call in (device.none, device.never, device.work, lambda: device.none.map([1])):
+            with pytest.raises(
+                NoMatchingExecuterError, match=r"\w+ is for \w+ boards only, and this one runs micro"
+            ):
+                call()
+        with pytest.raises(NoMatchingExecuterError) as caught, device.batch() as batch:
+            batch.submit(device.none)
+        assert "implementation='micropython'" in (caught.value.hint or "")
+        assert not hasattr(device.task, "none")
+    assert capsys.readouterr().out == "ended\n"
+
+
+# --- what cannot be ------------------------------------------------------------------------------
+
+
+def twice_for_one() -> object:
+    class Wrong(Device):
+        @Device.task(implementation="micropython")
+        def f():
+            return 1
+
+        @Device.task(implementation="circuitpython")
+        def f():
+            return 2
+
+        @Device.task(implementation="micropython")
+        def f():
+            return 3
+
+    return Wrong
+
+
+def twice_for_all() -> object:
+    class Wrong:
+        @Device.task
+        def f():
+            return 1
+
+        @Device.task(minify=False)
+        def f():
+            return 2
+
+    return Wrong
+
+
+def two_kinds() -> object:
+    class Wrong(Device):
+        @Device.task
+        def f():
+            return 1
+
+        @Device.setup(implementation="circuitpython")
+        def f():
+            x = 1
+
+    return Wrong
+
+
+def taken() -> object:
+    class Wrong(Device):
+        @Device.task
+        def close():
+            return 1
+
+    return Wrong
+
+
+def taken_by_mixin() -> object:
+    class Harmless:
+        @Device.task
+        def sync():
+            return 1
+
+    class Wrong(Harmless, Device):
+        pass
+
+    return Wrong
+
+
+def taken_decorator() -> object:
+    class Wrong(Device):
+        @Device.task
+        def setup():
+            return 1
+
+    return Wrong
+
+
+def same_on_board() -> object:
+    class Wrong(Base):
+        @Device.thread
+        def other():
+            pass
+
+        other.__wrapped__.__name__ = "double"
+
+    return Wrong
+
+
+def with_self() -> object:
+    class Wrong(Device):
+        @Device.task
+        def f(self, x):
+            return x
+
+    return Wrong
+
+
+def autoinit_with_parameters() -> object:
+    class Wrong(Device):
+        @Device.setup(autoinit=True)
+        def f(x=1):
+            y = x
+
+    return Wrong
+
+
+@pytest.mark.parametrize(
+    ("make", "message", "hint"),
+    [
+        (twice_for_one, "f: it is there twice for micropython", "one for each"),
+        (twice_for_all, "f: it is there twice without implementation=", "at most one"),
+        (two_kinds, "f: it is a task and a setup in one class body", "of one kind"),
+        (taken, "close: Device.close has this name already", "another name"),
+        (taken_by_mixin, "sync: Device.sync has this name already", "another name"),
+        (taken_decorator, "setup: Device.setup has this name already", "another name"),
+        (same_on_board, "double: <task Base.double .*same name on the board", "another name"),
+        (with_self, "f: it has a parameter self, but a task runs on the board", "leave self out"),
+        (autoinit_with_parameters, "f: a setup with autoinit=True cannot have parameters", "nobody gives"),
+    ],
+)
+def test_a_class_body_that_cannot_be_is_refused(make: Callable[[], object], message: str, hint: str) -> None:
+    with pytest.raises(DecorationError, match=message) as caught:
+        make()
+    assert isinstance(caught.value, ValueError)
+    assert hint in (caught.value.hint or "")
+
+
+def test_what_no_decorator_takes() -> None:
+    with pytest.raises(TypeError, match="teardown has no option autoinit"):
+
+        class Wrong(Device):
+            @Device.teardown(autoinit=True)
+            def f():
+                pass
+
+    for nonsense in (property(lambda self: 1), classmethod(print), 3, len, Device):
+        with pytest.raises(UnsupportedFunctionError):
+            Device.task(nonsense)  # type: ignore[call-overload]
+
+
+def test_a_name_that_a_device_uses_itself() -> None:
+    class Wrong(Device):
+        @Device.task
+        def _caller():
+            return 1
+
+    with pytest.raises(DecorationError, match="_caller: devices have an attribute of this name"):
+        Wrong("virtual:")
