@@ -60,7 +60,7 @@ def lay_out(
     developed = read_developed(replace(project, groups=tuple(groups)), talk, offline=offline)
     trees = [_below(LIBRARY, _dependencies(project, groups, lock, _written(developed, scratch)))]
     if package is not None:
-        trees.append(_below(package.name, _package(project, package)))
+        trees.append(_below(package.name, own_files(project, package)))
     if main is not None:
         trees.append(_main(main))
     return merged(*trees)
@@ -86,8 +86,16 @@ def package_folder(project: Project) -> Path | None:
     )
 
 
-def _package(project: Project, folder: Path) -> HostTree:
-    """The package, but for vendored files that lie in it: those go to :data:`LIBRARY`."""
+def own_files(project: Project, folder: Path) -> HostTree:
+    """The files of a project's own package, but for vendored files that lie in it.
+
+    Args:
+        project: The project.
+        folder: Its package, see :func:`package_folder`.
+
+    Raises:
+        FilesError: Something must not be sent, or cannot be read.
+    """
     check_name(folder.name, folder)
     tree = read_folder(folder, ignore=[*IGNORED, *project.ignore])
     names = [group.name for group in project.groups]
