@@ -19,12 +19,13 @@ _WHOLE = "each file on the board is whole; the same command does what is left"
 
 
 @click.command(
+    short_help="Put packages on a board, with all that they need.",
     epilog=examples(
         "belay mip install umqtt.simple aioble@0.6.0",
         "belay mip install /dev/ttyACM0 github:org/repo@v1.0",
         "belay mip install https://example.com/sensor/package.json --target /third-party",
         "belay mip install ./sensor.py --dry-run",
-    )
+    ),
 )
 @click.argument("words", nargs=-1, metavar="[PORT] PACKAGE...", shell_complete=shared.complete_words)
 @shared.options(
@@ -66,7 +67,10 @@ def install(
     return exits.DONE
 
 
-@click.command(epilog=examples("belay mip upgrade", "belay mip upgrade /dev/ttyACM0 aioble --dry-run"))
+@click.command(
+    short_help="Bring newer ones.",
+    epilog=examples("belay mip upgrade", "belay mip upgrade /dev/ttyACM0 aioble --dry-run"),
+)
 @click.argument("words", nargs=-1, metavar="[PORT] [NAME]...", shell_complete=shared.complete_words)
 @click.option(
     "--mpy/--no-mpy", default=None, help="Compiled files, or sources; if not given, as they are on the board."
@@ -121,7 +125,10 @@ def remove(
     return exits.DONE
 
 
-@click.command(epilog=examples("belay mip adopt", "belay mip adopt umqtt.simple"))
+@click.command(
+    short_help="Take what others have installed into the record.",
+    epilog=examples("belay mip adopt", "belay mip adopt umqtt.simple"),
+)
 @click.argument("words", nargs=-1, metavar="[PORT] [NAME]...", shell_complete=shared.complete_words)
 @shared.options(
     shared.target_option,

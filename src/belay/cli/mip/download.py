@@ -14,7 +14,8 @@ from belay.cli.settings import Settings, examples, pass_settings, talk_options
 
 
 @click.command(
-    epilog=examples("belay mip download typings aioble", "belay mip download modules umqtt.simple --mpy 6")
+    short_help="Put packages into a folder of this computer.",
+    epilog=examples("belay mip download typings aioble", "belay mip download modules umqtt.simple --mpy 6"),
 )
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.argument("words", nargs=-1, required=True, metavar="PACKAGE...")

@@ -61,7 +61,10 @@ def list_(
     return exits.DONE
 
 
-@click.command(epilog=examples("belay mip outdated", "belay mip outdated --check"))
+@click.command(
+    short_help="Print what an upgrade would change.",
+    epilog=examples("belay mip outdated", "belay mip outdated --check"),
+)
 @click.argument("words", nargs=-1, metavar="[PORT]", shell_complete=shared.complete_words)
 @click.option("--check", is_flag=True, help=f"Exit with {exits.PACKAGES} if an upgrade would bring anything.")
 @shared.options(shared.target_option, shared.index_option, shared.offline_option, shared.json_option)
@@ -89,7 +92,10 @@ def outdated(
     return exits.PACKAGES if check and done.changes else exits.DONE
 
 
-@click.command(epilog=examples("belay mip verify", "belay mip verify /dev/ttyACM0 --json"))
+@click.command(
+    short_help="Compare files on a board with what was put there.",
+    epilog=examples("belay mip verify", "belay mip verify /dev/ttyACM0 --json"),
+)
 @click.argument("words", nargs=-1, metavar="[PORT]", shell_complete=shared.complete_words)
 @shared.options(shared.target_option, shared.json_option)
 @pass_settings

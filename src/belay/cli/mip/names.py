@@ -6,12 +6,12 @@ from belay.exceptions import BelayException
 
 
 def known_names() -> list[str]:
-    """The packages of the usual index, as it was when it was fetched the last time; asks nobody."""
-    from belay.mip.choice import USUAL
+    """The packages of the indices, as they were when they were fetched the last time; asks nobody."""
+    from belay.cli.mip.shared import origins
     from belay.project.upkeep import Talk, indices_of, supply_of
 
-    project = USUAL.project((), "py")
     try:
+        project = origins("", offline=True).project((), "py")
         with supply_of(project, Talk(), offline=True) as supply:
             return indices_of(project, supply, Talk()).names()
     except (BelayException, OSError):
