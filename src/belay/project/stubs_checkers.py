@@ -213,7 +213,7 @@ def _applied(text: str, name: str, settings: _Settings) -> tuple[str, list[str]]
     table = ("tool", name)
     for key in {**settings.items, **settings.others}:
         items, others = settings.items.get(key, []), settings.others.get(key, [])
-        known = tomllib.loads(text).get("tool", {}).get(name, {}).get(key)
+        known = _table(text, name).get(key)
         if known is None:
             text = set_value(text, (*table, key), items) if items else text
         elif isinstance(known, list):
@@ -227,12 +227,20 @@ def _applied(text: str, name: str, settings: _Settings) -> tuple[str, list[str]]
         elif not all(item in str(known) for item in items):
             notes.append(f"tool.{name}.{key} should also have {', '.join(items)}")
     for key, value in settings.values.items():
-        known = tomllib.loads(text).get("tool", {}).get(name, {}).get(key)
+        known = _table(text, name).get(key)
         if known is None:
             text = set_value(text, (*table, key), value)
         elif known != value and isinstance(value, str):
             notes.append(f"tool.{name}.{key} should be {value}")
     return text, notes
+
+
+def _table(text: str, name: str) -> dict[str, Any]:
+    """A checker's table; an empty one where there is none."""
+    table = tomllib.loads(text).get("tool", {}).get(name, {})
+    if not isinstance(table, dict):
+        raise ConfigError(FILE, "must be a table", key=f"tool.{name}")
+    return table
 
 
 def _with_items(text: str, place: tuple[str, ...], items: list[str], others: list[str]) -> str:
@@ -259,10 +267,9 @@ def _with_items(text: str, place: tuple[str, ...], items: list[str], others: lis
 
 def _differences(old: str, new: str) -> tuple[str, ...]:
     """The keys of the checkers' tables in which two texts differ."""
-    before, after = (tomllib.loads(text).get("tool", {}) for text in (old, new))
     found = []
     for name in ("pyright", "mypy"):
-        one, other = before.get(name, {}), after.get(name, {})
+        one, other = _table(old, name), _table(new, name)
         found += [
             f"tool.{name}.{key}" for key in {**one, **other} if one.get(key, ...) != other.get(key, ...)
         ]
