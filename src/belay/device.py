@@ -19,6 +19,7 @@ from belay.link import Dispatcher
 from belay.remote.answers import Answers, TextSource
 from belay.remote.batch import Batch
 from belay.remote.caller import DEFAULT, Caller, Default
+from belay.remote.clock import BoardClock
 from belay.remote.code import prepare, smaller
 from belay.remote.failure import Origin, at_home, text_origin
 from belay.remote.functions import Options, Setup, Task, Teardown, Thread
@@ -37,6 +38,7 @@ from belay.remote.slots import (
     ThreadMarker,
     decorators_of,
 )
+from belay.remote.timing import TellsTime
 from belay.session import Session
 from belay.source import LineMap
 from belay.transports import UsbSpecifier
@@ -59,7 +61,7 @@ BOOT_PATIENCE = 2.0
 """Seconds that a soft reset waits for main.py before it lets it run on."""
 
 
-class Device(SyncsFolders):
+class Device(SyncsFolders, TellsTime):
     """A MicroPython or CircuitPython board.
 
     Connecting interrupts what the board runs and starts its interpreter anew (a soft reset: boot.py runs,
@@ -97,6 +99,9 @@ class Device(SyncsFolders):
             ``numpy.asarray`` arrays come as arrays of numpy's. None: they come as they are.
         wrap: Gets each transport that was opened, and returns the one to use in its place: for traces and
             counts of the wire (:mod:`belay.transports.trace`).
+        auto_sync_time: When :meth:`sync_time` is done of itself. None: when a time is first wanted, and again
+            after a reset. True: also when connecting. False: never; until somebody calls it, wanting the time
+            of a result is ClockNotSynchronizedError.
         on_reconnect: Called with this device whenever the board was connected anew and has again what was
             recorded, before anything else is asked of it; by the thread whose call found the loss. It may
             call the board; nothing of that is recorded. What it raises, that call raises, of which nothing
@@ -141,6 +146,7 @@ class Device(SyncsFolders):
         stdin: TextSource | None = None,
         arrays: Callable[[array[Any]], object] | None = None,
         wrap: Callable[[Transport], Transport] | None = None,
+        auto_sync_time: bool | None = None,
         on_reconnect: Callable[[Self], object] | None = None,
     ) -> None:
         if isinstance(address, Mapping):
@@ -170,8 +176,11 @@ class Device(SyncsFolders):
         )
         self._answers = answers
         self._caller = Caller(self._session, timeout, LineMap(), idle, arrays)
+        self._caller.clock = BoardClock(auto=auto_sync_time is not False)
         self._decorators = decorators_of(Device, self._caller)
         try:
+            if auto_sync_time:
+                self.sync_time()
             self._begin()
         except BaseException:
             self._session.close()
@@ -198,6 +207,7 @@ class Device(SyncsFolders):
         record: bool | None = None,
         trusted: bool = False,
         timeout: float | Default | None = DEFAULT,
+        return_time: bool = False,
     ) -> Any:
         """Run a statement or evaluate an expression in the board's global scope.
 
@@ -210,6 +220,7 @@ class Device(SyncsFolders):
             trusted: Whether a result that is no literal may be evaluated on the host. A hostile board can
                 then run any code here.
             timeout: Seconds that it may take.
+            return_time: Whether the time of the result comes with it: ``(value, datetime)``, see :doc:`time`.
 
         Returns:
             The value of an expression; None for statements. In the block of a batch, a future.
@@ -224,7 +235,7 @@ class Device(SyncsFolders):
         recorded = prepared.may_change_state if record is None else record
         if batch := self._caller.batch:
             way = Way.EVALUATE if prepared.is_expression else Way.EXECUTE
-            call = Call(way, prepared.sent, (), {}, self._caller.seconds(timeout), trusted)
+            call = Call(way, prepared.sent, (), {}, self._caller.seconds(timeout), trusted, return_time)
             origin = partial(text_origin, prepared.text)
             return batch.add(
                 Entry(call, About("", recorded, stream_out, origin, repeatable=prepared.repeatable))
@@ -244,6 +255,7 @@ class Device(SyncsFolders):
                 effect=prepared.effect,
                 repeatable=lambda: prepared.repeatable,
                 origin=lambda: text_origin(prepared.text),
+                return_time=return_time,
             )
         except BoardError as error:
             raise at_home(error) from None

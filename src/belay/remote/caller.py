@@ -13,6 +13,7 @@ from belay.board.calls import BoardFailure, Calls, Terms
 from belay.board.firmware import Implementation
 from belay.board.history import Quiet, Step, Steps
 from belay.exceptions import BatchError
+from belay.remote.clock import BoardClock
 from belay.remote.failure import Origin, to_exception
 from belay.remote.output import IdleOutput, TextOutput, TextStream
 from belay.source import FunctionSource, LineMap
@@ -71,6 +72,7 @@ class Caller:
         lines: Where the functions on the board came from.
         idle: What the board printed while nothing was asked, if anybody shows it; it goes first.
         arrays: Gets each array in a result, and returns what stands for it; None leaves it as it is.
+        clock: Tells when results were there.
     """
 
     session: BoardSession
@@ -78,6 +80,7 @@ class Caller:
     lines: LineMap
     idle: IdleOutput | None = None
     arrays: Callable[[array[Any]], object] | None = None
+    clock: BoardClock = field(default_factory=BoardClock)
     _here: threading.local = field(default_factory=threading.local)
 
     @property
@@ -124,6 +127,7 @@ class Caller:
         replay: Step | Steps[T] | None = None,
         repeatable: Callable[[], bool] | None = None,
         origin: Callable[[], Origin] | None = None,
+        return_time: bool = False,
     ) -> T:
         """Ask one question.
 
@@ -138,6 +142,7 @@ class Caller:
             repeatable: Says whether it may be asked again if it is lost while it may have run; None: it must
                 not.
             origin: Where the code came from, if it is not that of a function on the board.
+            return_time: Whether the answer is to come with its time: ``(answer, datetime)``.
 
         Raises:
             BatchError: A batch gathers the calls of this thread; this is none of those that can wait.
@@ -158,9 +163,8 @@ class Caller:
         if record:
             again = Quiet(question, effect) if effect else question
         try:
-            return self.session.ask(
-                lambda calls: question(calls, terms), replay=again, repeatable=repeatable
-            )
+            asked = self.clock.timed(question) if return_time else question
+            return self.session.ask(lambda calls: asked(calls, terms), replay=again, repeatable=repeatable)
         except BoardFailure as failure:
             error = to_exception(failure, self.lines, origin() if origin else None)
         finally:

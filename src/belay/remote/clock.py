@@ -1,8 +1,8 @@
 """The time of what happens on a board, as datetimes of the host.
 
-Times are measured with the host's monotonic clock. Where that stands beside the clock on the wall is looked up
-whenever :meth:`BoardClock.synchronise` is asked for, and kept till the next time: somebody who sets the host's
-clock meanwhile does not disturb the times of a measurement.
+Times are measured with the host's monotonic clock. Where that stands beside the clock on the wall is looked
+up whenever :meth:`BoardClock.synchronise` is asked for, and kept till the next time: somebody who sets the
+host's clock meanwhile does not disturb the times of a measurement.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from belay.exceptions import ClockNotSynchronizedError, FeatureUnavailableError,
 from belay.remote.clockfit import ClockFit, Exchange, Scale
 
 BURST = 8
-"""So many exchanges are made when the clock must be synchronised and nobody said by how many: RFC 5905's clock
-filter has as many."""
+"""So many exchanges are made when the clock must be synchronised and nobody said by how many: as many as the
+clock filter of RFC 5905 has."""
 
 _TIMEOUT = 10.0
 """Seconds in which a board says what its clock shows."""

@@ -38,6 +38,8 @@ class Options:
         trusted: Whether a result that is no literal is evaluated on the host.
         timeout: Seconds that a call may take.
         idempotent: Whether a call may be made again if the connection is lost while it may have run (task).
+        return_time: Whether results come with their time, ``(result, datetime)``; of a generator, its items
+            (task).
     """
 
     minify: bool = True
@@ -49,6 +51,7 @@ class Options:
     trusted: bool = False
     timeout: float | Default | None = DEFAULT
     idempotent: bool = False
+    return_time: bool = False
 
 
 class RemoteFunction(Generic[P, R]):
@@ -69,7 +72,7 @@ class RemoteFunction(Generic[P, R]):
     way: ClassVar[Way] = Way.CALL
     records: ClassVar[bool] = False
     """Whether calls are remembered for a reconnect unless the decorator was told otherwise."""
-    without: ClassVar[frozenset[str]] = frozenset({"ignore_errors", "autoinit", "idempotent"})
+    without: ClassVar[frozenset[str]] = frozenset({"ignore_errors", "autoinit", "idempotent", "return_time"})
     """The options that this kind of function has not."""
     __name__: str
     __wrapped__: Callable[P, R]
@@ -124,7 +127,8 @@ class RemoteFunction(Generic[P, R]):
 
     def _call(self, text: str, args: Sequence[object], kwargs: Mapping[str, object]) -> Call:
         options = self._options
-        return Call(self.way, text, args, kwargs, self._caller.seconds(options.timeout), options.trusted)
+        timeout = self._caller.seconds(options.timeout)
+        return Call(self.way, text, args, kwargs, timeout, options.trusted, options.return_time)
 
     @functools.cached_property
     def _about(self) -> About:
@@ -167,6 +171,7 @@ class RemoteFunction(Generic[P, R]):
                 effect=effect,
                 repeatable=lambda: options.idempotent or effect is not None,
                 origin=origin,
+                return_time=options.return_time and not self._source.is_generator,
             )
         except UntransferableError as error:
             raise _with_names(error, self._source) from None
@@ -191,7 +196,8 @@ class Task(RemoteFunction[P, R]):
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
         if not self._source.is_generator:
             return super()._run(args, kwargs)
-        return cast("R", RemoteGenerator(self._ask, self._source.name, args, kwargs))
+        clock = self._caller.clock if self._options.return_time else None
+        return cast("R", RemoteGenerator(self._ask, self._source.name, args, kwargs, clock))
 
     def map(self, items: Iterable[Any], /, *more: Iterable[Any]) -> list[R]:
         """Call it for each item, in as few turns as fit, and wait for all.
@@ -278,7 +284,7 @@ class Setup(RemoteFunction[P, R]):
     purpose = "setup"
     records = True
     way = Way.EXECUTE
-    without: ClassVar[frozenset[str]] = frozenset({"idempotent"})
+    without: ClassVar[frozenset[str]] = frozenset({"idempotent", "return_time"})
 
     def _define(self) -> None:
         # The body is sent with each call; nothing needs to wait on the board. It is taken apart now, so
@@ -322,7 +328,7 @@ class Teardown(Setup[P, R]):
     """A setup that runs when the device is closed."""
 
     purpose = "teardown"
-    without: ClassVar[frozenset[str]] = frozenset({"autoinit", "idempotent"})
+    without: ClassVar[frozenset[str]] = frozenset({"autoinit", "idempotent", "return_time"})
 
 
 def _with_names(error: UntransferableError, source: FunctionSource) -> UntransferableError:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
 from belay.board.calls import Calls, Item, Return, Terms
 from belay.exceptions import BatchError, BelayException, BoardError, BoardResetError, UntransferableError
+from belay.remote.clock import BoardClock
 from belay.remote.failure import at_home
 
 Ask = Callable[[Callable[[Calls, Terms], Any]], Any]
@@ -25,10 +27,19 @@ class RemoteGenerator(Generator[Any, Any, Any]):
         function: The name of the generator function on the board.
         args: Its arguments.
         kwargs: Its named arguments.
+        clock: Tells when an item was there: then each comes as ``(item, datetime)``. None if nobody asks.
     """
 
-    def __init__(self, ask: Ask, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        ask: Ask,
+        function: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        clock: BoardClock | None = None,
+    ) -> None:
         self._ask = ask
+        self._clock = clock
         self._begin = (function, args, kwargs)
         self._calls: Calls | None = None
         self._key = 0
@@ -110,9 +121,15 @@ class RemoteGenerator(Generator[Any, Any, Any]):
     def _go(self, question: Callable[[Calls, Terms], Item | Return]) -> Any:
         def step(calls: Calls, terms: Terms) -> Item | Return | None:
             if self._calls is None:
-                self._key = calls.start(*self._begin, terms)
+                if self._clock:
+                    self._clock.prepare(calls, terms)
+                self._key = calls.start(*self._begin, replace(terms, timed=self._clock is not None))
                 self._calls = calls
-            return question(calls, terms) if calls is self._calls else None
+            if calls is not self._calls:
+                return None
+            asked = self._clock.timed(question) if self._clock else question
+            answer: Item | Return = asked(calls, terms)
+            return answer
 
         try:
             answer = self._ask(step)

@@ -121,7 +121,13 @@ class Sending:
 
         def question(calls: Calls, terms: Terms) -> Progress:
             self._pack(calls)
-            return calls.many(self._packed[begin:end], terms, self._attempt)
+            packed = self._packed[begin:end]
+            if not any(entry.call.timed for entry in self._entries[begin:end]):
+                return calls.many(packed, terms, self._attempt)
+            dated: Progress = self._caller.clock.watch(
+                calls, terms, lambda: calls.many(packed, terms, self._attempt)
+            )
+            return dated
 
         self._attempt.under_way = self._doubtful = 0
         steps = Steps(self._records, self._steps) if self._records else None
