@@ -105,6 +105,9 @@ def test_a_full_disk_all_the_same(tmp_path: Path, kind: str, lying: None) -> Non
 class Noisy:
     """A line without flow control, on which some bytes are lost, doubled or changed."""
 
+    survives_reset = True
+    transparent = True
+
     def __init__(self, inner: Transport) -> None:
         self.inner = inner
         self.chance = random.Random(0)

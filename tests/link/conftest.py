@@ -21,6 +21,9 @@ from belay.transports.virtual import VirtualTransport
 class Wrapper:
     """Passes everything on; changes nothing."""
 
+    survives_reset = True
+    transparent = True
+
     def __init__(self, inner: Transport) -> None:
         self.inner = inner
 
@@ -119,6 +122,9 @@ class Scripted:
 
     name = "scripted:"
     flow_control = True
+
+    survives_reset = True
+    transparent = True
 
     def __init__(self, chatter: bytes = b"", room: float = float("inf")) -> None:
         self._chatter = chatter

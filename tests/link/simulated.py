@@ -70,6 +70,8 @@ class SimulatedBoard:
     """
 
     name = "simulated:"
+    survives_reset = True
+    transparent = True
 
     def __init__(self, clock: Clock, *, flow_control: bool = True) -> None:
         self.flow_control = flow_control

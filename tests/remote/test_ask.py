@@ -42,6 +42,7 @@ class Wire:
     def __init__(self, inner: Any) -> None:
         self._inner = inner
         self.flow_control = inner.flow_control
+        self.survives_reset = self.transparent = True
         self.name = inner.name
         self.close: Callable[[], None] = inner.close
         self.write = inner.write

@@ -35,6 +35,8 @@ class Eager:
     """Reads all that comes at once, so that a test can tell what has come before anybody asks for it."""
 
     flow_control = True
+    survives_reset = True
+    transparent = True
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from belay.board import onboard
 from belay.board.agent import AgentCalls
 from belay.board.calls import BoardFailure, Calls, Terms
+from belay.board.clear import passes_all_bytes
 from belay.board.firmware import Implementation
 from belay.board.plain import PlainCalls
 from belay.exceptions import ConnectionFailedError, FeatureUnavailableError
@@ -50,7 +51,7 @@ def prepare(
     with _refusal_told():
         implementation = plain.probe(terms, first=onboard.read("startup") if startup is None else "")
     calls: PlainCalls | AgentCalls
-    if _uses_agent(implementation, agent):
+    if _uses_agent(implementation, agent) and _is_clear(link, agent):
         calls = install_agent(link, implementation, on_output, on_ask, asks=asks)
     else:
         calls = plain
@@ -93,6 +94,22 @@ def install_agent(
     with _refusal_told():
         calls.install(Terms(on_output=on_output, timeout=SETUP_TIMEOUT))
     return calls
+
+
+def _is_clear(link: Link, wanted: bool | None) -> bool:
+    """Whether bytes of every value pass between host and agent, which is asked only where it is not sure.
+
+    Raises:
+        FeatureUnavailableError: They do not, and must.
+    """
+    if link.transport.transparent or passes_all_bytes(link):
+        return True
+    if wanted:
+        raise FeatureUnavailableError(
+            "the agent cannot be used over this connection, on which bytes are lost or changed",
+            hint="without agent=True calls go over the plain REPL",
+        )
+    return False
 
 
 @contextmanager

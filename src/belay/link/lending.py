@@ -27,6 +27,16 @@ class Lent:
         """Whether a write of any size waits for the board instead of losing bytes."""
         return self._wire.transport.flow_control
 
+    @property
+    def survives_reset(self) -> bool:
+        """Whether the connection is still there when the board's interpreter was started anew."""
+        return self._wire.transport.survives_reset
+
+    @property
+    def transparent(self) -> bool:
+        """Whether bytes of every value surely arrive as they are."""
+        return self._wire.transport.transparent
+
     def read(self, max_bytes: int = READ_SIZE, timeout: float | None = None) -> bytes:
         """Read what is there, waiting for the first byte.
 

@@ -6,6 +6,7 @@ import ast
 import threading
 from collections.abc import Callable
 
+from belay.board.afresh import clean
 from belay.board.agent import AgentCalls
 from belay.board.calls import Calls, Terms
 from belay.board.firmware import Implementation
@@ -19,6 +20,7 @@ from belay.exceptions import (
     ReplEntryError,
 )
 from belay.link import ENTER_TIMEOUT, Dispatcher, Link, OutputHandler
+from belay.session.returning import await_return
 from belay.transports.base import Transport
 
 NewsHandler = Callable[[object], object]
@@ -104,7 +106,7 @@ class Connection:
         try:
             self.link.enter(ENTER_TIMEOUT)
             if fresh or (fresh is None and not has_room(self.link)):
-                self.link.soft_reset()
+                self._begin_afresh()
             self.prepare()
             self.start_listening()
         except (BoardTimeoutError, NotBelayResponseError) as error:
@@ -128,8 +130,46 @@ class Connection:
             BoardTimeoutError: The board did not come back.
         """
         self.link.enter(ENTER_TIMEOUT)
-        self.link.soft_reset()
+        self._begin_afresh()
         self.prepare()
+
+    def reset(self, *, main: bool, timeout: float | None, on_output: OutputHandler) -> bool:
+        """Start the interpreter anew; where that ends the connection, connect anew as soon as possible.
+
+        Args:
+            main: Whether main.py runs.
+            timeout: Seconds to wait for main.py's end; None waits for ever.
+            on_output: Gets what is printed meanwhile.
+
+        Returns:
+            Whether main.py has ended, if it was to run; False also where that is not known.
+
+        Raises:
+            BoardTimeoutError: The board did not come back.
+            ConnectionLost: The connection is gone, and the board cannot be reached any more.
+        """
+        ends = not self.link.transport.survives_reset
+        try:
+            if main:
+                return self.link.reboot(on_output=on_output, timeout=timeout)
+            self.link.soft_reset()
+        except (ConnectionLost, BoardTimeoutError) as error:
+            if not ends or self.given_up.is_set():
+                raise
+            await_return(self._reopen, self.given_up, self.link.transport.name, error)
+            return not main
+        return True
+
+    def _begin_afresh(self) -> None:
+        """Start the interpreter anew, or, where the connection would end with it, clean it up."""
+        if self.link.transport.survives_reset:
+            self.link.soft_reset()
+        else:
+            clean(self.link)
+
+    def _reopen(self) -> None:
+        self.link.close()
+        self.open()
 
     def prepare(self) -> None:
         """Tell a fresh interpreter what it needs for calls.

@@ -460,11 +460,9 @@ class Session:
         self._state = State.STRANGE
         self._history.forget_steps()
         with self._noting_losses():
-            if main:
-                ended = self.link.reboot(on_output=on_output or self.link.on_idle_output, timeout=timeout)
-            else:
-                self.link.soft_reset()
-                ended = True
+            ended = self._connection.reset(
+                main=main, timeout=timeout, on_output=on_output or self.link.on_idle_output
+            )
         self._state = State.EMPTY
         return ended
 

@@ -29,6 +29,22 @@ class Transport(Protocol):
         """
         ...
 
+    @property
+    def survives_reset(self) -> bool:
+        """Whether the connection is still there when the board's interpreter was started anew.
+
+        True where something other than the interpreter keeps it: a USB stack, a UART, a pipe.
+        """
+        ...
+
+    @property
+    def transparent(self) -> bool:
+        """Whether bytes of every value surely arrive as they are; else that is found out before it matters.
+
+        False where others have a say in it, as the server of a protocol that was made for text.
+        """
+        ...
+
     def read(self, max_bytes: int = READ_SIZE, timeout: float | None = None) -> bytes:
         """Read what is there, waiting for the first byte.
 

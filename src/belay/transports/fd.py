@@ -51,6 +51,9 @@ class FdTransport:
         on_close: Called once, after the descriptors were closed; must not raise.
     """
 
+    survives_reset = True
+    transparent = True
+
     def __init__(
         self,
         name: str,

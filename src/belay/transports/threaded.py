@@ -23,15 +23,16 @@ _SLICE = 0.2 if sys.platform == "win32" else threading.TIMEOUT_MAX
 class ThreadedTransport:
     """Bytes through blocking calls, each direction in a thread of its own.
 
-    For Windows, whose pipes cannot be polled, and for pyserial's ports without a descriptor. A board that
-    prints while it is being written to cannot block: its output is always taken in.
+    For Windows, whose pipes cannot be polled, for pyserial's ports without a descriptor, and for connections
+    on which bytes travel in another form, which a Ctrl-C must not leave half written or half read. A board
+    that prints while it is being written to cannot block: its output is always taken in.
 
     Args:
         name: The address, for messages.
         receive: Blocks for at least one byte and returns it; None means that nothing came yet, ``b""`` or
             OSError that the other side is gone.
         send: Writes some of the bytes and returns how many, or all of them and returns None; OSError means
-            that the other side is gone.
+            that the other side is gone. It gets no bytes only after :meth:`nudge`.
         unblock: Makes a ``receive`` and a ``send`` that block return or raise soon; called once, by close,
             after the last write was handed over or given up.
         release: Called once, when both threads have left.
@@ -39,6 +40,9 @@ class ThreadedTransport:
         on_eof: Words the loss when the other side is gone; may be called more than once.
         flow_control: See :class:`~belay.transports.base.Transport`.
     """
+
+    survives_reset = True
+    transparent = True
 
     def __init__(
         self,
@@ -129,12 +133,24 @@ class ThreadedTransport:
             self._check_open()
             if self._eof:
                 raise self._loss()
-            self._unsent += len(data)
-            self._outgoing.put(bytes(data))
+            if data:
+                self._unsent += len(data)
+                self._outgoing.put(bytes(data))
             if not self._wait_until(lambda: not self._unsent or self._eof, timeout):
                 raise TimeoutError(f"{self._name}: the board did not take all bytes within {timeout} s")
             if self._unsent:
                 raise self._loss()
+
+    def unread(self, data: bytes) -> None:
+        """Give back bytes that were read: the next read returns them."""
+        with self._lock:
+            if data:
+                self._buffer.appendleft(data)
+                self._changed.notify_all()
+
+    def nudge(self) -> None:
+        """Have ``send`` called with nothing, by its thread: what is below has something of its own to say."""
+        self._outgoing.put(b"")
 
     def close(self) -> None:
         """End both threads and release what is below. Never raises; a second call does nothing."""
@@ -187,6 +203,8 @@ class ThreadedTransport:
     def _write_all(self) -> None:
         try:
             while (data := self._outgoing.get()) is not None:
+                if not data:
+                    self._send(data)
                 while data:
                     count = self._send(data)
                     sent = len(data) if count is None else count

@@ -1,0 +1,60 @@
+"""Logging in: waiting for a question's words, and giving the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from belay.deadline import Deadline
+from belay.exceptions import AuthenticationError
+from belay.transports.threaded import ThreadedTransport
+
+Password = str | Callable[[], str] | None
+"""A password, or what returns it when it is asked for; None if there is none."""
+
+LATEST = 4096
+"""Bytes in which the words are looked for; what came before is forgotten."""
+
+
+def await_words(transport: ThreadedTransport, words: tuple[bytes, ...], deadline: Deadline) -> bytes:
+    """Read until one of some words came; what came behind it is left to be read.
+
+    Args:
+        transport: Where to read.
+        words: What to look for, in small letters; a board's letters may be of any size.
+        deadline: By when it must have come.
+
+    Returns:
+        The word.
+
+    Raises:
+        TimeoutError: None of them came in time.
+        belay.exceptions.ConnectionLost: The other side is gone.
+    """
+    seen = b""
+    while True:
+        seen = (seen + transport.read(timeout=deadline.remaining))[-LATEST:]
+        found = [(at, word) for word in words if (at := seen.lower().find(word)) >= 0]
+        if found:
+            at, word = min(found)
+            transport.unread(seen[at + len(word) :])
+            return word
+
+
+def given(name: str, secret: Password, what: str, hint: str) -> str:
+    """What is to be typed.
+
+    Args:
+        name: The address, for messages.
+        secret: As given.
+        what: What it is.
+        hint: What helps if there is none.
+
+    Raises:
+        AuthenticationError: There is none, or it cannot be typed.
+    """
+    text = secret() if callable(secret) else secret
+    if text is None:
+        raise AuthenticationError(f"{name} asks for {what}", hint=hint)
+    if any(character < " " for character in text):
+        raise AuthenticationError(f"{name}: {what} with control characters cannot be typed")
+    return text
