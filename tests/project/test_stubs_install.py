@@ -57,9 +57,7 @@ def test_pins_of_a_circuitpython_board(offline: None, tmp_path: Path) -> None:
 
 def test_nobody_publishes_them(offline: None, tmp_path: Path) -> None:
     (tmp_path / FOLDER / "host").mkdir(parents=True)
-    with pytest.raises(
-        PackageError, match=r"micropython-rp2-stubs==1\.99\.\* could not be installed: .*from versions"
-    ) as caught:
+    with pytest.raises(PackageError, match=r"rp2-stubs could not be installed: .*from versions") as caught:
         install_stubs(tmp_path, stubs_named("micropython-rp2-stubs==1.99.*"))
     assert "--platform" in str(caught.value.hint)
     # What was there is there still.

@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from belay.cli.board import Port, WrongUse, connected
-from belay.cli.packages import talking, this_project
+from belay.cli.packages import this_project
 from belay.cli.settings import Settings, board_options, examples, pass_settings
 from belay.exceptions import BoardError
 
@@ -165,8 +165,11 @@ def _do(settings: Settings, project: Project, chosen: _Choice, options: Options)
     from belay.project.stubs_install import FOLDER, install_stubs
     from belay.project.stubs_views import BOARD, STDLIB
 
-    with talking(settings) as talk:
-        installed = install_stubs(project.root, chosen.wanted, board_id=chosen.board_id, waiting=talk.waiting)
+    def waiting() -> None:
+        settings.say("waiting for another belay that changes this project")
+
+    settings.say(f"installing {chosen.wanted.distribution}")
+    installed = install_stubs(project.root, chosen.wanted, board_id=chosen.board_id, waiting=waiting)
     files = write_for_board(project)
     has_stdlib = (project.root / FOLDER / BOARD / STDLIB).is_dir()
     if not options.configure:

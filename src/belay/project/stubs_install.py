@@ -128,7 +128,7 @@ def _install(command: Sequence[str], folder: Path, wanted: Wanted) -> None:
         if not _NOBODY_HAS_IT.search(said):
             break
     raise PackageError(
-        f"{wanted.requirements[-1]} could not be installed: {_reason(said) or 'it failed'}",
+        f"{wanted.distribution} could not be installed: {_reason(said) or 'it failed'}",
         hint="--platform and --version, or --package, choose other stubs",
     )
 
@@ -137,7 +137,8 @@ def _reason(said: str) -> str:
     """What an installer said last of why it failed."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith("error")] or lines
-    return " ".join(line.partition(": ")[2] or line for line in errors[-_MOST_LINES:])
+    # The other lines may be the same in other words, for each of the places that were looked at.
+    return "; ".join(line.partition(": ")[2] or line for line in errors[-_MOST_LINES:])
 
 
 def _take_place(new: Path, place: Path) -> None:
