@@ -51,6 +51,7 @@ COMMANDS = {
     "outdated": Entry("belay.cli.outdated:outdated", "Print what is newer than what is locked."),
     "search": Entry("belay.cli.search:search", "Search the package indices."),
     "verify": Entry("belay.cli.verify:verify", "Compare the vendored files with the lockfile."),
+    "stubs": Entry("belay.cli.stubs:stubs", "Let an editor and type checkers know a board's modules."),
     "clean": Entry("belay.cli.clean:clean", "Remove vendored files that nobody wants any more."),
     "cache": Entry("belay.cli.cache:cache", "See or clear what was fetched before and is kept."),
     "virtual": Entry("belay.cli.virtual:virtual", "Serve a virtual board to other programs."),
