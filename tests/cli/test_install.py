@@ -17,9 +17,9 @@ import pytest
 from click.shell_completion import ShellComplete
 from patience import SOON
 
-import belay.device
 from belay.cli import exits
 from belay.cli.app import cli
+from belay.transports import reopening
 from belay.transports.base import Transport
 from belay.transports.virtual import VirtualTransport, open_virtual
 from tests.link.conftest import Wrapper
@@ -89,7 +89,7 @@ def board(shared: VirtualTransport, monkeypatch: pytest.MonkeyPatch) -> VirtualT
     def open_transport(address: str, **_options: object) -> Transport:
         return Kept(shared)
 
-    monkeypatch.setattr(belay.device, "open_transport", open_transport)
+    monkeypatch.setattr(reopening, "open_transport", open_transport)
     return shared
 
 
@@ -129,6 +129,21 @@ def test_all_of_it(belay: Belay, project: Path, board: VirtualTransport) -> None
     assert gone.code == 0
     assert "deleted: lib/probe/__init__.py\n" in gone.err
     assert gone.out == "main 42\n"
+
+
+def test_a_main_that_raises(belay: Belay, project: Path, board: VirtualTransport) -> None:
+    (project / "main.py").write_text(
+        "def f(x):\n    return 1 / x\n\nprint('so far')\nf(0)\n", encoding="utf-8"
+    )
+    result = belay("install", "/dev/ttyX", "--main", "main.py", "--follow")
+    assert result.code == exits.RAISED
+    assert result.out.startswith("so far\nTraceback (most recent call last):\n")
+    assert result.out.endswith("ZeroDivisionError: divide by zero\n")
+    # One that it has dealt with is none of ours.
+    text = "import sys\ntry:\n    1 / 0\nexcept Exception as e:\n    sys.print_exception(e)\nprint('on')\n"
+    (project / "main.py").write_text(text, encoding="utf-8")
+    dealt = belay("install", "/dev/ttyX", "--main", "main.py", "--follow")
+    assert (dealt.code, dealt.out[-3:]) == (0, "on\n")
 
 
 def test_a_board_without_a_main(belay: Belay, project: Path) -> None:

@@ -150,10 +150,10 @@ def install(settings: Settings, /, ports: tuple[str, ...], **given: Any) -> int:
         if len(ports) > 1:
             return _on_each(settings, options, ports, goods)
         with connected(settings, *ports or (None,), stdin=None if program is None else sys.stdin) as device:
-            _on_one(settings, options, device, goods)
+            code = _on_one(settings, options, device, goods)
             if program is not None and not options.dry_run:
                 _run(settings, device, program, "<stdin>" if options.run == "-" else str(options.run))
-    return exits.DONE
+    return code
 
 
 def _goods(settings: Settings, options: Options, scratch: Path) -> Goods:
@@ -180,7 +180,7 @@ def _goods(settings: Settings, options: Options, scratch: Path) -> Goods:
 # --- one board -------------------------------------------------------------------------------------
 
 
-def _on_one(settings: Settings, options: Options, device: Device, goods: Goods) -> None:
+def _on_one(settings: Settings, options: Options, device: Device, goods: Goods) -> int:
     from belay.cli.installing import Planned, has_main, print_pages, tell_done, tell_planned
     from belay.deploy.install import install, plan
     from belay.deploy.several import Outcome
@@ -191,7 +191,7 @@ def _on_one(settings: Settings, options: Options, device: Device, goods: Goods) 
             print_pages([Outcome(device.address, planned)])
         else:
             tell_planned(settings, planned)
-        return
+        return exits.DONE
     with showing(settings, "looking at the board") as show:
 
         def tell(progress: Progress) -> None:
@@ -203,12 +203,14 @@ def _on_one(settings: Settings, options: Options, device: Device, goods: Goods) 
             interrupt.add_note(_INTERRUPTED)
             raise
     tell_done(settings, done)
+    code = exits.DONE
     if options.run is None:
         if not has_main(done):
             settings.say("note: there is no main.py on the board; --main FILE puts one there")
-        _restart(settings, options, device)
+        code = _restart(settings, options, device)
     if options.as_json:
         print_pages([Outcome(device.address, done)])
+    return code
 
 
 def install_and_follow(settings: Settings, device: Device, main: Path | None) -> None:
@@ -241,19 +243,25 @@ def install_and_follow(settings: Settings, device: Device, main: Path | None) ->
         _on_one(settings, options, device, _goods(settings, options, Path(scratch)))
 
 
-def _restart(settings: Settings, options: Options, device: Device) -> None:
+def _restart(settings: Settings, options: Options, device: Device) -> int:
     """Reset the board: its main.py runs.
+
+    Returns:
+        The exit code: that of an exception, if one ended a main.py that was followed.
 
     Raises:
         BoardTimeoutError: It is followed, and takes longer than it may.
     """
     if not options.follow:
         device.soft_reset(timeout=0, stream_out=None)
-        return
-    if not device.soft_reset(timeout=settings.timeout):
-        from belay.exceptions import BoardTimeoutError
+        return exits.DONE
+    from belay.cli.ending import Ending
+    from belay.exceptions import BoardTimeoutError
 
+    ending = Ending()
+    if not device.soft_reset(timeout=settings.timeout, stream_out=ending):
         raise BoardTimeoutError("main.py", settings.timeout or 0, b"", hint="it goes on")
+    return exits.RAISED if ending.raised else exits.DONE
 
 
 def _run(settings: Settings, device: Device, program: str, name: str) -> None:
