@@ -17,6 +17,7 @@ from belay.link.follow import Outcome
 from belay.link.lending import Lent
 from belay.link.mode import Mode
 from belay.link.recovery import ENTER_TIMEOUT
+from belay.link.stopping import Stop, Stopped, check_stopped
 from belay.link.wire import EVENT, LOG, OutputHandler
 
 __all__ = [
@@ -34,4 +35,7 @@ __all__ = [
     "Queue",
     "Replier",
     "Reply",
+    "Stop",
+    "Stopped",
+    "check_stopped",
 ]

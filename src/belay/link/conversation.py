@@ -269,6 +269,7 @@ class Link:
         with self._starting:
             self._closed = True
         self.transport.close()
+        self._wire.end_reading(STOP_LISTENING)
         if self._listener:
             self._listener.stop(STOP_LISTENING)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from belay.exceptions import BelayException
+from belay.link.stopping import check_stopped
 
 T = TypeVar("T")
 
@@ -88,6 +89,7 @@ class Queue:
         Raises:
             TimeoutError: It is somebody else's turn.
             BelayException: This thread has its turn already.
+            Stopped: Another thread stopped this one.
         """
         if self.mine:
             raise BelayException(
@@ -97,6 +99,7 @@ class Queue:
         ticket = self.ticket()
         with ticket.lock, ticket.active:
             ticket.wait(timeout)
+            check_stopped()
             return work()
 
     @property

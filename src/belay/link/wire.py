@@ -7,9 +7,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from belay.deadline import Deadline
 from belay.exceptions import BoardResetError, ConnectionLost
+from belay.link.stopping import Stop, current_stop
 from belay.repl import NEED_DATA, Answer, Event, NeedData, Output, RawRepl, Rebooted
 from belay.transports.base import Transport
 
@@ -27,6 +29,10 @@ LAST_SEEN = 200
 
 SLICE = 0.2 if sys.platform == "win32" else threading.TIMEOUT_MAX
 """Seconds of one wait for another thread. On Windows a wait for a lock keeps Ctrl-C out until it ends."""
+
+ALONE = 0.05
+"""Seconds that a thread which can be stopped reads by itself; most answers come sooner. Then another thread
+reads for it, so that it can be woken."""
 
 OutputHandler = Callable[[bytes], None]
 NewsHandler = Callable[[str, bytes], None]
@@ -79,6 +85,7 @@ class Wire:
         self.largest_request = 0
         self.lost = False
         self._foreseen: Read | None = None
+        self._reader: threading.Thread | None = None
 
     def write(self, data: bytes, deadline: Deadline | None = None) -> None:
         """Write, in pieces where the board's input could overflow.
@@ -168,20 +175,47 @@ class Wire:
 
         Raises:
             TimeoutError: Nothing came in time.
+            Stopped: Another thread stopped this one.
             ConnectionLost: The link is gone.
         """
         try:
-            if self._foreseen is None:
+            stop, read = current_stop(), self._foreseen
+            if read is None and stop is None:
                 return self.transport.read(timeout=timeout)
+            if stop:
+                stop.check()
             deadline = Deadline(timeout)
-            if not self._foreseen.wait(deadline):
+            if read is None:
+                try:
+                    return self.transport.read(timeout=deadline.limit(ALONE).remaining)
+                except TimeoutError:
+                    if deadline.expired:
+                        raise
+                read = self._begin_reading()
+            if not read.wait(deadline, stop):
                 raise TimeoutError
-            data, self._foreseen = self._foreseen.data, None
+            data, self._foreseen = read.data, None
             # Nothing came, or the link is gone: the transport says so to each who reads.
             return data or self.transport.read(timeout=deadline.remaining)
         except ConnectionLost:
             self.lost = True
             raise
+
+    def _begin_reading(self) -> Read:
+        """Have another thread read."""
+        read, name = self.foresee(), f"belay reads {self.transport.name}"
+        self._reader = threading.Thread(target=read.perform, args=(None,), name=name, daemon=True)
+        self._reader.start()
+        return read
+
+    def end_reading(self, timeout: float) -> None:
+        """Wait for the end of a thread that reads; the transport must have been closed.
+
+        Args:
+            timeout: Seconds.
+        """
+        if self._reader:
+            self._reader.join(timeout)
 
     def event(self, deadline: Deadline) -> Event:
         """The next event.
@@ -254,9 +288,9 @@ class Read:
         self.data: bytes | None = None
         self._transport = transport
         self._begun = threading.Lock()
-        # A bare lock: whoever is interrupted while it waits for a condition may leave that one broken.
-        self._over = threading.Lock()
-        self._over.acquire()
+        # Of each thread that waits, a lock that is released to wake it. Bare locks: whoever is interrupted
+        # while it waits for a condition may leave that one broken.
+        self._bells: list[threading.Lock] = []
 
     def perform(self, timeout: float | None) -> bool:
         """Read, once: where another thread does so already, wait for that.
@@ -279,23 +313,48 @@ class Read:
             return False
         finally:
             self.data = data
-            self._over.release()
+            for bell in list(self._bells):
+                _ring(bell)
         return True
 
-    def wait(self, deadline: Deadline) -> bool:
+    def wait(self, deadline: Deadline, stop: Stop | None = None) -> bool:
         """Wait for the end of it.
+
+        Args:
+            deadline: How long.
+            stop: What may stop this thread.
 
         Returns:
             Whether it is over.
+
+        Raises:
+            Stopped: The thread was stopped.
         """
-        while self.data is None:
-            left = deadline.remaining
-            if self._over.acquire(timeout=SLICE if left is None else min(left, SLICE)):
-                # Another thread may wait as well.
-                self._over.release()
-            elif left == 0:
-                return self.data is not None
-        return True
+        if self.data is not None:
+            return True
+        bell = threading.Lock()
+        bell.acquire()
+        self._bells.append(bell)
+        if stop:
+            stop.watch(lambda: _ring(bell))
+        try:
+            # Looked at again: the end, or the wish to stop, may have come before the bell was there.
+            while self.data is None:
+                if stop:
+                    stop.check()
+                left = deadline.remaining
+                if not bell.acquire(timeout=SLICE if left is None else min(left, SLICE)) and left == 0:
+                    break
+        finally:
+            if stop:
+                stop.watch(None)
+        return self.data is not None
+
+
+def _ring(bell: threading.Lock) -> None:
+    """Wake whoever waits for a bell; it may have been rung already."""
+    with suppress(RuntimeError):
+        bell.release()
 
 
 def show(event: Event, on_output: OutputHandler | None) -> None:
