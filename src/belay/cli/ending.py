@@ -32,4 +32,5 @@ class Ending:
         _, header, last = self._tail.rpartition(_HEADER)
         found = parse_traceback(header + last)
         ran = any(frame.file.endswith("main.py") for frame in found.frames)
-        return bool(header and found.type_name and ran)
+        # What stands behind its last line was printed afterwards: main.py had dealt with it.
+        return bool(header and found.type_name and ran) and "\n" not in found.message
