@@ -34,6 +34,12 @@ def no_cache_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pyte
     monkeypatch.setenv("BELAY_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
+@pytest.fixture(autouse=True)
+def no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test may write to the user's own settings, or depend on what is in them."""
+    monkeypatch.setenv("BELAY_CONFIG_DIR", str(tmp_path_factory.getbasetemp() / "no-settings"))
+
+
 # How many examples a test makes up that does not say it. None has a time: the machine may be busy.
 settings.register_profile("suite", max_examples=50, deadline=None)
 settings.register_profile("long", max_examples=1000, deadline=None)

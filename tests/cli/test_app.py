@@ -11,13 +11,16 @@ from click.shell_completion import ShellComplete
 from belay.cli import exits
 from belay.cli.app import ALIASES, COMMANDS, cli
 from belay.cli.fs import fs
+from belay.cli.mip import mip
 from belay.exceptions import ConnectionLost
 
 from .conftest import Belay, Check
 
 BELOW = (
     *("cache info", "cache list", "cache clear"),
+    *(f"alias {name}" for name in ("list", "set", "rename", "remove")),
     *(f"fs {name}" for name in fs.commands),
+    *(f"mip {name}" for name in mip.commands),
 )
 """Commands of commands."""
 

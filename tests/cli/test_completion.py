@@ -23,6 +23,8 @@ def test_script(belay: Belay, shell: str) -> None:
     [
         ("belay lat", ["belay", "lat"], ["latency"]),
         ("belay info virt", ["belay", "info", "virt"], ["virtual:"]),
+        # What bash has between the words; readline puts the reply in the place of the @, too.
+        ("belay info @bench", ["belay", "info", "@", "bench"], ["@bench-left"]),
         ("belay info virtual:", ["belay", "info", "virtual", ":"], [""]),
         (
             "belay search --index https://exa",
@@ -53,13 +55,14 @@ def test_the_script_works_in_bash(
     )
     ask = 'source "$1"; shift; COMP_LINE=$1; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
     ask += 'COMP_POINT=${#COMP_LINE}; _belay_completion belay 2>&1; printf "%s\\n" "${COMPREPLY[@]}"'
+    (tmp_path / "config.toml").write_text('[aliases]\nbench-left = "a0"\n', encoding="utf-8")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-c", ask, "bash", script, line, *words],
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env={**os.environ, "PATH": path},
+        env={**os.environ, "PATH": path, "BELAY_CONFIG_DIR": str(tmp_path)},
         check=True,
     )
     assert done.stdout.splitlines() == replies

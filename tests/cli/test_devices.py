@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from belay.aliases import save_alias
 from belay.transports import UsbSpecifier, usb
 
 from .conftest import Belay
@@ -40,8 +43,42 @@ def test_json(belay: Belay) -> None:
         "product": "Board in FS mode",
         "location": "1-2",
         "device": "/dev/ttyACM0",
+        "names": [],
     }
     assert second["serial_number"] is None
+
+
+@pytest.mark.usefixtures("connect")
+def test_names(belay: Belay, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BELAY_CONFIG_DIR", str(tmp_path))
+    save_alias("left", {"serial_number": "E6614C311B137637"})
+    save_alias("pico", "2e8a:0005")
+    save_alias("bridge", "/dev/ttyUSB0")
+    save_alias("elsewhere", "socket://10.0.0.7:2000")
+    save_alias("nonsense", "nonsense")
+    assert [line.split()[1] for line in belay("devices").out.splitlines()] == ["name", "@left", "@bridge"]
+    assert [board["names"] for board in json.loads(belay("devices", "--json").out)] == [
+        ["left", "pico"],
+        ["bridge"],
+    ]
+
+
+def test_what_runs_on_them(belay: Belay, monkeypatch: pytest.MonkeyPatch) -> None:
+    boards = [
+        replace(PICO, device="virtual:"),
+        replace(PICO, device="virtual:0"),
+        replace(BRIDGE, device="exec:true"),
+    ]
+    monkeypatch.setattr(usb, "comports", lambda: boards)
+    mute, pico, data = belay("devices", "--probe").out.splitlines()[1:]
+    assert "  micropython 1." in pico
+    assert data.endswith("(the board's first port has its REPL)")
+    assert "  no answer: " in mute
+    mute, pico, data = json.loads(belay("devices", "--probe", "--json").out)
+    assert pico["implementation"]["name"] == "micropython"
+    assert (pico["problem"], data["problem"], data["implementation"]) == (None, None, None)
+    assert mute["implementation"] is None
+    assert mute["problem"]
 
 
 def test_none(belay: Belay, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,7 @@ KNOWN = [
     ("2e8a:0005", "usb", '{"vid": 11914, "pid": 5}'),
     ("2E8A:0005", "usb", '{"vid": 11914, "pid": 5}'),
     ('{"vid": 11914}', "usb", '{"vid": 11914}'),
+    ("@bench-left", "alias", "bench-left"),
 ]
 
 
@@ -66,6 +67,12 @@ def test_others_are_refused_with_the_known_forms(address: str) -> None:
     assert caught.value.hint is not None
     for form in FORMS:
         assert form.example in caught.value.hint
+
+
+@pytest.mark.parametrize("address", ["@", "@-a", "@a b", "@a/b", "@@a", "@a\nb", "a@b"])
+def test_what_no_name_of_a_board_can_be(address: str) -> None:
+    with pytest.raises(AddressError):
+        parse_address(address)
 
 
 @pytest.mark.parametrize("address", ["{", '{"vid": "2e8a"}', '{"colour": 1}', "{} x"])

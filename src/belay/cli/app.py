@@ -40,12 +40,15 @@ COMMANDS = {
     "bootloader": Entry("belay.cli.bootloader:bootloader", "Have a board wait for new firmware."),
     "latency": Entry("belay.cli.latency:latency", "Measure how long calls to a board take."),
     "devices": Entry("belay.cli.devices:devices", "List the boards connected by USB."),
+    "select": Entry("belay.cli.select:select", "Choose a board, see it blink, give it a name."),
+    "alias": Entry("belay.cli.alias:alias", "See or change the names of boards."),
     "new": Entry("belay.cli.new:new", "Begin a project, or make one of a folder."),
     "add": Entry("belay.cli.add:add", "Add dependencies to the project."),
     "remove": Entry("belay.cli.remove:remove", "Take dependencies out of the project."),
     "update": Entry("belay.cli.update:update", "Choose dependencies anew, lock and vendor them."),
     "fetch": Entry("belay.cli.fetch:fetch", "Make the vendored files those of the lockfile."),
     "install": Entry("belay.cli.install:install", "Put the project and its dependencies onto boards."),
+    "build": Entry("belay.cli.build:build", "Publish the project, or make an image of it."),
     "lock": Entry("belay.cli.lock:lock", "Make the lockfile fit pyproject.toml."),
     "tree": Entry("belay.cli.tree:tree", "Print the locked packages as a tree."),
     "outdated": Entry("belay.cli.outdated:outdated", "Print what is newer than what is locked."),
@@ -131,8 +134,8 @@ class LazyGroup(click.Group):
         formatter.write_text(
             "A command that needs a board takes the one that PORT names, else the one that the environment "
             "variable BELAY_DEVICE names, else the only one connected. PORT is a serial port (/dev/ttyACM0, "
-            "COM3), `virtual:` for a virtual board, or another address. The options of a command that it "
-            "shares with others may also stand before its name."
+            "COM3), `virtual:` for a virtual board, the @NAME that you gave a board, or another address. The "
+            "options of a command that it shares with others may also stand before its name."
         )
         with formatter.section("Exit codes"):
             formatter.write_dl([(str(code), meaning) for code, meaning in exits.MEANINGS])

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from belay.exceptions import AddressError
+from belay.exceptions import AddressError, AliasFileError
 from belay.transports.address import parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from belay.aliases import Alias
     from belay.cli.settings import Settings
     from belay.device import Device
     from belay.link import Link
@@ -56,7 +57,18 @@ class Port(click.ParamType):  # type: ignore[type-arg]
 
         known = {"virtual:": "a virtual board"}
         known |= {str(board.device): str(board) for board in usb.list_devices(usb.comports)}
+        known |= {f"@{alias.name}": str(alias.meaning) for alias in known_names()}
         return [CompletionItem(port, help=say) for port, say in known.items() if port.startswith(incomplete)]
+
+
+def known_names() -> list[Alias]:
+    """The names that the user gave to boards, for completion; none, if their file is damaged."""
+    from belay.aliases import read_aliases
+
+    try:
+        return list(read_aliases().values())
+    except AliasFileError:
+        return []
 
 
 def check_port(text: str) -> str:
@@ -210,4 +222,30 @@ def connected(
             f"connected to {device.address} in {seconds:.2f} s: {about.name} {version} on {about.platform}",
             at=1,
         )
+        yield device
+
+
+@contextmanager
+def visiting(settings: Settings, port: str) -> Iterator[Device]:
+    """Connect to a board for a short while: what it runs is stopped, else it stays as it is.
+
+    Args:
+        settings: The shared options.
+        port: The board's address.
+    """
+    from belay.device import Device
+
+    with (
+        _traced(settings) as watched,
+        Device(
+            port,
+            startup="",
+            agent=False,
+            fresh=settings.reset,
+            baudrate=settings.baudrate,
+            user=settings.user,
+            password=settings.password,
+            wrap=watched,
+        ) as device,
+    ):
         yield device

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from belay.aliases import PATTERN
 from belay.exceptions import AddressError
 from belay.transports.usb import UsbSpecifier
 
@@ -16,9 +17,11 @@ class Address:
     """A parsed address.
 
     Attributes:
-        scheme: Which transport: ``serial``, ``socket``, ``exec``, ``execpty``, ``virtual``, or ``usb`` for a
-            board that is yet to be found.
-        rest: What that transport is to open; of ``usb``, the JSON of a :class:`UsbSpecifier`.
+        scheme: Which transport: ``serial``, ``socket``, ``webrepl``, ``telnet``, ``exec``, ``execpty``,
+            ``virtual``, or ``usb`` for a board that is yet to be found, ``alias`` for a name that is yet to
+            be looked up.
+        rest: What that transport is to open; of ``usb``, the JSON of a :class:`UsbSpecifier`; of ``alias``
+            the name.
         original: The address as it was given, for messages.
     """
 
@@ -56,11 +59,17 @@ def _form(
     return Form(example, meaning, scheme, re.compile(pattern, re.DOTALL | re.IGNORECASE), rest)
 
 
+_IPV4 = r"\d{1,3}(?:\.\d{1,3}){3}"
+
 FORMS: tuple[Form, ...] = (
     _form("virtual:", "a virtual board", "virtual", r"virtual:(.*)", lambda m: m[1]),
     _form("exec:CMD", "a program, over pipes", "exec", r"exec:(.*)", lambda m: m[1]),
     _form("execpty:CMD", "a program, on a pty", "execpty", r"execpty:(.*)", lambda m: m[1]),
     _form("socket://HOST:PORT", "a TCP port", "socket", r"socket://.*", lambda m: m[0]),
+    _form("ws://HOST", "a board's WebREPL", "webrepl", r"wss?://.*", lambda m: m[0]),
+    _form("telnet://HOST", "a telnet server", "telnet", r"telnet://.*", lambda m: m[0]),
+    _form("192.168.1.7:8266", "a board's WebREPL", "webrepl", rf"({_IPV4}:8266)", lambda m: f"ws://{m[1]}"),
+    _form("192.168.1.7", "a telnet server", "telnet", rf"({_IPV4}(?::\d+)?)", lambda m: f"telnet://{m[1]}"),
     _form(
         "rfc2217://HOST:PORT", "a serial port of another machine", "serial", r"rfc2217://.*", lambda m: m[0]
     ),
@@ -80,6 +89,7 @@ FORMS: tuple[Form, ...] = (
         lambda m: _usb(vid=int(m[1], 16), pid=int(m[2], 16)),
     ),
     _form('{"vid": 11914, …}', "the board with these USB fields", "usb", r"\{.*", lambda m: m[0]),
+    _form("@NAME", "the board that you gave this name", "alias", rf"@({PATTERN})", lambda m: m[1]),
     _form("/dev/ttyACM0", "a serial port", "serial", r"/.+", lambda m: m[0]),
     _form("COM3", "a serial port of Windows", "serial", r"(?:\\\\\.\\)?COM\d+", lambda m: m[0]),
     _form("a0", "short for /dev/ttyACM0", "serial", r"a(\d+)", lambda m: f"/dev/ttyACM{m[1]}"),

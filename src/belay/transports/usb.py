@@ -125,6 +125,11 @@ def list_devices(ports: PortLister = comports) -> list[UsbSpecifier]:
     return sorted(found, key=lambda board: _natural(board.device or ""))
 
 
+def list_boards(ports: PortLister = comports) -> list[UsbSpecifier]:
+    """List the boards on USB, each once: one that has several serial ports by the first of them."""
+    return first_ports(list_devices(ports))
+
+
 def find(specifier: UsbSpecifier, ports: PortLister = comports) -> str:
     """Find the port of the one board that fits.
 
@@ -133,7 +138,7 @@ def find(specifier: UsbSpecifier, ports: PortLister = comports) -> str:
         InsufficientSpecifierError: More than one fits.
     """
     boards = list_devices(ports)
-    fitting = _one_port_each(board for board in boards if specifier.matches(board))
+    fitting = first_ports(board for board in boards if specifier.matches(board))
     if not fitting:
         raise DeviceNotFoundError(f"no board on USB is {specifier}", hint=_connected(boards))
     if len(fitting) > 1:
@@ -163,7 +168,7 @@ def default_address(
     wish = environ.get("BELAY_DEVICE", "").strip()
     if wish:
         return UsbSpecifier.from_json(wish) if wish.startswith("{") else wish
-    boards = _one_port_each(list_boards())
+    boards = first_ports(list_boards())
     if not boards:
         raise DeviceNotFoundError(
             "no board is connected and none was named",
@@ -201,7 +206,7 @@ def _same(key: str, wanted: object, found: object) -> bool:
     return wanted == found
 
 
-def _one_port_each(boards: Iterable[UsbSpecifier]) -> list[UsbSpecifier]:
+def first_ports(boards: Iterable[UsbSpecifier]) -> list[UsbSpecifier]:
     """Of a board with several serial ports of its own keep the first, which has its REPL.
 
     So does CircuitPython's ``usb_cdc.data``. The ports of a bridge may each have a board behind them.
