@@ -24,6 +24,7 @@ OF_A_PROJECT = [
     ("tree --why NAME", [], "1.0"),
     ("outdated", [], "<2"),
     ("search", ["a"], "1.0"),
+    ("stubs", ["--platform", "rp2", "--version", "1.24", "--dry-run"], "1.0"),
     ("cache info", [], "1.0"),
     ("cache list", [], "1.0"),
     ("cache clear", ["--all", "--yes"], "1.0"),

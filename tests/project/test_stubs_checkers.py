@@ -277,6 +277,14 @@ def test_both_checkers_see_both_kinds_of_code(tmp_path: Path) -> None:
     look(tmp_path)
 
 
+def test_without_stubs_names_of_the_board_are_of_any_type(tmp_path: Path) -> None:
+    project(tmp_path, host_py=HOST_CODE)
+    for words in ["pyright", "--pythonpath", sys.executable], ["mypy", "."]:
+        said = check(tmp_path, *words)
+        unknown = HOST_CODE.splitlines().index("    from utime import ticks_ms") + 1
+        assert wrong_lines(said) == {"host.py": [unknown, WRONG["host.py"][-1]]}, said
+
+
 @pytest.mark.long
 def test_with_stubs_as_they_are_published(tmp_path: Path) -> None:
     stubbed(tmp_path, None)
