@@ -28,7 +28,7 @@ class BoardOpener:
     Args:
         address: As for :func:`belay.transports.open_transport`; None for ``BELAY_DEVICE``, else the only
             board.
-        ports: Lists the serial ports of this machine.
+        ports: Lists the serial ports of this machine; None for pyserial.
         environ: The environment's variables.
         options: For :func:`belay.transports.open_transport`.
     """
@@ -37,12 +37,12 @@ class BoardOpener:
         self,
         address: str | UsbSpecifier | None,
         *,
-        ports: PortLister = comports,
+        ports: PortLister | None = None,
         environ: Mapping[str, str] = os.environ,
         **options: Any,
     ) -> None:
         self._address = address
-        self._ports = ports
+        self._ports = ports or comports
         self._environ = environ
         self._options = options
         self._board: _Known | None = None
