@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import faulthandler
+import itertools
 import os
 import signal
 import sys
@@ -34,10 +35,14 @@ def no_cache_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pyte
     monkeypatch.setenv("BELAY_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
+_numbers = itertools.count()
+
+
 @pytest.fixture(autouse=True)
-def no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test may write to the user's own settings, or depend on what is in them."""
-    monkeypatch.setenv("BELAY_CONFIG_DIR", str(tmp_path_factory.getbasetemp() / "no-settings"))
+def no_settings_of_users(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test may write to the user's own settings, or depend on what is in them, or in another test's."""
+    folder = tmp_path_factory.getbasetemp() / f"settings-{next(_numbers)}"
+    monkeypatch.setenv("BELAY_CONFIG_DIR", str(folder))
 
 
 # How many examples a test makes up that does not say it. None has a time: the machine may be busy.

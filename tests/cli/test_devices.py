@@ -44,6 +44,8 @@ def test_json(belay: Belay) -> None:
         "location": "1-2",
         "device": "/dev/ttyACM0",
         "names": [],
+        "implementation": None,
+        "problem": None,
     }
     assert second["serial_number"] is None
 

@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from serial.tools import list_ports
 from servers.web import WebServer
+
+from belay.aliases import save_alias
+from belay.transports import UsbSpecifier
 
 from .conftest import Belay, write_files
 
@@ -53,6 +57,12 @@ OF_PACKAGES = [
     ("mip verify", ["mip", "verify"]),
     ("mip remove", ["mip", "remove", "a"]),
     ("mip download", ["mip", "download", "here", "a"]),
+]
+
+OF_BOARDS = [
+    ("devices", ["devices", "--probe"]),
+    ("select", ["select"]),
+    ("alias list", ["alias", "list"]),
 ]
 
 
@@ -124,8 +134,20 @@ def test_json_of_packages_on_a_board(belay: Belay, board: Path, server: WebServe
     assert found == {command: documented()[command] for command in found}
 
 
+@pytest.mark.parametrize(("command", "words"), OF_BOARDS)
+def test_json_of_boards(
+    belay: Belay, served: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, command: str, words: list[str]
+) -> None:
+    board = UsbSpecifier(0x2E8A, 5, "e6614c311b137637", device=served[0])
+    monkeypatch.setattr(list_ports, "comports", lambda: [board])
+    save_alias("bench", board.given())
+    result = belay(*words, "--json")
+    assert keys_of(json.loads(result.out)) == documented()[command], result.err
+
+
 def test_all_that_is_documented_is_tested() -> None:
-    assert set(documented()) == {each[0] for each in (*OF_A_PROJECT, *OF_A_BOARD, *OF_PACKAGES)}
+    tested = (*OF_A_PROJECT, *OF_A_BOARD, *OF_BOARDS, *OF_PACKAGES)
+    assert set(documented()) == {each[0] for each in tested}
 
 
 @pytest.mark.parametrize("command", ["tree", "outdated", "verify", "update", "lock"])

@@ -43,7 +43,7 @@ def devices(settings: Settings, probe: bool, as_json: bool) -> None:
     answers = _probe(settings, found) if probe else {}
     if as_json:
         pages = [{**asdict(board), "names": list(names(board))} for board in found]
-        for page in pages if probe else ():
+        for page in pages:
             page.update(_facts(answers.get(str(page["device"]))))
         print(json.dumps(pages, indent=2))
     elif found:
