@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         PyboardException,
         SpecialFunctionNameError,
     )
+    from belay.remote.proxy import Proxy
     from belay.source import minify
     from belay.transports.usb import UsbSpecifier, list_devices
 
@@ -39,6 +40,7 @@ __all__ = [
     "FeatureUnavailableError",
     "Implementation",
     "InsufficientSpecifierError",
+    "Proxy",
     "PyboardException",
     "SpecialFunctionNameError",
     "UsbSpecifier",
@@ -50,6 +52,7 @@ __all__ = [
 _PLACES = {
     "Device": "belay.device",
     "Implementation": "belay.board.firmware",
+    "Proxy": "belay.remote.proxy",
     "UsbSpecifier": "belay.transports.usb",
     "list_devices": "belay.transports.usb",
     "minify": "belay.source",

@@ -25,6 +25,9 @@ from belay.remote.failure import Origin, at_home, text_origin
 from belay.remote.functions import Options, Setup, Task, Teardown, Thread
 from belay.remote.marks import Remotes, calls_post_init, check_class
 from belay.remote.output import IdleOutput, TextOutput, TextStream
+from belay.remote.proxy import Proxy
+from belay.remote.proxy_code import proxies
+from belay.remote.proxy_handle import handle
 from belay.remote.sending import About, Entry
 from belay.remote.slots import (
     SetupDecorator,
@@ -200,8 +203,10 @@ class Device(SyncsFolders, TellsTime):
 
     def __call__(
         self,
-        code: str,
+        code: str | Proxy,
         *,
+        proxy: bool = False,
+        delete: bool = False,
         minify: bool = True,
         stream_out: TextStream | Default | None = DEFAULT,
         record: bool | None = None,
@@ -212,7 +217,11 @@ class Device(SyncsFolders, TellsTime):
         """Run a statement or evaluate an expression in the board's global scope.
 
         Args:
-            code: Python source, as the board understands it.
+            code: Python source, as the board understands it. Or a proxy: its value is copied.
+            proxy: Whether to leave the value of an expression on the board, whatever it is, and return a
+                proxy for it, as :meth:`proxy` does. The other options but ``delete``, ``minify`` and
+                ``timeout`` mean nothing then.
+            delete: Whether the global variable that is named is deleted with the proxy, see :meth:`proxy`.
             minify: Whether to make it small before it is sent.
             stream_out: Where its output goes; None drops it, the default is ``sys.stdout``.
             record: Whether it is remembered for a reconnect. None: unless it is an expression that calls
@@ -226,11 +235,16 @@ class Device(SyncsFolders, TellsTime):
             The value of an expression; None for statements. In the block of a batch, a future.
 
         Raises:
+            BatchError: A proxy is wanted, or its value, in the block of a batch.
             BoardError: The code raised; also as the builtin of the board's type.
             BoardTimeoutError: It took longer than ``timeout``; it was interrupted.
             ConnectionLost: The board is gone.
             UntransferableError: The value cannot travel.
         """
+        if isinstance(code, Proxy):
+            return handle(code).operate("return a", copied=True)
+        if proxy or delete:
+            return self.proxy(code, delete=delete, minify=minify, timeout=timeout)
         prepared = prepare(code, minify=minify)
         recorded = prepared.may_change_state if record is None else record
         if batch := self._caller.batch:
@@ -259,6 +273,41 @@ class Device(SyncsFolders, TellsTime):
             )
         except BoardError as error:
             raise at_home(error) from None
+
+    def proxy(
+        self,
+        code: str,
+        *,
+        delete: bool = False,
+        minify: bool = True,
+        timeout: float | Default | None = DEFAULT,
+    ) -> Any:
+        """Leave an object on the board, and use it from here: a :class:`belay.Proxy`.
+
+        The board keeps the object until the proxy is dropped here; it is told so along with the next call.
+        After a reset the object is gone, and what is done with the proxy raises BoardResetError.
+
+        Args:
+            code: An expression (``"led"``, ``"Pin(25, Pin.OUT)"``), or an import (``"import machine"``,
+                ``"from math import sin, cos"``), which also binds its names on the board. It is not
+                remembered for a reconnect.
+            delete: Whether the global variable that ``code`` names is deleted on the board, too, once the
+                proxy is dropped, unless it is another object by then. Without this the variable keeps the
+                object there.
+            minify: Whether to make it small before it is sent.
+            timeout: Seconds that it may take.
+
+        Returns:
+            A proxy; of several imported names a tuple of them.
+
+        Raises:
+            BatchError: A batch gathers the calls of this thread.
+            BoardError: The code raised; also as the builtin of the board's type.
+            BoardTimeoutError: It took longer than ``timeout``; it was interrupted.
+            ConnectionLost: The board is gone.
+            ValueError: It is neither an expression nor an import; or ``delete`` is asked for what is no name.
+        """
+        return proxies(self._caller, code, delete=delete, minify=minify, timeout=timeout)
 
     def run(
         self,

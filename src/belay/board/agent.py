@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from belay.board import onboard
+from belay.board.agent_objects import ObjectRequests
 from belay.board.arguments import Source, as_json, blob_number
 from belay.board.bulk import SLOW_PIECE
 from belay.board.calls import BoardFailure, Item, Ours, Return, Terms
@@ -29,8 +30,9 @@ from belay.board.many import (
     read_many,
     written,
 )
+from belay.board.objects import stand_ins
 from belay.board.plain import goes_in_string, shifted
-from belay.board.requests import PADDING, PART_TIMEOUT, Answer, Fixed, Requests, failure_of, json_of, timed
+from belay.board.requests import PADDING, PART_TIMEOUT, Answer, Fixed, failure_of, json_of, timed
 from belay.exceptions import BoardResetError, BoardTimeoutError, NotBelayResponseError
 from belay.link import Link, Outcome
 from belay.source import parse_traceback
@@ -58,7 +60,7 @@ SECONDS_AT_ONCE = 1 << 20
 _FAIL, _DONE, _MAY_ASK = "_belay[1]", "_belay[2]()", "_belay[3](2)"
 
 
-class AgentCalls(Requests):
+class AgentCalls(ObjectRequests):
     """A way to the board by the agent; see :class:`belay.board.calls.Calls`.
 
     Args:
@@ -78,7 +80,6 @@ class AgentCalls(Requests):
     ) -> None:
         super().__init__(link, implementation, on_ask)
         self._asks = asks
-        self._keys = itertools.count(1)
         self._batches = itertools.count(1)
         self._numbers: dict[str, int] = {}
         self._most = max(1, min(MAX_OBJECTS, self.largest // 16))
@@ -172,7 +173,7 @@ class AgentCalls(Requests):
         payload = as_json([key, "send", value])
         if payload is not None:
             return self._send(Fixed.STEP, payload, terms).step
-        source = Source()
+        source = Source(self)
         text = f"({source.value(value, 'the value sent')},)"
         return self._ask(Fixed.STEP_WRITTEN, [key, "send", text], terms, source).step
 
@@ -236,6 +237,9 @@ class AgentCalls(Requests):
     def _pack_code(self, call: Call) -> Packed:
         if call.way is Way.EXECUTE and not goes_in_string(call.text):
             return Packed(call)
+        if stand_ins([call.args, call.kwargs]):
+            # They are in the code already: whether they may go this way is what counts.
+            Source(self).write(call.args, call.kwargs)
         code = call.text if call.way is Way.EXECUTE else _evaluable(call.text)
         function = Fixed.MANY_EXEC if call.way is Way.EXECUTE else Fixed.MANY_EVAL
         return Packed(call, function, json_of([code]))
@@ -251,7 +255,7 @@ class AgentCalls(Requests):
         payload = as_json([number, list(call.args), dict(call.kwargs)])
         if payload is not None:
             return Packed(call, Fixed.SPAWN if spawns else Fixed.NAMED, payload, part=part)
-        source = Source()
+        source = Source(self)
         text = source.write(call.args, call.kwargs)
         function = Fixed.SPAWN_WRITTEN if spawns else Fixed.WRITTEN
         return Packed(call, function, json_of([number, text]), source.blobs, part)
@@ -354,7 +358,7 @@ class AgentCalls(Requests):
         payload = as_json([*before, list(args), dict(kwargs)])
         if payload is not None:
             return self._send(forms[0], payload, terms)
-        source = Source()
+        source = Source(self)
         return self._ask(forms[1], [*before, source.write(args, kwargs)], terms, source)
 
     def _run(self, source: str, shift: int, terms: Terms) -> tuple[Outcome, int]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from belay.board.foreign import ITEMS
 from belay.board.literal import MAX_DEPTH, array_of, encode, float_text
+from belay.board.objects import OnBoard, source_of
 
 INLINE = 64
 """So many bytes are still written into the source."""
@@ -77,11 +78,16 @@ def blob_number() -> int:
 class Source:
     """Arguments written as source, and the bulk that was taken out of them.
 
+    Args:
+        calls: The way to the board that they will go; None if that is not known yet. Objects on a board go
+            no other way than the one by which they were made.
+
     Attributes:
         blobs: The bulk, by the name under which the source finds it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, calls: object = None) -> None:
+        self._calls = calls
         self.blobs: dict[int, memoryview] = {}
 
     def write(self, args: Sequence[object], named: Mapping[str, object]) -> str:
@@ -113,6 +119,8 @@ class Source:
 
     def _extract(self, value: object) -> str | None:
         """Take a value out of the source, if it is long and bytes; what stands there instead."""
+        if isinstance(value, OnBoard):
+            return source_of(value, self._calls)
         if isinstance(value, array):
             taken = value.typecode in ITEMS and self._take(memoryview(value))
             return f"{array_of(value)},_bytearray({taken}))" if taken else None

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from belay.board.objects import ObjectCalls
+
 if TYPE_CHECKING:
     from belay.board.many import Attempt, Call, Packed, Progress
 
@@ -110,7 +112,7 @@ class BoardFailure(Exception):  # noqa: N818 - not an error of ours: it carries 
         self.traceback = traceback
 
 
-class Calls(Protocol):
+class Calls(ObjectCalls, Protocol):
     """A way to the board. Every method may raise what these say:
 
     Raises:

@@ -4,6 +4,7 @@ Anything that Python writes as a literal goes both ways (``None``, booleans, num
 ``nan``, strings, bytes, tuples, lists, sets, dicts), and what a short call can write: ``bytearray``,
 ``frozenset``, ``range``, ``array`` and ``OrderedDict``. Subclasses of these go as what they are based on, a
 ``memoryview`` as ``bytes``, and what numpy has of numbers and arrays as :mod:`belay.board.foreign` says.
+What stands for an object on the board (:mod:`belay.board.objects`) goes as a call that finds it there.
 Everything else is refused by name.
 """
 
@@ -19,6 +20,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 from belay.board.foreign import ITEMS, Refused, as_pythons
+from belay.board.objects import OnBoard, source_of
 from belay.exceptions import UntransferableError
 
 MAX_DEPTH = 32
@@ -57,6 +59,8 @@ def _nothing(_value: object) -> None:
 
 
 def _write(value: object, depth: int, extract: Extract) -> str:
+    if isinstance(value, OnBoard):
+        return extract(value) or source_of(value)
     value = as_pythons(value)
     if (written := extract(value)) is not None:
         return written

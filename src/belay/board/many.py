@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from belay.board.arguments import Source
 from belay.board.calls import BoardFailure, Calls, Terms
+from belay.board.objects import OnBoard
 from belay.board.results import read_result, stamped
 from belay.exceptions import BoardTimeoutError, NotBelayResponseError, UntransferableError
 
@@ -139,6 +140,8 @@ def snapshot(
 
 def _copied(value: Any) -> Any:
     """A copy of something that can travel; what travels as something else may become that."""
+    if isinstance(value, OnBoard):
+        return value
     for kind in (list, tuple, set, frozenset):
         if isinstance(value, kind):
             return kind(map(_copied, value))

@@ -7,7 +7,6 @@ right.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from belay.board.calls import BoardFailure, Item, Ours, Return, Terms
 from belay.board.firmware import AGENT_HEAP, Implementation, read_probe
 from belay.board.literal import NotALiteral, decode, encode
 from belay.board.many import Attempt, Call, Packed, Progress, ask_one
+from belay.board.plain_objects import PlainObjects
 from belay.board.results import read_result, stamped
 from belay.exceptions import BoardResetError, NotBelayResponseError
 from belay.link import Link, Outcome
@@ -48,7 +48,7 @@ _LEAST_PIECE = 128
 """Bytes of a file that even a board with little memory takes at once."""
 
 _COLLECT = "try:\n from gc import collect\nexcept ImportError:\n collect=bool"
-_SCOPE = f"{_OURS}={{'ready':None,'largest':{_ANSWER}}}"
+_SCOPE = f"{_OURS}={{'ready':None,'largest':{_ANSWER},'names':globals()}}"
 
 _BRING_TIMEOUT = 10.0
 """Seconds in which a board takes a statement of such a program."""
@@ -58,6 +58,9 @@ _DONE = f"{_CALL}({_DROP})"
 
 _EXACT_NEEDS = {"struct", "base64"}
 """With these on the board, and as much heap as the agent wants, results are written as the agent does."""
+
+_DROPPED_AT_ONCE = 50
+"""So many generators or objects at most are let go of along with one program."""
 
 _NO_PASTE = 1 << 20
 """Our functions go in one turn: there is room for them."""
@@ -71,7 +74,7 @@ _MISSING = ("NameError", "TypeError", "IndexError", "")
 _SENT_LINE = re.compile(r'^(  File "<stdin>", line )(\d{1,9})', re.MULTILINE)
 
 
-class PlainCalls:
+class PlainCalls(PlainObjects):
     """A way to the board over the raw REPL; see :class:`belay.board.calls.Calls`.
 
     Args:
@@ -79,9 +82,9 @@ class PlainCalls:
     """
 
     def __init__(self, link: Link) -> None:
+        super().__init__()
         self._link = link
-        self._keys = itertools.count(1)
-        self._forgotten: deque[int] = deque()
+        self._forgotten: deque[object] = deque()
         self._features: frozenset[str] = frozenset()
         self._parts: set[str] = set()
         self._heap: int | None = None
@@ -142,14 +145,14 @@ class PlainCalls:
         self, function: str, args: Sequence[object], kwargs: Mapping[str, object], terms: Terms
     ) -> object:
         """Call a global function by its name."""
-        return self._result(terms, function, *_positional(args), *_named(kwargs))
+        return self._result(terms, function, *self._positional(args), *self._named(kwargs))
 
     def spawn(
         self, function: str, args: Sequence[object], kwargs: Mapping[str, object], terms: Terms
     ) -> None:
         """Call a global function in a thread of the board's."""
-        positional = "(" + "".join(f"{text}," for text in _positional(args)) + ")"
-        named = "dict(" + ",".join(_named(kwargs)) + ")"
+        positional = "(" + "".join(f"{text}," for text in self._positional(args)) + ")"
+        named = "dict(" + ",".join(self._named(kwargs)) + ")"
         start = "__import__('_thread').start_new_thread"
         self._value(_call(_CALL, start, function, positional, named), terms)
 
@@ -157,7 +160,7 @@ class PlainCalls:
         """Call a generator function; the answer is the key to its generator."""
         key = next(self._keys)
         first = [self._brought(_TIMED_ITEMS, terms)] if terms.timed else []
-        code = _call(_CALL, _START, str(key), *first, function, *_positional(args), *_named(kwargs))
+        code = _call(_CALL, _START, str(key), *first, function, *self._positional(args), *self._named(kwargs))
         try:
             self._value(code, terms)
         except BaseException:
@@ -198,13 +201,13 @@ class PlainCalls:
         """Call a function of ours."""
         before = [blob or b""] if function is Ours.APPLY else []
         return self._value(
-            _call(_CALL, self._brought(function.value, terms), *_positional([*before, *args])), terms
+            _call(_CALL, self._brought(function.value, terms), *self._positional([*before, *args])), terms
         )
 
     def pack(self, call: Call) -> Packed:
         """Find out whether the arguments of one of many calls can travel."""
-        _positional(call.args)
-        _named(call.kwargs)
+        self._positional(call.args)
+        self._named(call.kwargs)
         return Packed(call)
 
     def many(self, packed: Sequence[Packed], terms: Terms, attempt: Attempt) -> Progress:
@@ -271,13 +274,18 @@ class PlainCalls:
             installed: Whether our functions should be on the board already.
             paste_from: From so many bytes on the program is sent by raw paste.
         """
-        if ours and self._forgotten:
-            code = f"{self._drop()};{code}"
-        outcome = self._link.run(
-            code, on_output=terms.on_output, timeout=terms.timeout, paste_from=paste_from
-        )
-        if outcome.frame is None or outcome.rebooted:
-            raise self._unframed(outcome, ours, installed)
+        dropping, taken = self._dropping() if ours else ("", [])
+        try:
+            outcome = self._link.run(
+                dropping + code, on_output=terms.on_output, timeout=terms.timeout, paste_from=paste_from
+            )
+            if outcome.frame is None or outcome.rebooted:
+                raise self._unframed(outcome, ours, installed)
+        except BaseException:
+            # What may not have been let go of is said again, which does no harm.
+            for queue, keys in taken:
+                queue.extend(keys)
+            raise
         if outcome.error and terms.on_output:
             # Our program has no errors besides its answer, so this was printed by a thread.
             terms.on_output(outcome.error)
@@ -306,12 +314,18 @@ class PlainCalls:
     def _is_installed(self) -> bool:
         return self._link.run(_DONE, timeout=_CHECK_TIMEOUT, harmless=True).frame is not None
 
-    def _drop(self) -> str:
-        """The call that closes the generators which nobody wants any more."""
-        keys = []
-        while self._forgotten:
-            keys.append(str(self._forgotten.popleft()))
-        return _call(_DROP, *keys)
+    def _dropping(self) -> tuple[str, list[tuple[deque[object], list[object]]]]:
+        """The calls that let go of what nobody wants any more, and what that is, by the queue it was in."""
+        code, taken = "", []
+        release = f"{_OURS}['_belay_release']"
+        for function, queue, form in ((_DROP, self._forgotten, "{}"), (release, self._released, "[{}]")):
+            if keys := [queue.popleft() for _ in range(min(_DROPPED_AT_ONCE, len(queue)))]:
+                code += _call(function, form.format(",".join(map(repr, keys)))) + ";"
+                taken.append((queue, keys))
+        return code, taken
+
+    def _called(self, function: str, arguments: Sequence[str], terms: Terms) -> Any:
+        return self._value(_call(_CALL, function, *arguments), terms)
 
 
 def _must_go_in_string(code: str) -> bool:
@@ -332,14 +346,6 @@ def shifted(traceback: str, lines: int) -> str:
 
 def _call(function: str, *arguments: str) -> str:
     return f"{function}({','.join(arguments)})"
-
-
-def _positional(args: Sequence[object]) -> list[str]:
-    return [encode(value, f"argument {at}") for at, value in enumerate(args, 1)]
-
-
-def _named(kwargs: Mapping[str, object]) -> list[str]:
-    return [f"{name}={encode(value, f'argument {name!r}')}" for name, value in kwargs.items()]
 
 
 def _torn(body: bytes | str) -> NotBelayResponseError:

@@ -8,7 +8,7 @@ import json
 import zlib
 from binascii import b2a_base64
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 from typing import Any
@@ -52,6 +52,12 @@ _PACKED_HEAP = 160 * 1024
 _TOGETHER = 2048
 """Bytes of a part's statements that a board with little memory compiles at once."""
 
+_DROPPED_AT_ONCE = 50
+"""So many generators or objects at most are let go of along with one request."""
+
+_NOT_DONE = {"KeyboardInterrupt", "MemoryError"}
+"""What a request may raise before all that it brings along was let go of."""
+
 NO_BULK: Mapping[int, memoryview] = {}
 
 _MIN_REQUEST, _MAX_REQUEST = 512, 16384
@@ -94,6 +100,14 @@ class Fixed(IntEnum):
     ROOM = 66
     MOUNT = 70
     UNMOUNT = 71
+    OBJECT_GET = 72
+    OBJECT_CALL = 73
+    OBJECT_CALL_WRITTEN = 74
+    OBJECT_DO = 75
+    OBJECT_DO_WRITTEN = 76
+    OBJECT_ITEMS = 77
+    RELEASE = 78
+    OBJECT_FILL = 79
     CLOCK = 80
     TIMED = 81
     TICKS = 82
@@ -109,6 +123,9 @@ _LOOKS_FIRST = frozenset(
         Fixed.SPAWN_WRITTEN,
         Fixed.LONG,
         Fixed.APPLY,
+        Fixed.OBJECT_CALL_WRITTEN,
+        Fixed.OBJECT_DO_WRITTEN,
+        Fixed.OBJECT_FILL,
         Fixed.TIMED,
     }
 )
@@ -133,6 +150,7 @@ _HARMLESS = frozenset(
         Fixed.KEPT,
         Fixed.MEM_FREE,
         Fixed.DROP,
+        Fixed.RELEASE,
         Fixed.TAKE,
         Fixed.GIVE,
         Fixed.FORGET,
@@ -162,6 +180,7 @@ _PART_OF = {
     **dict.fromkeys(range(Fixed.LOOK, Fixed.READ), "part_files"),
     **dict.fromkeys(range(Fixed.READ, Fixed.MOUNT), "part_filing"),
     **dict.fromkeys(range(Fixed.MOUNT, Fixed.UNMOUNT + 1), "part_mount"),
+    **dict.fromkeys(range(Fixed.OBJECT_GET, Fixed.CLOCK), "part_objects"),
     **dict.fromkeys(range(Fixed.CLOCK, Fixed.USER), "part_clock"),
 }
 
@@ -187,7 +206,8 @@ class Requests:
         self._link = link
         self._on_ask = on_ask
         self._implementation = implementation
-        self._forgotten: deque[int] = deque()
+        self._forgotten: deque[object] = deque()
+        self._released: deque[object] = deque()
         self._left: list[int] = []
         self._parts: set[str] = set()
         room = (implementation.heap or 0) // 16
@@ -202,9 +222,6 @@ class Requests:
         self, function: int, payload: bytes, terms: Terms, blobs: Mapping[int, memoryview] = NO_BULK
     ) -> Answer:
         """Send a request, and what must be there before it."""
-        while self._forgotten:
-            keys = [self._forgotten.popleft() for _ in range(min(50, len(self._forgotten)))]
-            self._ask(Fixed.DROP, list(keys), terms)
         if function in _PART_OF:
             self._need(_PART_OF[function], terms)
         if terms.timed and function in _TIMED:
@@ -214,11 +231,39 @@ class Requests:
             number = blob_number()
             blobs = {**blobs, number: memoryview(payload)}
             function, payload = Fixed.LONG, b"[%d,%d]" % (function, number)
-        if blobs:
-            answer = self._send_after(blobs, function, payload, terms)
-        else:
-            answer = self._exchange(function, payload, terms)
-        return self._answer(answer, terms)
+        if not blobs:
+            return self._answer(self._exchange_letting_go(function, payload, terms), terms)
+        self._need(_PART_OF[Fixed.FORGET], terms)
+        while self._forgotten or self._released:
+            # What this frees may be the room that the bulk needs.
+            if self._exchange_letting_go(Fixed.FORGET, b"[]", terms).kind == "e":
+                break
+        return self._answer(self._send_after(blobs, function, payload, terms), terms)
+
+    def _exchange_letting_go(self, function: int, payload: bytes, terms: Terms) -> Reply:
+        """Send a request that also lets go of what nobody wants any more, as far as there is room for it.
+
+        The board does that first, and nothing where it was done before: what is not certain is said again.
+        """
+        if not self._forgotten and not self._released:
+            return self._exchange(function, payload, terms)
+        harmless = function in _HARMLESS
+        taken: list[tuple[deque[object], list[object]]] = []
+        for drop, queue in ((Fixed.DROP, self._forgotten), (Fixed.RELEASE, self._released)):
+            if _PART_OF[drop] not in self._parts:
+                # The board has no such thing: there was no room for the part.
+                queue.clear()
+            if keys := _taken(queue, self.largest - 2 * PADDING - len(payload)):
+                taken.append((queue, keys))
+                function, payload = drop, b"[%b,%d,%b]" % (json_of(keys), function, payload)
+        try:
+            reply = self._exchange(function, payload, terms, harmless=harmless)
+        except BaseException:
+            _give_back(taken)
+            raise
+        if reply.kind == "e" and not _NOT_DONE.isdisjoint(failure_of(reply.body).types):
+            _give_back(taken)
+        return reply
 
     def _answer(self, reply: Reply, terms: Terms) -> Answer:
         """What a reply says; a result that is kept on the board is asked for."""
@@ -237,7 +282,7 @@ class Requests:
             None if the part cannot go along, or did not arrive.
         """
         ahead = self._ahead(function)
-        if not ahead or self._forgotten or len(payload) > self.largest - PADDING:
+        if not ahead or self._forgotten or self._released or len(payload) > self.largest - PADDING:
             return None
         answer = self._exchange(function, payload, terms, before=ahead)
         if answer.kind == "e":
@@ -362,7 +407,14 @@ class Requests:
         return False
 
     def _exchange(
-        self, function: int, payload: bytes, terms: Terms, blob: bytes = b"", before: Sequence[Piece] = ()
+        self,
+        function: int,
+        payload: bytes,
+        terms: Terms,
+        blob: bytes = b"",
+        before: Sequence[Piece] = (),
+        *,
+        harmless: bool | None = None,
     ) -> Reply:
         exchanging = Exchanging(
             payload,
@@ -371,7 +423,7 @@ class Requests:
             terms.timeout,
             terms.on_output,
             before,
-            harmless=function in _HARMLESS,
+            harmless=function in _HARMLESS if harmless is None else harmless,
         )
         try:
             return self._link.exchange(function, exchanging)
@@ -389,6 +441,23 @@ class Requests:
         """What answers the board's questions in a call."""
         on_ask = terms.on_ask or self._on_ask
         return lambda asked: reply_to(asked, on_ask, self.largest - PADDING)
+
+
+def _taken(queue: deque[object], room: int) -> list[object]:
+    """The next things that nobody wants any more, as far as they fit into so many bytes."""
+    keys: list[object] = []
+    while queue and len(keys) < _DROPPED_AT_ONCE:
+        room -= len(repr(queue[0])) + 1
+        if room < 0:
+            break
+        keys.append(queue.popleft())
+    return keys
+
+
+def _give_back(taken: Iterable[tuple[deque[object], list[object]]]) -> None:
+    """Put into their queues what may not have been let go of."""
+    for queue, keys in taken:
+        queue.extend(keys)
 
 
 class Answer:
@@ -421,6 +490,11 @@ class Answer:
         """The result."""
         value = read_result(self.text, self.chunks, self.terms)
         return stamped(value, self.terms) if self.terms.timed else value
+
+    @property
+    def is_instead(self) -> bool:
+        """Whether it is the number of what stands for an object, and no value."""
+        return self._reply.kind == "o"
 
     @property
     def step(self) -> Item | Return:

@@ -12,7 +12,7 @@ from belay.board.foreign import ITEMS
 from belay.board.literal import NotALiteral, decode
 from belay.exceptions import NotBelayResponseError, UntransferableError
 
-_HINT = "keep it on the board, and return what you need of it"
+_HINT = "keep it on the board (proxy=True gives a proxy for it), and return what you need of it"
 
 
 def read_result(text: str, chunks: Sequence[bytes], terms: Terms) -> object:

@@ -73,6 +73,7 @@ class Caller:
         idle: What the board printed while nothing was asked, if anybody shows it; it goes first.
         arrays: Gets each array in a result, and returns what stands for it; None leaves it as it is.
         clock: Tells when results were there.
+        latest: The way to the board of the last question; another one once the board was reset.
     """
 
     session: BoardSession
@@ -80,6 +81,7 @@ class Caller:
     lines: LineMap
     idle: IdleOutput | None = None
     arrays: Callable[[array[Any]], object] | None = None
+    latest: Calls | None = None
     clock: BoardClock = field(default_factory=BoardClock)
     _here: threading.local = field(default_factory=threading.local)
 
@@ -164,7 +166,9 @@ class Caller:
             again = Quiet(question, effect) if effect else question
         try:
             asked = self.clock.timed(question) if return_time else question
-            return self.session.ask(lambda calls: asked(calls, terms), replay=again, repeatable=repeatable)
+            return self.session.ask(
+                lambda calls: asked(self._noted(calls), terms), replay=again, repeatable=repeatable
+            )
         except BoardFailure as failure:
             error = to_exception(failure, self.lines, origin() if origin else None)
         finally:
@@ -173,6 +177,10 @@ class Caller:
             if output:
                 output.finish()
         raise error
+
+    def _noted(self, calls: Calls) -> Calls:
+        self.latest = calls
+        return calls
 
     def define(self, source: FunctionSource, text: str) -> None:
         """Define a function on the board.

@@ -12,10 +12,12 @@ from typing import Any, ClassVar, Generic, ParamSpec, TypeVar, cast
 from belay.board.calls import Calls, Terms
 from belay.board.literal import encode
 from belay.board.many import Call, Way, snapshot
+from belay.board.objects import going, stand_ins
 from belay.exceptions import BatchError, BoardError, FeatureUnavailableError, UntransferableError
 from belay.remote.caller import DEFAULT, Caller, Default
 from belay.remote.failure import Origin, at_home
 from belay.remote.generator import RemoteGenerator
+from belay.remote.proxy_handle import calling
 from belay.remote.sending import About, Entry, send_each
 from belay.source import FunctionSource, check, extract, minify
 from belay.source.effect import Effect, effect_of
@@ -40,6 +42,8 @@ class Options:
         idempotent: Whether a call may be made again if the connection is lost while it may have run (task).
         return_time: Whether results come with their time, ``(result, datetime)``; of a generator, its items
             (task).
+        proxy: Whether a result that can be changed stays on the board, and the call returns a
+            :class:`~belay.Proxy` for it (task). Such calls are not remembered, and none of a batch.
     """
 
     minify: bool = True
@@ -52,6 +56,7 @@ class Options:
     timeout: float | Default | None = DEFAULT
     idempotent: bool = False
     return_time: bool = False
+    proxy: bool = False
 
 
 class RemoteFunction(Generic[P, R]):
@@ -72,7 +77,7 @@ class RemoteFunction(Generic[P, R]):
     way: ClassVar[Way] = Way.CALL
     records: ClassVar[bool] = False
     """Whether calls are remembered for a reconnect unless the decorator was told otherwise."""
-    without: ClassVar[frozenset[str]] = frozenset({"ignore_errors", "autoinit", "idempotent", "return_time"})
+    without: ClassVar[frozenset[str]] = frozenset({"ignore_errors", "autoinit", "idempotent", "proxy", "return_time"})
     """The options that this kind of function has not."""
     __name__: str
     __wrapped__: Callable[P, R]
@@ -120,10 +125,17 @@ class RemoteFunction(Generic[P, R]):
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
         args, kwargs = self._kept(args, kwargs)
-        return cast("R", self._ask(lambda calls, terms: calls.call(self._source.name, args, kwargs, terms)))
+
+        def question(calls: Calls, terms: Terms) -> Any:
+            return calls.call(self._source.name, args, kwargs, terms)
+
+        return cast("R", self._ask(question, with_proxies=bool(stand_ins([args, kwargs]))))
 
     def _entry(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Entry:
-        return Entry(self._call(self._source.name, args, kwargs), self._about)
+        about = (
+            replace(self._about, record=False, repeatable=False) if stand_ins([args, kwargs]) else self._about
+        )
+        return Entry(self._call(self._source.name, args, kwargs), about)
 
     def _call(self, text: str, args: Sequence[object], kwargs: Mapping[str, object]) -> Call:
         options = self._options
@@ -160,16 +172,19 @@ class RemoteFunction(Generic[P, R]):
         question: Callable[[Calls, Terms], Any],
         origin: Callable[[], Origin] | None = None,
         effect: Effect | None = None,
+        *,
+        with_proxies: bool = False,
     ) -> Any:
+        """Ask the board. A call with proxies is not made again: a fresh board lacks their objects."""
         options = self._options
         try:
             return self._caller.ask(
                 question,
                 timeout=options.timeout,
                 trusted=options.trusted,
-                record=self._recorded,
+                record=self._recorded and not with_proxies,
                 effect=effect,
-                repeatable=lambda: options.idempotent or effect is not None,
+                repeatable=lambda: not with_proxies and (options.idempotent or effect is not None),
                 origin=origin,
                 return_time=options.return_time and not self._source.is_generator,
             )
@@ -191,9 +206,16 @@ class Task(RemoteFunction[P, R]):
             raise ValueError(
                 f"{self._source.name}: a generator cannot be idempotent: its state is lost with the board"
             )
+        if self._options.proxy and self._options.record:
+            raise ValueError(
+                f"{self._source.name}: a call that returns a proxy cannot be remembered for a reconnect"
+            )
         super()._define()
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+        if self._options.proxy:
+            question = calling(self._caller, self._source.name, args, kwargs)
+            return cast("R", self._ask(question, with_proxies=bool(stand_ins([args, kwargs]))))
         if not self._source.is_generator:
             return super()._run(args, kwargs)
         clock = self._caller.clock if self._options.return_time else None
@@ -236,6 +258,10 @@ class Task(RemoteFunction[P, R]):
         return super().entry(args, kwargs)
 
     def _refuse_generator(self) -> None:
+        if self._options.proxy:
+            raise BatchError(
+                f"{self._source.name} returns a proxy, of which there is none before the batch is sent"
+            )
         if self._source.is_generator:
             raise BatchError(
                 f"{self._source.name} is a generator, whose items come one by one",
@@ -258,7 +284,10 @@ class Thread(RemoteFunction[P, R]):
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
         args, kwargs = self._kept(args, kwargs)
         try:
-            self._ask(lambda calls, terms: calls.spawn(self._source.name, args, kwargs, terms))
+            self._ask(
+                lambda calls, terms: calls.spawn(self._source.name, args, kwargs, terms),
+                with_proxies=bool(stand_ins([args, kwargs])),
+            )
         except BoardError as error:
             if (translated := self._translated(error)) is error:
                 raise
@@ -284,7 +313,7 @@ class Setup(RemoteFunction[P, R]):
     purpose = "setup"
     records = True
     way = Way.EXECUTE
-    without: ClassVar[frozenset[str]] = frozenset({"idempotent", "return_time"})
+    without: ClassVar[frozenset[str]] = frozenset({"idempotent", "proxy", "return_time"})
 
     def _define(self) -> None:
         # The body is sent with each call; nothing needs to wait on the board. It is taken apart now, so
@@ -294,16 +323,21 @@ class Setup(RemoteFunction[P, R]):
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
         program = self._program(args, kwargs)
+        with_proxies = bool(stand_ins([args, kwargs]))
+
+        def question(calls: Calls, terms: Terms) -> None:
+            calls.execute(self._program(args, kwargs, calls) if with_proxies else program, terms)
+
         try:
-            effect = effect_of(program)
-            self._ask(lambda calls, terms: calls.execute(program, terms), self._origin, effect)
+            self._ask(question, self._origin, effect_of(program), with_proxies=with_proxies)
         except BoardError:
             if not self._options.ignore_errors:
                 raise
         return cast("R", None)
 
     def _entry(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Entry:
-        return Entry(self._call(self._program(args, kwargs), args, kwargs), self._about)
+        about = replace(self._about, record=False) if stand_ins([args, kwargs]) else self._about
+        return Entry(self._call(self._program(args, kwargs), args, kwargs), about)
 
     @functools.cached_property
     def _about(self) -> About:
@@ -312,12 +346,12 @@ class Setup(RemoteFunction[P, R]):
     def _origin(self) -> Origin:
         return Origin(self._source.file, self._source.first_line, self._source.name)
 
-    def _program(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    def _program(self, args: Sequence[Any], kwargs: Mapping[str, Any], calls: Calls | None = None) -> str:
         """The arguments as assignments, then the body, each of its lines where it was."""
         bound = self._source.parameters.bind(*args, **kwargs)
         bound.apply_defaults()
         assigned = [
-            f"{name}={encode(value, f'{self._source.name}: argument {name!r}')}"
+            f"{name}={encode(value, f'{self._source.name}: argument {name!r}', going(calls))}"
             for name, value in bound.arguments.items()
         ]
         first, newline, rest = self._body.partition("\n")
@@ -328,7 +362,7 @@ class Teardown(Setup[P, R]):
     """A setup that runs when the device is closed."""
 
     purpose = "teardown"
-    without: ClassVar[frozenset[str]] = frozenset({"autoinit", "idempotent", "return_time"})
+    without: ClassVar[frozenset[str]] = frozenset({"autoinit", "idempotent", "proxy", "return_time"})
 
 
 def _with_names(error: UntransferableError, source: FunctionSource) -> UntransferableError:

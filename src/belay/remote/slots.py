@@ -36,6 +36,7 @@ class TaskOptions(ThreadOptions, total=False):
     """What ``task`` can be told."""
 
     idempotent: bool
+    proxy: bool
 
 
 class TeardownOptions(ThreadOptions, total=False):
