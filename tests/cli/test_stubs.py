@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete
-from servers.stubs import CIRCUITPYTHON, RP2, build
+from servers.stubs import CIRCUITPYTHON, RP2, build, see_only
 
 from belay.cli import exits
 from belay.cli.app import cli
@@ -32,9 +32,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     published = tmp_path / "published"
     build(published, "micropython-rp2-stubs", "1.24.1.post2", RP2)
     build(published, "circuitpython-stubs", "10.0.3", CIRCUITPYTHON)
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null" if sys.platform != "win32" else "nul")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(published))
+    see_only(published, monkeypatch)
     (tmp_path / "app").mkdir()
     (tmp_path / "app/__init__.py").touch()
     (tmp_path / "pyproject.toml").write_text('[tool.belay]\nname = "app"\n', encoding="utf-8")

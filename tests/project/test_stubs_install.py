@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from servers.stubs import CIRCUITPYTHON, RP2, build
+from servers.stubs import RP2, build, see_only
 
 from belay.exceptions import FeatureUnavailableError, PackageError, UnsafePathError
 from belay.project import stubs_install
@@ -21,16 +21,13 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("published")
     for version in ("1.23.0.post2", "1.24.1.post1", "1.24.1.post2"):
         build(folder, "micropython-rp2-stubs", version, {**RP2, "mine.pyi": f"version = {version!r}\n"})
-    build(folder, "circuitpython-stubs", "10.0.3", CIRCUITPYTHON)
     return folder
 
 
 @pytest.fixture
 def offline(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The installer sees that folder only, whatever its settings are."""
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null" if sys.platform != "win32" else "nul")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(published))
+    see_only(published, monkeypatch)
 
 
 def test_the_newest_stubs_of_the_version_are_installed(offline: None, tmp_path: Path) -> None:
@@ -43,21 +40,9 @@ def test_the_newest_stubs_of_the_version_are_installed(offline: None, tmp_path: 
     ]  # fmt: skip
 
 
-def test_the_next_requirement_counts_if_nobody_publishes_the_first(offline: None, tmp_path: Path) -> None:
-    (tmp_path / FOLDER / "host").mkdir(parents=True)
-    (tmp_path / FOLDER / "host/old.pyi").touch()
-    assert install_stubs(tmp_path, stubs_for("rp2", (1, 25))).version == "1.24.1.post2"
-    assert not (tmp_path / FOLDER / "host/old.pyi").exists()
-
-
-def test_pins_of_a_circuitpython_board(offline: None, tmp_path: Path) -> None:
-    found = install_stubs(tmp_path, stubs_named("circuitpython-stubs"), board_id="pico")
-    assert (found.version, found.pins) == ("10.0.3", True)
-
-
 def test_nobody_publishes_them(offline: None, tmp_path: Path) -> None:
     (tmp_path / FOLDER / "host").mkdir(parents=True)
-    with pytest.raises(PackageError, match=r"rp2-stubs could not be installed: .*from versions") as caught:
+    with pytest.raises(PackageError, match=r"rp2-stubs could not be installed: .*1\.99\.\*") as caught:
         install_stubs(tmp_path, stubs_named("micropython-rp2-stubs==1.99.*"))
     assert "--platform" in str(caught.value.hint)
     # What was there is there still.
@@ -103,12 +88,43 @@ def test_a_folder_behind_a_link_is_refused(tmp_path: Path) -> None:
         install_stubs(tmp_path, stubs_named("x-stubs"), installer=script(tmp_path, ""))
 
 
-def test_without_exchange_of_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+FAKE = """\
+import pathlib, sys
+folder, wanted = pathlib.Path(sys.argv[1]), sys.argv[2]
+if wanted == "x-stubs==1.2.*":
+    sys.exit({said!r})
+for name in ("board-stubs", "board_definitions/pico", "x_stubs-1.1.dist-info"):
+    (folder / name).mkdir(parents=True)
+(folder / "board-stubs/__init__.pyi").touch()
+(folder / "board_definitions/pico/__init__.pyi").write_text("LED: object")
+(folder / "x_stubs-1.1.dist-info/METADATA").write_text("Metadata-Version: 2.1\\nName: x-stubs\\nVersion: 1.1")
+"""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ERROR: Could not find a version\nERROR: No matching distribution found for x-stubs==1.2.*",
+        "error: No solution found when resolving dependencies\n  cause: Because there is no version",
+    ],
+    ids=["pip", "uv"],
+)
+def test_the_next_requirement_counts_if_nobody_publishes_the_first(tmp_path: Path, said: str) -> None:
+    (tmp_path / FOLDER / "host").mkdir(parents=True)
+    (tmp_path / FOLDER / "host/old.pyi").touch()
+    wanted = Wanted("x-stubs", (1, 2), ("x-stubs==1.2.*", "x-stubs<1.2"))
+    command = script(tmp_path, FAKE.format(said=said))
+    assert install_stubs(tmp_path, wanted, installer=command).version == "1.1"
+    assert not (tmp_path / FOLDER / "host/old.pyi").exists()
+
+
+def test_without_exchange_of_folders_and_with_pins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stubs_install, "exchange", lambda one, other: False)
     (tmp_path / FOLDER / "host").mkdir(parents=True)
-    text = "import os, sys\nos.mkdir(sys.argv[1])\nopen(sys.argv[1] + '/machine.pyi', 'w').close()\n"
-    install_stubs(tmp_path, stubs_named("x-stubs"), installer=script(tmp_path, text))
-    assert (tmp_path / FOLDER / "host/machine.pyi").is_file()
+    command = script(tmp_path, FAKE.format(said=""))
+    assert install_stubs(tmp_path, stubs_named("x-stubs"), board_id="pico", installer=command).pins
+    pins = tmp_path / FOLDER / "host/board/__init__.pyi"
+    assert pins.read_text(encoding="utf-8").endswith("LED: object")
 
 
 def test_which_installer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +133,7 @@ def test_which_installer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         file.write_text("#!/bin/sh\n", encoding="utf-8")
         file.chmod(0o755)
 
+    monkeypatch.setattr(stubs_install, "find_spec", lambda name: name)
     assert find_installer()[:4] == [sys.executable, "-m", "pip", "install"]
     monkeypatch.setattr(stubs_install, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+
+import pytest
 
 RP2: dict[str, str] = {
     "machine.pyi": (
@@ -60,3 +63,18 @@ def build(folder: Path, name: str, version: str, files: Mapping[str, str]) -> Pa
         for path, text in {**every, f"{info}/RECORD": record}.items():
             archive.writestr(path, text)
     return file
+
+
+def see_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let installers see distributions in a folder only, whatever the settings of this computer are."""
+    settings = {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(folder),
+        "UV_NO_CONFIG": "1",
+        "UV_OFFLINE": "1",
+        "UV_CACHE_DIR": str(folder / "cache"),
+        "UV_FIND_LINKS": str(folder),
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)

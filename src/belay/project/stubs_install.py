@@ -23,7 +23,8 @@ FOLDER = STATE / "stubs"
 """Where the stubs are, relative to the project's folder."""
 
 _NOBODY_HAS_IT = re.compile(r"no matching distribution|no solution found", re.IGNORECASE)
-_MOST_LINES = 3
+_MOST_LINES = 6
+_ASIDES = ("warning", "[notice]", "hint")
 
 
 @dataclass(frozen=True)
@@ -134,11 +135,11 @@ def _install(command: Sequence[str], folder: Path, wanted: Wanted) -> None:
 
 
 def _reason(said: str) -> str:
-    """What an installer said last of why it failed."""
+    """What an installer said of why it failed: what follows its first word of an error."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    errors = [line for line in lines if line.lower().startswith("error")] or lines
-    # The other lines may be the same in other words, for each of the places that were looked at.
-    return "; ".join(line.partition(": ")[2] or line for line in errors[-_MOST_LINES:])
+    first = next((at for at, line in enumerate(lines) if line.lower().startswith("error")), 0)
+    told = [line for line in lines[first:] if not line.lower().startswith(_ASIDES)]
+    return " ".join(re.sub("^(error|cause): ", "", line, flags=re.IGNORECASE) for line in told[:_MOST_LINES])
 
 
 def _take_place(new: Path, place: Path) -> None:
