@@ -94,7 +94,8 @@ class _Known:
         """
         same = [board for board in boards if self._kind.matches(board)]
         if not self._is_unique:
-            here = [board for board in same if _place(board) == _place(self._port)]
+            place = _place(self._port)
+            here = [board for board in same if place and _place(board) == place]
             same = here or [board for board in same if board.device == self._port.device]
         if own := self._own(same):
             return str(own.device)
@@ -108,6 +109,8 @@ class _Known:
         interface = _interface(self._port)
         if interface:
             return next((board for board in same if _interface(board) == interface), None)
+        if len(same) == 1 and not self._is_unique:
+            return same[0]
         return same[self._at] if self._at < len(same) else None
 
 
@@ -123,7 +126,7 @@ def _known(name: str, ports: PortLister) -> _Known | None:
 
 def _place(board: UsbSpecifier) -> str | None:
     """Where it is plugged in, without the interface, which Linux adds: ``1-2`` of ``1-2:1.0``."""
-    return board.location.partition(":")[0] if board.location else board.device
+    return board.location.partition(":")[0] if board.location else None
 
 
 def _interface(board: UsbSpecifier) -> str:
