@@ -32,6 +32,17 @@ CIRCUIT = {
 }
 
 
+COLOUR = """
+import machine
+kept = machine.Pin.__init__
+def named(pin, id, *rest, **more):
+    if isinstance(id, str):
+        id = {"NEOPIXEL": 16, "NEOPIXEL_POWER": 17}.get(id, 99)
+    kept(pin, id, *rest, **more)
+machine.Pin.__init__ = named
+"""
+
+
 class Circuit:
     """A device whose board says to have CircuitPython."""
 
@@ -111,6 +122,23 @@ def test_a_board_whose_firmware_names_no_led(device: Device) -> None:
     finally:
         device("machine.Pin = hidden")
     assert "--pin N" in str(caught.value.hint)
+
+
+def test_a_colour_led(device: Device) -> None:
+    device(COLOUR)
+    pins = device.virtual.pins
+    try:
+        light = Light(device)
+        assert light.name == "NEOPIXEL"
+        light.switch(on=True)
+        assert (pins[16].bits, pins[17].value, pins[17].mode) == (b"\x18" * 3, 1, "OUT")
+        light.switch(on=False)
+        assert pins[16].bits == bytes(3)
+        light.switch(on=True)
+        light.put_back()
+    finally:
+        device("machine.Pin.__init__ = kept")
+    assert (pins[16].bits, pins[16].mode, pins[17].mode) == (bytes(3), "IN", "IN")
 
 
 def test_a_board_that_cannot_say_how_its_pin_is_used(device: Device) -> None:

@@ -293,6 +293,19 @@ def test_adc(bench: Keyboard) -> None:
     assert repr(adc[2]) == "<VirtualAdc 28 value=65535>"
 
 
+def test_a_stream_of_bits(bench: Keyboard) -> None:
+    pin = bench.board.pins[6]
+    assert pin.bits == b""
+    send = "machine.bitstream(Pin(6, Pin.OUT), 0, (400, 850, 800, 450), %s)"
+    bench.run(send % "bytes([1, 2, 255])")
+    assert pin.bits == b"\x01\x02\xff"
+    bench.run(send % "bytearray(1000)")
+    assert pin.bits == bytes(768)
+    assert bench.board.pins[7].bits == b""
+    bench.start("machine.bitstream(6, 1, (400, 850, 800, 450), b'')")
+    assert b"ValueError" in bench.finish()[1]
+
+
 def test_pwm(bench: Keyboard) -> None:
     pin = bench.board.pins[3]
     assert (pin.duty, pin.freq) == (None, 0)

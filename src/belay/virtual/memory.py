@@ -46,7 +46,14 @@ class Pull(IntEnum):
     DOWN = 2
 
 
-SIZE = PINS * len(Field) * 4
+MOST_BITS = 768
+"""Bytes of a stream of bits that are kept: those of 256 LEDs with three colours."""
+
+_FIELDS = PINS * len(Field) * 4
+_STREAM = 4 + MOST_BITS
+"""Of each pin: how many bytes, and the bytes."""
+
+SIZE = _FIELDS + PINS * _STREAM
 
 _POWER_ON = {Field.MODE: Mode.UNSET, Field.OUT: 0, Field.PULL: Pull.NONE, Field.DUTY: UNDRIVEN, Field.FREQ: 0}
 
@@ -86,6 +93,20 @@ class PinMemory:
             return 0
         return drive if drive >= 0 else int(pull == Pull.UP or mode == Mode.OPEN_DRAIN)
 
+    def bits(self, pin: int) -> bytes:
+        """The stream of bits that was sent last on a pin."""
+        start = _FIELDS + pin * _STREAM
+        size = self._words[start // 4]
+        return bytes(self._words.cast("B")[start + 4 : start + 4 + size])
+
+    def set_bits(self, pin: int, data: bytes | bytearray) -> None:
+        """Keep what was sent; whoever reads meanwhile finds nothing."""
+        start = _FIELDS + pin * _STREAM
+        kept = data[:MOST_BITS]
+        self._words[start // 4] = 0
+        self._words.cast("B")[start + 4 : start + 4 + len(kept)] = kept
+        self._words[start // 4] = len(kept)
+
     def connect(self) -> None:
         """Make a new file's zeros mean: no board, nothing outside."""
         for pin in range(PINS):
@@ -97,6 +118,7 @@ class PinMemory:
         for pin in range(PINS):
             for field, value in _POWER_ON.items():
                 self.set(pin, field, value)
+            self.set_bits(pin, b"")
 
     def soft_reset(self) -> None:
         """Stop PWM, as a soft reset does; pins keep their modes and levels."""

@@ -18,6 +18,8 @@ from belay.virtual.plan import CAUSE_SOFT, Boot, Plan
 IRQ_FALLING, IRQ_RISING = 4, 8
 _ASK = -9
 """In place of a new value: only read it."""
+_BEGIN, _END = -1, -2
+"""In place of a byte of a stream of bits."""
 _PATIENCE = 0.05
 """Seconds that Ctrl-C waits for a handler; one that runs longer is interrupted itself."""
 _QUEUE = 256
@@ -88,6 +90,7 @@ class Peripherals:
         self._timers: dict[int, _Timer] = {}
         self._triggers: dict[int, int] = {}
         self._levels: dict[int, int] = {}
+        self._bits = bytearray()
         if boot.cause == CAUSE_SOFT:
             self._memory.soft_reset()
         else:
@@ -112,8 +115,8 @@ class Peripherals:
             lambda _a, _b: None,
             self._mask,
         ]
-        if blocks is not None:
-            self._operations.append(blocks.tell)
+        self._operations.append(blocks.tell if blocks is not None else _nothing)
+        self._operations.append(self._send_bits)
 
     def call(self, operation: int, first: int, second: int) -> int:
         """Serve ``host(operation, first, second)`` of the board; object words in and out."""
@@ -139,6 +142,16 @@ class Peripherals:
         if duty == UNDRIVEN:
             self._exchange(pin, Field.MODE, Mode.UNSET)
         return max(0, self._exchange(pin, Field.DUTY, duty))
+
+    def _send_bits(self, pin: int, byte: int) -> None:
+        """Take the next byte of a stream, or what says that one begins or is over."""
+        if byte == _BEGIN:
+            self._bits.clear()
+        elif byte == _END:
+            with self._change(pin):
+                self._memory.set_bits(pin, self._bits)
+        else:
+            self._bits.append(byte)
 
     def _exchange(self, pin: int, which: Field, value: int) -> int:
         if value != _ASK:
@@ -261,3 +274,7 @@ class Peripherals:
         before, self._callbacks.masked = self._callbacks.masked, bool(masked)
         self._wake()
         return int(before)
+
+
+def _nothing(_first: int, _second: int) -> None:
+    """In the place of what this board does not have."""

@@ -117,6 +117,14 @@ class VirtualPin:
         return self._memory.get(self.number, Field.FREQ)
 
     @property
+    def bits(self) -> bytes:
+        """What ``machine.bitstream`` has sent last, as for a chain of colour LEDs; empty before.
+
+        At most the first 768 bytes. The edges of such a stream are not counted.
+        """
+        return self._memory.bits(self.number)
+
+    @property
     def edges(self) -> int:
         """How often the level on the wire has changed since the board was made."""
         return self._memory.get(self.number, Field.EDGES)

@@ -27,6 +27,7 @@ _NEXT = const(13)
 _DONE = const(14)
 _DISPATCH = const(15)
 _MASK = const(16)
+_BITS = const(18)
 _ASK = const(-9)
 
 _live = {}  # what calls back: pins by number, timers from 64 on
@@ -335,6 +336,16 @@ def lightsleep(ms=0):
 def deepsleep(ms=0):
     _time.sleep_ms(ms)
     reset()
+
+
+def bitstream(pin, encoding, timing, data):
+    if encoding or len(timing) != 4:
+        raise ValueError("encoding")
+    n = _number(pin)
+    host(_BITS, n, -1)
+    for byte in data:
+        host(_BITS, n, byte)
+    host(_BITS, n, -2)
 
 
 def disable_irq():
