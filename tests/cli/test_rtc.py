@@ -5,9 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from belay import Device
 from belay.cli import exits, rtc
-from belay.exceptions import FeatureUnavailableError, NotBelayResponseError
 
 from .conftest import Belay
 
@@ -44,41 +42,3 @@ def test_local_time_and_that_of_utc() -> None:
 def test_what_makes_no_sense(belay: Belay) -> None:
     result = belay("rtc", "--utc", "virtual:")
     assert (result.code, result.out) == (exits.USAGE, "")
-
-
-FAKE = """
-import sys
-sys.modules['time'] = type('time', (), {'struct_time': tuple})
-class RTC:
-    now = tuple((2030, 1, 2, 3, 4, 5, 2, 2, -1))
-    @property
-    def datetime(self): return RTC.now
-    @datetime.setter
-    def datetime(self, to): RTC.now = to
-sys.modules['rtc'] = type('rtc', (), {'RTC': RTC})
-"""
-
-
-def test_the_clock_of_circuitpython(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Device("virtual:") as device:
-        device(FAKE)
-        read, to = rtc._READ["circuitpython"], rtc._SET["circuitpython"]
-        monkeypatch.setattr(rtc, "_READ", {"": read})
-        monkeypatch.setattr(rtc, "_SET", {"": to})
-        assert rtc._read(device) == datetime(2030, 1, 2, 3, 4, 5)
-        rtc._set(device, datetime(2031, 12, 31, 23, 59, 58))
-        assert rtc._read(device) == datetime(2031, 12, 31, 23, 59, 58)
-        assert device("tuple(RTC.now)[6:]") == (2, 365, -1)
-
-
-def test_boards_without_one() -> None:
-    with Device("virtual:") as device:
-        device("import machine; kept = machine.RTC; del machine.RTC")
-        with pytest.raises(FeatureUnavailableError):
-            rtc._read(device)
-        device("class RTC:\n def datetime(self): return (0,) * 8\nmachine.RTC = RTC")
-        with pytest.raises(NotBelayResponseError, match="no time"):
-            rtc._read(device)
-        device("class RTC:\n def datetime(self): raise ValueError('broken')\nmachine.RTC = RTC")
-        with pytest.raises(ValueError, match="broken"):
-            rtc._read(device)

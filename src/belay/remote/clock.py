@@ -1,8 +1,9 @@
 """The time of what happens on a board, as datetimes of the host.
 
-Times are measured with the host's monotonic clock. Where that stands beside the clock on the wall is looked
-up whenever :meth:`BoardClock.synchronise` is asked for, and kept till the next time: somebody who sets the
-host's clock meanwhile does not disturb the times of a measurement.
+Times are measured with a clock of the host's that nobody sets. Where that stands beside the clock on the wall
+is looked up whenever :meth:`BoardClock.synchronise` is asked for, and kept till the next time: somebody who
+sets the host's clock meanwhile does not disturb the times of a measurement. Only where one of the clocks was
+found to have jumped, all is compared anew.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from belay.board.calls import Calls, Item, Ours, Stamped, Terms
@@ -76,7 +78,7 @@ class BoardClock:
 
     Args:
         auto: Whether it synchronises by itself when it must; if not, that is an error.
-        monotonic: The host's monotonic clock; seconds.
+        monotonic: A clock of the host's that nobody sets; seconds. None for the best there is.
         wall: The host's clock on the wall; Unix seconds.
     """
 
@@ -84,11 +86,11 @@ class BoardClock:
         self,
         *,
         auto: bool = True,
-        monotonic: Callable[[], float] = time.perf_counter,
+        monotonic: Callable[[], float] | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._auto = auto
-        self._monotonic, self._wall = monotonic, wall
+        self._monotonic, self._wall = monotonic or steady_clock(), wall
         self._lock = threading.Lock()
         self._calls: Calls | None = None
         self._fit: ClockFit | None = None
@@ -182,11 +184,17 @@ class BoardClock:
             received = self._monotonic()
             if not isinstance(ticks, int):
                 raise NotBelayResponseError(f"the board's clock shows {ticks!r:.80}")
-            self._learn(sent, ticks, ticks, received)
+            with self._lock:
+                self._learn(sent, ticks, ticks, received)
 
     def _learn(self, sent: float, begun: int, ended: int, received: float) -> float:
-        assert self._fit is not None
-        return self._fit.add(Exchange(sent, begun, ended, received))
+        fit = self._fit
+        assert fit is not None
+        restarts = fit.restarts
+        when = fit.add(Exchange(sent, begun, ended, received))
+        if fit.restarts > max(restarts, 0):
+            self._anchor = self._look()
+        return when
 
     def _dated(self, answer: object, sent: float, received: float) -> object:
         match answer:
@@ -211,6 +219,17 @@ class BoardClock:
         return ClockNotSynchronizedError(
             "the board's clock is not known", hint="device.sync_time() compares it with this computer's"
         )
+
+
+def steady_clock() -> Callable[[], float]:
+    """The host's monotonic clock, in seconds; one that goes on while the computer sleeps, if there is one.
+
+    On Linux that is CLOCK_BOOTTIME, on macOS CLOCK_MONOTONIC, on Windows what ``perf_counter`` reads.
+    """
+    for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"):
+        if number := getattr(time, name, None):
+            return partial(time.clock_gettime, number)
+    return time.perf_counter
 
 
 def _scale(about: object) -> Scale:

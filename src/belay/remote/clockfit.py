@@ -27,10 +27,7 @@ _SLOT = 0.25
 """Seconds of which one exchange is kept."""
 
 _COARSE = 0.25
-"""Of longer ago, one exchange is kept in times of so much of the time since: some dozens of an hour."""
-
-_MEMORY = 3600.0
-"""Seconds after which exchanges are forgotten."""
+"""Of longer ago, one exchange is kept in times of so much of the time since: some dozens in a day."""
 
 
 class Scale(NamedTuple):
@@ -121,11 +118,11 @@ class ClockFit:
         spent *= 1 + (line.slope if line else 0.0)
         trip = max(elapsed - spent, 0.0)
         middle = exchange.received - trip / 2 - self._host_zero
-        error = trip / 2 + doubt / 2 + self.scale.resolution
+        error = trip / 2 + doubt + self.scale.resolution
         self.exchanges += 1
         self.round_trip = min(self.round_trip, trip)
         self._keep(Point(board, middle - board, error))
-        return self._told(board, exchange.received - trip, exchange.received)
+        return self._told(board, exchange.received - trip - doubt, exchange.received)
 
     def at(self, host: float) -> Estimate:
         """What is known at a moment.
@@ -150,7 +147,7 @@ class ClockFit:
         ticks, period = exchange.ended - exchange.begun, self.scale.period
         if not period:
             return ticks / self.scale.rate
-        elapsed = int((exchange.received - exchange.sent) * self.scale.rate)
+        elapsed = int((exchange.received - exchange.sent) * (1 + MAX_DRIFT) * self.scale.rate)
         ticks %= period
         # It may have gone all the way round meanwhile.
         return (ticks + max(0, elapsed - ticks) // period * period) / self.scale.rate
@@ -213,8 +210,6 @@ def _thinned(points: list[Point]) -> list[Point]:
     newest = edge = points[-1].board
     kept = points[-1:]
     for point in reversed(points[:-1]):
-        if newest - point.board > _MEMORY:
-            break
         if edge < newest and edge - point.board < (newest - edge) * _COARSE:
             if point.error < kept[-1].error:
                 kept[-1] = point

@@ -7,8 +7,8 @@ as long as the points do not tell it (ridge regression).
 What the line says of a moment is a weighted sum of what the points say, with weights v_i. If point i is wrong
 by e_i at the most, and the clocks drift by no more than :data:`MAX_DRIFT`, that sum is wrong by no more than
 the sum of ``abs(v_i) * e_i``, and by the part of the drift that was held back. This bound needs nothing to be
-known of how the errors are distributed. To e_i is added how far the drift itself may have changed since
-(:data:`WANDER`).
+known of how the errors are distributed. The drift itself may change, by :data:`WANDER`: to e_i is added what
+that comes to until the last point, and to the sum what it comes to from there.
 """
 
 from __future__ import annotations
@@ -55,10 +55,11 @@ class Line:
     """
 
     def __init__(self, points: list[Point]) -> None:
-        self._points = points
         self._last = points[-1].board
+        # The further back, the more the drift may have been another one.
+        self._doubts = [point.error + WANDER * (self._last - point.board) for point in points]
         least = min(point.error for point in points)
-        weights = [(self._doubt(point, self._last) - _COMMON * least) ** -2 for point in points]
+        weights = [(doubt - _COMMON * least) ** -2 for doubt in self._doubts]
         total = sum(weights)
         self._shares = [weight / total for weight in weights]
         self._centre = sum(share * point.board for share, point in zip(self._shares, points, strict=True))
@@ -72,8 +73,7 @@ class Line:
         self._unknown = MAX_DRIFT * held / spread
         self.slope = sum(pull * point.ahead for pull, point in zip(self._pulls, points, strict=True))
         self.slope_error = self._unknown + sum(
-            abs(pull) * self._doubt(point, self._last)
-            for pull, point in zip(self._pulls, points, strict=True)
+            abs(pull) * doubt for pull, doubt in zip(self._pulls, self._doubts, strict=True)
         )
         self._last_error = self.error(self._last)
 
@@ -88,15 +88,12 @@ class Line:
     def error(self, board: float) -> float:
         """By how much it may be wrong of a moment."""
         away = board - self._centre
-        return abs(away) * self._unknown + sum(
-            abs(share + away * pull) * self._doubt(point, board)
-            for share, pull, point in zip(self._shares, self._pulls, self._points, strict=True)
+        later = WANDER * abs(board - self._last) + self._unknown * abs(away)
+        return later + sum(
+            abs(share + away * pull) * doubt
+            for share, pull, doubt in zip(self._shares, self._pulls, self._doubts, strict=True)
         )
 
     def rough_error(self, board: float) -> float:
         """The same or more, and quicker; of moments behind the last point."""
         return self._last_error + abs(board - self._last) * (self.slope_error + WANDER)
-
-    @staticmethod
-    def _doubt(point: Point, board: float) -> float:
-        return point.error + WANDER * abs(board - point.board)
