@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from belay.exceptions import PublishError
+from belay.packages.manifest import parse_manifest
+from belay.publish.about import About
+from belay.publish.needs import Needs
+from belay.publish.packagejson import check_replaceable, package_json
+from belay.publish.pieces import Piece
+
+ABOUT = About("app", "1.0")
+
+
+def test_what_it_says(tmp_path: Path) -> None:
+    pieces = {"app/x.py": Piece(b"", tmp_path / "src" / "app" / "x.py")}
+    data = package_json(ABOUT, pieces, Needs((("y", "latest"),)), tmp_path)
+    assert json.loads(data) == {
+        "urls": [["app/x.py", "src/app/x.py"]],
+        "deps": [["y", "latest"]],
+        "version": "1.0",
+    }
+    assert data.decode().splitlines() == [
+        "{",
+        '  "urls": [',
+        '    ["app/x.py", "src/app/x.py"]',
+        "  ],",
+        '  "deps": [',
+        '    ["y", "latest"]',
+        "  ],",
+        '  "version": "1.0"',
+        "}",
+    ]
+    found = parse_manifest(data, name="app", place="https://h.test/a/package.json", source="")
+    assert [(file.destination, file.url) for file in found.files] == [
+        ("app/x.py", "https://h.test/a/src/app/x.py")
+    ]
+    assert "deps" not in json.loads(package_json(ABOUT, pieces, Needs(), tmp_path))
+
+
+@pytest.mark.parametrize(
+    "place", [None, Path("/elsewhere/x.py"), Path("/p/.belay/x.py"), Path("/p/my file.py"), Path("/p/ä.py")]
+)
+def test_files_that_no_address_leads_to(place: Path | None) -> None:
+    with pytest.raises(PublishError) as caught:
+        package_json(ABOUT, {"x.py": Piece(b"", place)}, Needs(), Path("/p"))
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "content", ["{}", "[]", "what", '{"name": "npm", "urls": []}', '{"dependencies": {}}']
+)
+def test_what_is_another_tool_s(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "package.json"
+    check_replaceable(file)
+    file.write_text(content)
+    with pytest.raises(PublishError, match="is there already"):
+        check_replaceable(file)
+
+
+def test_what_is_a_package_s(tmp_path: Path) -> None:
+    file = tmp_path / "package.json"
+    file.write_text('{"urls": [], "version": "0.1"}')
+    check_replaceable(file)
