@@ -16,7 +16,9 @@ from types import TracebackType
 from typing import Any
 
 from belay.exceptions import BoardCrashedError, ConnectionLost, FeatureUnavailableError
+from belay.virtual.bus import BusMemory
 from belay.virtual.flash import VirtualFlash
+from belay.virtual.i2c import VirtualI2C, buses
 from belay.virtual.launch import is_temporary, launch, make_memory
 from belay.virtual.memory import PinMemory
 from belay.virtual.meter import FlashMeter
@@ -48,6 +50,7 @@ class VirtualBoard:
         flash: The flash memory that its file system lies on; None: the files lie in ``root``.
         pins: Its pins by number, seen from outside.
         adc: Its analog inputs by pin or channel, seen from outside.
+        i2c: Its I2C buses by number, 0 and 1, seen from outside.
 
     Raises:
         FeatureUnavailableError: There is no MicroPython to run, or no way to run one on this platform.
@@ -62,10 +65,12 @@ class VirtualBoard:
         self._memory.connect()
         meter = FlashMeter(memory_file.fileno())
         meter.keep_power()
+        self._buses = BusMemory(memory_file.fileno())
         try:
             self._launched = launch(self.options, memory_file)
         except BaseException:
             self._memory.close()
+            self._buses.close()
             meter.close()
             memory_file.close()
             raise
@@ -78,6 +83,7 @@ class VirtualBoard:
         wires = Wires(self._memory, self._launched.doorbell)
         self.pins: Row[VirtualPin] = Row(lambda number: VirtualPin(wires, number))
         self.adc: Row[VirtualAdc] = Row(lambda number: VirtualAdc(wires, number), adc_pin)
+        self.i2c: tuple[VirtualI2C, ...] = buses(self._buses)
         self._reports = _Reports(self._launched.control)
         self._lock = threading.Lock()
         self._closed = False
@@ -163,6 +169,7 @@ class VirtualBoard:
         for thing in (self._launched.control, self._launched.doorbell, self._launched.stderr):
             thing.close()
         self._memory.close()
+        self._buses.close()
         self._meter.close()
         self._launched.memory.close()
         if is_temporary(self.options):

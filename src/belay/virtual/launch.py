@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO
 
 from belay.exceptions import FeatureUnavailableError
+from belay.virtual.bus import END
 from belay.virtual.image import open_image
-from belay.virtual.meter import END
 from belay.virtual.options import VirtualOptions
 from belay.virtual.plan import FlashPlan, Plan
 from belay.virtual.size import size_bytes

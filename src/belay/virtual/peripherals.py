@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from belay.virtual.blocks import Blocks
+from belay.virtual.bus import BusMemory
 from belay.virtual.memory import PINS, UNDRIVEN, Field, Mode, PinMemory
 from belay.virtual.native import Native, Poker, number, small_int
 from belay.virtual.plan import CAUSE_SOFT, Boot, Plan
@@ -83,6 +84,7 @@ class Peripherals:
         self._native, self._poker, self._boot = native, poker, boot
         self._ready, self._wake, self._leave = ready, wake, leave
         self._memory = PinMemory(plan.memory)
+        buses = BusMemory(plan.memory)
         self._doorbell = socket.socket(fileno=plan.doorbell)
         self._doorbell.setblocking(False)
         self._lock = threading.Lock()
@@ -117,6 +119,7 @@ class Peripherals:
         ]
         self._operations.append(blocks.tell if blocks is not None else _nothing)
         self._operations.append(self._send_bits)
+        self._operations += [buses.find, buses.point, buses.put, lambda place, _b: buses.take(place)]
 
     def call(self, operation: int, first: int, second: int) -> int:
         """Serve ``host(operation, first, second)`` of the board; object words in and out."""
