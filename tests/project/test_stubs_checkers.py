@@ -69,29 +69,22 @@ def test_a_second_time_nothing_changes(tmp_path: Path) -> None:
 def test_the_other_view_and_back(tmp_path: Path, has_stdlib: bool) -> None:
     file = project(tmp_path)
     configure(load_project(file), "host", has_stdlib=has_stdlib)
+    for_host = tools(file)
     configure(load_project(file), "board", has_stdlib=has_stdlib)
     main = ".belay/dependencies/main"
     wanted: dict[str, dict[str, object]] = {
         "pyright": {
             "extraPaths": [BOARD, main],
-            "ignore": [],
             "reportMissingModuleSource": False,
             "typeshedPath" if has_stdlib else "stubPath": BOARD,
         },
-        "mypy": {"mypy_path": [f"{HERE}/{BOARD}", f"{HERE}/{main}"], "exclude": []},
+        "mypy": {"mypy_path": [f"{HERE}/{BOARD}", f"{HERE}/{main}"]},
     }
     if has_stdlib:
         wanted["mypy"]["custom_typeshed_dir"] = f"{HERE}/{BOARD}"
     assert tools(file) == wanted
     configure(load_project(file), "host", has_stdlib=has_stdlib)
-    back = tools(file)
-    # The vendored files may have been there before.
-    assert back["pyright"].pop("extraPaths") == [main, HOST]
-    assert back["mypy"].pop("mypy_path") == [f"{HERE}/{main}", f"{HERE}/{HOST}"]
-    assert back == {
-        "pyright": {"ignore": ["app"], "reportMissingModuleSource": False},
-        "mypy": {"exclude": ["^app/"]},
-    }
+    assert tools(file) == for_host
 
 
 def test_what_was_there_stays(tmp_path: Path) -> None:
@@ -125,6 +118,20 @@ exclude = "^generated/"
     }  # fmt: skip
     assert done.notes == ("tool.mypy.exclude should also have ^app/",)
     assert configure(load_project(file), "host", has_stdlib=True).changed == ()
+
+
+def test_paths_in_one_text_for_the_other_view_and_back(tmp_path: Path) -> None:
+    file = project(tmp_path, '[tool.belay]\n[tool.mypy]\nmypy_path = "one"\n')
+    for view, paths in ("board", [BOARD, ".belay/dependencies/main"]), ("host", [HOST]):
+        configure(load_project(file), view, has_stdlib=True)
+        assert tools(file)["mypy"]["mypy_path"] == ", ".join(["one", *(f"{HERE}/{path}" for path in paths)])
+
+
+def test_vendored_paths_of_the_users_stay(tmp_path: Path) -> None:
+    main = ".belay/dependencies/main"
+    file = project(tmp_path, f'[tool.belay]\n[tool.pyright]\nextraPaths = ["{main}"]\n')
+    configure(load_project(file), "host", has_stdlib=True)
+    assert tools(file)["pyright"]["extraPaths"] == [main, HOST]
 
 
 def test_a_value_of_the_users_is_not_replaced(tmp_path: Path) -> None:
@@ -294,3 +301,7 @@ def test_with_stubs_as_they_are_published(tmp_path: Path) -> None:
     board = json.loads((tmp_path / FOLDER / "pyright-board.json").read_text(encoding="utf-8"))
     assert board["typeshedPath"] == "board"
     look(tmp_path)
+    configure(load_project(tmp_path / "pyproject.toml"), "board", has_stdlib=True)
+    for words in ["pyright", "--pythonpath", sys.executable, "app"], ["mypy", "app"]:
+        said = check(tmp_path, *words)
+        assert wrong_lines(said) == {"app/__init__.py": WRONG["app/__init__.py"]}, said

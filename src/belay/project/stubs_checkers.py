@@ -61,7 +61,7 @@ class _Settings:
 
     Attributes:
         items: By key, what a list shall have.
-        others: By key, what it shall not have any more, since it was for the other view.
+        others: By key, what was for the other view, and is to go if the first of it is there.
         values: By key, a value, if there is none yet but one of ours.
     """
 
@@ -151,7 +151,7 @@ def _pyright(project: Project, view: str, has_stdlib: bool) -> _Settings:
         return _Settings(
             # Of code on the board it would say that CPython's time has no sleep_ms.
             items={"extraPaths": [host], **({"ignore": code} if code else {})},
-            others={"extraPaths": [board], "typeshedPath": [board], "stubPath": [board]},
+            others={"extraPaths": [board, *_vendored(project)], "typeshedPath": [board], "stubPath": [board]},
             values={"reportMissingModuleSource": False},
         )
     return _Settings(
@@ -164,14 +164,16 @@ def _pyright(project: Project, view: str, has_stdlib: bool) -> _Settings:
 def _mypy(project: Project, view: str, has_stdlib: bool) -> _Settings:
     # Else relative to the current folder.
     host, board = f"{_HERE}/{_place(HOST)}", f"{_HERE}/{_place(BOARD)}"
+    vendored = [f"{_HERE}/{path}" for path in _vendored(project)]
     code = [f"^{re.escape(project.name)}/"] if project.name and (project.root / project.name).is_dir() else []
     if view == HOST:
         return _Settings(
             items={"mypy_path": [host], **({"exclude": code} if code else {})},
-            others={"mypy_path": [board], "custom_typeshed_dir": [board]},
+            # CPython's logging would be the vendored one.
+            others={"mypy_path": [board, *vendored], "custom_typeshed_dir": [board]},
         )
     return _Settings(
-        items={"mypy_path": [board, *(f"{_HERE}/{path}" for path in _vendored(project))]},
+        items={"mypy_path": [board, *vendored]},
         others={"mypy_path": [host], "exclude": code},
         values={"custom_typeshed_dir": board} if has_stdlib else {},
     )
@@ -221,7 +223,9 @@ def _applied(text: str, name: str, settings: _Settings) -> tuple[str, list[str]]
         elif key not in settings.items:
             text = drop_value(text, (*table, key)) if known in others else text
         elif key == "mypy_path" and isinstance(known, str):
-            paths = [path for path in re.split(r"\s*[,:]\s*", known) if path and path not in others]
+            paths = [path for path in re.split(r"\s*[,:]\s*", known) if path]
+            going = others if others[0] in paths else []
+            paths = [path for path in paths if path not in going]
             paths += [path for path in items if path not in paths]
             text = set_value(text, (*table, key), ", ".join(paths)) if ", ".join(paths) != known else text
         elif not all(item in str(known) for item in items):
@@ -250,12 +254,14 @@ def _with_items(text: str, place: tuple[str, ...], items: list[str], others: lis
     for part in place:
         array = array[part]
     try:
-        for other in others:
+        for other in others if others and others[0] in array else ():
             if other in array:
                 array.remove(other)
         for item in items:
             if item not in array:
                 array.append(item)
+        if others and not array:
+            return drop_value(text, place)
         new = tomlkit.dumps(document)
         tomllib.loads(new)
     except (TOMLKitError, tomllib.TOMLDecodeError) as error:
