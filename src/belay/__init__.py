@@ -9,6 +9,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from belay import exceptions
+    from belay.aio import AsyncDevice
     from belay.board.firmware import Implementation
     from belay.device import Device
     from belay.exceptions import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from belay.transports.usb import UsbSpecifier, list_devices
 
 __all__ = [
+    "AsyncDevice",
     "AuthenticationError",
     "BelayException",
     "BoardError",
@@ -50,6 +52,7 @@ __all__ = [
 ]
 
 _PLACES = {
+    "AsyncDevice": "belay.aio",
     "Device": "belay.device",
     "Implementation": "belay.board.firmware",
     "Proxy": "belay.remote.proxy",

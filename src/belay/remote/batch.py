@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar, cast
 
 from belay.board.many import Lost
 from belay.exceptions import BatchError, BoardError
@@ -21,6 +21,15 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class Gathering(Protocol):
+    """What a future needs of its batch."""
+
+    @property
+    def mine(self) -> bool:
+        """Whether it gathers calls of whoever asks, who would wait for ever."""
+        ...
+
+
 class BatchFuture(Future[R]):
     """The result of a call in a batch, there once the batch was sent.
 
@@ -28,7 +37,7 @@ class BatchFuture(Future[R]):
         batch: The batch that will be sent.
     """
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Gathering) -> None:
         super().__init__()
         self._batch = batch
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, ParamSpec, TypedDict, TypeVar, Unpack, overload
 
-from belay.remote.caller import Caller, Default
+from belay.remote.caller import Default
 from belay.remote.decorators import Decorator, Kind, Marker
 from belay.remote.functions import Setup, Task, Teardown, Thread
 from belay.remote.marks import Marked
 
 P = ParamSpec("P")
 R = TypeVar("R")
-D_co = TypeVar("D_co", bound=Decorator, covariant=True)
-M_co = TypeVar("M_co", bound=Marker, covariant=True)
+D_co = TypeVar("D_co", covariant=True)
+M_co = TypeVar("M_co", covariant=True)
 
 
 class ThreadOptions(TypedDict, total=False):
@@ -194,11 +194,13 @@ class Slot(Generic[M_co, D_co]):
 
     Args:
         kind: What a decorated function becomes.
-        marker: What it is on the class.
-        decorator: What it is on a device.
+        marker: Makes what it is on the class, of its name and the kind.
+        decorator: Makes what it is on a device, of these and of what asks the board.
     """
 
-    def __init__(self, kind: Kind, marker: type[M_co], decorator: type[D_co]) -> None:
+    def __init__(
+        self, kind: Kind, marker: Callable[[str, Kind], M_co], decorator: Callable[[str, Kind, Any], D_co]
+    ) -> None:
         self.kind = kind
         self.decorator = decorator
         self._marker = marker
@@ -218,10 +220,12 @@ class Slot(Generic[M_co, D_co]):
         return instance._decorators[self._name]
 
 
-def decorators_of(cls: type, caller: Caller) -> dict[str, Decorator]:
-    """A device's decorators, by the names of the slots of its class."""
-    return {
-        name: slot.decorator(name, slot.kind, caller)
-        for name, slot in vars(cls).items()
-        if isinstance(slot, Slot)
-    }
+def decorators_of(cls: type, asker: object) -> dict[str, Any]:
+    """A device's decorators, by the names of the slots of its class.
+
+    Args:
+        cls: The class.
+        asker: What each of them asks the board by.
+    """
+    slots = {name: slot for name, slot in vars(cls).items() if isinstance(slot, Slot)}
+    return {name: slot.decorator(name, slot.kind, asker) for name, slot in slots.items()}

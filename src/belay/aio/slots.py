@@ -1,0 +1,164 @@
+"""``task``, ``setup``, ``teardown`` and ``thread`` for asyncio programs, as type checkers see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, ParamSpec, TypeVar, Unpack, overload
+
+from belay.aio.decorators import AsyncDecorator
+from belay.aio.functions import AsyncFunction, AsyncItems, AsyncTask
+from belay.remote.decorators import Marker
+from belay.remote.marks import Marked
+from belay.remote.slots import SetupOptions, TaskOptions, TeardownOptions
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Y = TypeVar("Y")
+
+
+class AsyncTaskDecorator(AsyncDecorator):
+    """``device.task``."""
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap] # the first that fits is meant
+        self, function: Callable[P, Iterator[Y]], /, **options: Unpack[TaskOptions]
+    ) -> AsyncItems[P, Y]: ...
+
+    @overload
+    def __call__(self, function: Callable[P, R], /, **options: Unpack[TaskOptions]) -> AsyncTask[P, R]: ...
+
+    @overload
+    def __call__(self, /, **options: Unpack[TaskOptions]) -> AsyncTaskDecorator: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Decorate a function; with options alone, return the decorator."""
+        return self._apply(function, options)
+
+
+class AsyncTaskMarker(Marker):
+    """``AsyncDevice.task``."""
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap] # the first that fits is meant
+        self, function: Callable[P, Iterator[Y]], /, **options: Unpack[TaskOptions]
+    ) -> Marked[AsyncItems[P, Y]]: ...
+
+    @overload
+    def __call__(
+        self, function: Callable[P, R], /, **options: Unpack[TaskOptions]
+    ) -> Marked[AsyncTask[P, R]]: ...
+
+    @overload
+    def __call__(self, /, **options: Unpack[TaskOptions]) -> AsyncTaskMarker: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Mark a function; with options alone, return the decorator."""
+        return self._apply(function, options)
+
+
+class AsyncThreadDecorator(AsyncDecorator):
+    """``device.thread``."""
+
+    @overload
+    def __call__(
+        self, function: Callable[P, object], /, **options: Unpack[TaskOptions]
+    ) -> AsyncFunction[P, None]: ...
+
+    @overload
+    def __call__(
+        self, /, **options: Unpack[TaskOptions]
+    ) -> Callable[[Callable[P, object]], AsyncFunction[P, None]]: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Decorate a function; with options alone, return the decorator."""
+        return self._apply(function, options)
+
+
+class AsyncThreadMarker(Marker):
+    """``AsyncDevice.thread``."""
+
+    @overload
+    def __call__(
+        self, function: Callable[P, object], /, **options: Unpack[TaskOptions]
+    ) -> Marked[AsyncFunction[P, None]]: ...
+
+    @overload
+    def __call__(
+        self, /, **options: Unpack[TaskOptions]
+    ) -> Callable[[Callable[P, object]], Marked[AsyncFunction[P, None]]]: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Mark a function; with options alone, return the decorator."""
+        return self._apply(function, options)
+
+
+class AsyncSetupDecorator(AsyncDecorator):
+    """``device.setup``."""
+
+    @overload
+    def __call__(
+        self, function: Callable[P, object], /, **options: Unpack[SetupOptions]
+    ) -> AsyncFunction[P, None]: ...
+
+    @overload
+    def __call__(
+        self, /, **options: Unpack[SetupOptions]
+    ) -> Callable[[Callable[P, object]], AsyncFunction[P, None]]: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Decorate a function; with options alone, return the decorator."""
+        return self._apply(function, options)
+
+
+class AsyncSetupMarker(Marker):
+    """``AsyncDevice.setup``."""
+
+    @overload
+    def __call__(
+        self, function: Callable[P, object], /, **options: Unpack[SetupOptions]
+    ) -> Marked[AsyncFunction[P, None]]: ...
+
+    @overload
+    def __call__(
+        self, /, **options: Unpack[SetupOptions]
+    ) -> Callable[[Callable[P, object]], Marked[AsyncFunction[P, None]]]: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Mark a function; with options alone, return the decorator."""
+        return self._apply(function, options)
+
+
+class AsyncTeardownDecorator(AsyncDecorator):
+    """``device.teardown``."""
+
+    @overload
+    def __call__(
+        self, function: Callable[P, object], /, **options: Unpack[TeardownOptions]
+    ) -> AsyncFunction[P, None]: ...
+
+    @overload
+    def __call__(
+        self, /, **options: Unpack[TeardownOptions]
+    ) -> Callable[[Callable[P, object]], AsyncFunction[P, None]]: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Decorate a function; with options alone, return the decorator."""
+        return self._apply(function, options)
+
+
+class AsyncTeardownMarker(Marker):
+    """``AsyncDevice.teardown``."""
+
+    @overload
+    def __call__(
+        self, function: Callable[P, object], /, **options: Unpack[TeardownOptions]
+    ) -> Marked[AsyncFunction[P, None]]: ...
+
+    @overload
+    def __call__(
+        self, /, **options: Unpack[TeardownOptions]
+    ) -> Callable[[Callable[P, object]], Marked[AsyncFunction[P, None]]]: ...
+
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Mark a function; with options alone, return the decorator."""
+        return self._apply(function, options)
