@@ -240,7 +240,10 @@ class Device(SyncsFolders, TellsTime):
             BoardTimeoutError: It took longer than ``timeout``; it was interrupted.
             ConnectionLost: The board is gone.
             UntransferableError: The value cannot travel.
+            ValueError: The time of a proxy is wanted.
         """
+        if return_time and (proxy or delete or isinstance(code, Proxy)):
+            raise ValueError("a proxy, and its value, come without a time")
         if isinstance(code, Proxy):
             return handle(code).operate("return a", copied=True)
         if proxy or delete:

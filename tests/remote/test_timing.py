@@ -130,6 +130,16 @@ def test_other_kinds_of_functions_have_no_results(device: Device) -> None:
             decorator(return_time=True)  # type: ignore[call-overload]
 
 
+def test_a_proxy_has_no_time(device: Device) -> None:
+    with pytest.raises(ValueError, match="without a time"):
+        device("[1]", proxy=True, return_time=True)
+    with pytest.raises(ValueError, match="without its time"):
+
+        @device.task(proxy=True, return_time=True)
+        def listed():
+            return [1]
+
+
 ODD_CLOCK = """
 from time import ticks_us as steady
 def ticks():

@@ -77,7 +77,9 @@ class RemoteFunction(Generic[P, R]):
     way: ClassVar[Way] = Way.CALL
     records: ClassVar[bool] = False
     """Whether calls are remembered for a reconnect unless the decorator was told otherwise."""
-    without: ClassVar[frozenset[str]] = frozenset({"ignore_errors", "autoinit", "idempotent", "proxy", "return_time"})
+    without: ClassVar[frozenset[str]] = frozenset(
+        {"ignore_errors", "autoinit", "idempotent", "proxy", "return_time"}
+    )
     """The options that this kind of function has not."""
     __name__: str
     __wrapped__: Callable[P, R]
@@ -196,7 +198,7 @@ class Task(RemoteFunction[P, R]):
     """A function on the board whose result comes back.
 
     Raises:
-        ValueError: A generator is to be idempotent.
+        ValueError: A generator is to be idempotent; or what returns a proxy, to be remembered or timed.
     """
 
     without: ClassVar[frozenset[str]] = frozenset({"ignore_errors", "autoinit"})
@@ -210,6 +212,8 @@ class Task(RemoteFunction[P, R]):
             raise ValueError(
                 f"{self._source.name}: a call that returns a proxy cannot be remembered for a reconnect"
             )
+        if self._options.proxy and self._options.return_time:
+            raise ValueError(f"{self._source.name}: a proxy comes without its time")
         super()._define()
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:

@@ -7,8 +7,9 @@ keep the function's own signature.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Generic, ParamSpec, TypedDict, TypeVar, Unpack, overload
+from collections.abc import Callable, Generator, Iterator
+from datetime import datetime
+from typing import Any, Generic, Literal, ParamSpec, Protocol, Required, TypedDict, TypeVar, Unpack, overload
 
 from belay.remote.caller import Default
 from belay.remote.decorators import Decorator, Kind, Marker
@@ -17,6 +18,9 @@ from belay.remote.marks import Marked
 
 P = ParamSpec("P")
 R = TypeVar("R")
+S = TypeVar("S")
+T = TypeVar("T")
+Y = TypeVar("Y")
 D_co = TypeVar("D_co", covariant=True)
 M_co = TypeVar("M_co", covariant=True)
 
@@ -39,6 +43,18 @@ class TaskOptions(ThreadOptions, total=False):
     proxy: bool
 
 
+class UntimedOptions(TaskOptions, total=False):
+    """The same, where results come alone."""
+
+    return_time: Literal[False]
+
+
+class TimedOptions(TaskOptions, total=False):
+    """The same, where results come with their time."""
+
+    return_time: Required[Literal[True]]
+
+
 class TeardownOptions(ThreadOptions, total=False):
     """What ``teardown`` can be told."""
 
@@ -51,14 +67,54 @@ class SetupOptions(TeardownOptions, total=False):
     autoinit: bool
 
 
+class TimedDecorator(Protocol):
+    """``device.task(return_time=True)``."""
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, function: Callable[P, Generator[Y, S, T]], /
+    ) -> Task[P, Generator[tuple[Y, datetime], S, T]]: ...
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, function: Callable[P, Iterator[Y]], /
+    ) -> Task[P, Generator[tuple[Y, datetime], Any, Any]]: ...
+
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Task[P, tuple[R, datetime]]: ...
+
+
+class TimedMarker(Protocol):
+    """``Device.task(return_time=True)``."""
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, function: Callable[P, Generator[Y, S, T]], /
+    ) -> Marked[Task[P, Generator[tuple[Y, datetime], S, T]]]: ...
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, function: Callable[P, Iterator[Y]], /
+    ) -> Marked[Task[P, Generator[tuple[Y, datetime], Any, Any]]]: ...
+
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Marked[Task[P, tuple[R, datetime]]]: ...
+
+
 class TaskDecorator(Decorator):
     """``device.task``."""
 
     @overload
-    def __call__(self, function: Callable[P, R], /, **options: Unpack[TaskOptions]) -> Task[P, R]: ...
+    def __call__(self, function: Callable[P, R], /, **options: Unpack[UntimedOptions]) -> Task[P, R]: ...
 
     @overload
-    def __call__(self, /, **options: Unpack[TaskOptions]) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+    def __call__(self, function: Callable[P, object], /, **options: Unpack[TimedOptions]) -> Task[P, Any]: ...
+
+    @overload
+    def __call__(self, /, **options: Unpack[TimedOptions]) -> TimedDecorator: ...
+
+    @overload
+    def __call__(self, /, **options: Unpack[UntimedOptions]) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 
     def __call__(self, function: Any = None, /, **options: Any) -> Any:
         """Decorate a function; with options alone, return the decorator."""
@@ -69,11 +125,21 @@ class TaskMarker(Marker):
     """``Device.task``."""
 
     @overload
-    def __call__(self, function: Callable[P, R], /, **options: Unpack[TaskOptions]) -> Marked[Task[P, R]]: ...
+    def __call__(
+        self, function: Callable[P, R], /, **options: Unpack[UntimedOptions]
+    ) -> Marked[Task[P, R]]: ...
 
     @overload
     def __call__(
-        self, /, **options: Unpack[TaskOptions]
+        self, function: Callable[P, object], /, **options: Unpack[TimedOptions]
+    ) -> Marked[Task[P, Any]]: ...
+
+    @overload
+    def __call__(self, /, **options: Unpack[TimedOptions]) -> TimedMarker: ...
+
+    @overload
+    def __call__(
+        self, /, **options: Unpack[UntimedOptions]
     ) -> Callable[[Callable[P, R]], Marked[Task[P, R]]]: ...
 
     def __call__(self, function: Any = None, /, **options: Any) -> Any:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from datetime import datetime
 from typing import Any, assert_type
 
 from belay import Device
@@ -34,6 +35,27 @@ def items(n: int) -> Iterator[int]:
     yield n
 
 
+@device.task(return_time=True, timeout=2.0)
+def timed(a: int) -> float:
+    return 1.0
+
+
+@device.task(return_time=True)
+def timed_items(n: int) -> Iterator[int]:
+    yield n
+
+
+@device.task(return_time=True)
+def timed_generator(n: int) -> Generator[int, str, bytes]:
+    yield n
+    return b""
+
+
+@device.task(return_time=False)
+def untimed(a: int) -> float:
+    return 1.0
+
+
 @device.thread
 def work(n: int) -> int:
     return n
@@ -51,6 +73,11 @@ assert_type(plain(1, b="x"), float)
 assert_type(with_options(1), str)
 assert_type(empty_brackets(1), bytes)
 assert_type(items(3), Iterator[int])
+assert_type(timed(1), tuple[float, datetime])
+assert_type(next(timed_items(3)), tuple[int, datetime])
+assert_type(timed_generator(3), Generator[tuple[int, datetime], str, bytes])
+assert_type(timed.map([1, 2]), list[tuple[float, datetime]])
+assert_type(untimed(1), float)
 assert_type(work(1), None)
 assert_type(prepare(pin=3), None)
 assert_type(tidy(), None)
@@ -75,6 +102,11 @@ class Sensor(Device):
     @staticmethod
     def name() -> str:
         return ""
+
+    @Device.task(return_time=True)
+    @staticmethod
+    def when(channel: int) -> float:
+        return 0.0
 
     @Device.task
     @staticmethod
@@ -118,6 +150,7 @@ with Both("virtual:") as sensor:
     assert_type(sensor.read(0, samples=3), float)
     assert_type(sensor.read.map([1, 2]), list[float])
     assert_type(sensor.name(), str)
+    assert_type(sensor.when(0), tuple[float, datetime])
     assert_type(sensor.each(3), Iterator[int])
     assert_type(sensor.blink(1), None)
     assert_type(sensor.begin(), None)
