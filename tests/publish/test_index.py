@@ -148,6 +148,11 @@ def test_a_directory_that_lags_behind_is_told_of(index: Path) -> None:
     assert listed(index)["app"]["versions"] == {"6": ["1.0"], "py": ["1.0", "1.1"]}
 
 
+def test_an_index_without_compiled_files_is_told_of(tmp_path: Path) -> None:
+    [note] = publish(tmp_path / "public", [release("1.1", mpy=None)]).notes
+    assert "mpy=False" in note
+
+
 def test_a_copy_stays_what_it_was(index: Path) -> None:
     before = files_in(index)
     copy = release("1.0", dependencies=(("x", "1"),), is_copy=True)

@@ -155,9 +155,10 @@ def _publish(project: Project, order: Order, talk: Talk, product: Product) -> No
         file = project.root / packagejson.NAME
         if not order.replace:
             packagejson.check_replaceable(file)
-        if order.deps is Deps.COPIED:
+        if order.deps is Deps.COPIED and order.index is None:
             raise PublishError("a package.json has no place for copies of others", hint="that is for --index")
-        needs = read_needs(project, lock, order.deps or Deps.NAMED, talk)
+        bundled = order.deps is Deps.BUNDLED
+        needs = read_needs(project, lock, Deps.BUNDLED if bundled else Deps.NAMED, talk)
         product.files[file] = packagejson.package_json(
             product.about, together(own, needs.bundled), needs, project.root
         )

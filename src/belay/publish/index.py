@@ -252,6 +252,11 @@ class _Planner:
         about = release.about
         versions = self.versions(about.name)
         newest = pages.newest(each for found in versions.values() for each in found)
+        if not versions.keys() - {SOURCES}:
+            self.made.notes.append(
+                f"{about.name}: there are no compiled files, which mip asks for unless told not to: "
+                "mpy=False, or --no-mpy"
+            )
         for directory, found in versions.items():
             latest = pages.newest(found)
             if latest != newest:
