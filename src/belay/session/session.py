@@ -482,8 +482,7 @@ class Session:
 
     def _reopen(self) -> Link:
         """Open the port for somebody else."""
-        self.link.close()
-        self._state = State.LOST
+        self._lose()
         self._refuse_if_closed()
         self._connection.open()
         self._state = State.STRANGE
@@ -496,12 +495,12 @@ class Session:
             ConnectionLost: None of the attempts succeeded, or what the board knew cannot be restored.
             Exception: What the hook raised.
         """
-        self.link.close()
-        self._state = State.LOST
+        self._lose()
         self._connecting = True
         try:
             keep_trying(self._connect_again, attempts, self._connection.given_up, self.link.transport.name)
         except ReplayFailed as failed:
+            self._lose()
             raise _unrestorable(failed) from None
         finally:
             self._connecting = False
@@ -513,17 +512,18 @@ class Session:
             with self._noting_losses():
                 self._history.replay(self._calls, self._connection.endless)
         except (BelayException, OSError) as error:
+            self._lose()
             return error
         try:
             self._call_hook()
         except ConnectionFailedError as error:
             # Anything else that it raises is for the user.
             return error
-        finally:
-            if self._state is not State.READY:
-                self.link.close()
-                self._state = State.LOST
         return None
+
+    def _lose(self) -> None:
+        self.link.close()
+        self._state = State.LOST
 
     def _call_hook(self) -> None:
         """The board knows again what it knew: tell whoever wants to know.
@@ -539,10 +539,11 @@ class Session:
         try:
             self._on_reconnect()
         except BaseException:
-            self._state = State.LOST
+            self._lose()
             raise
         finally:
             self._hooked = None
+        self._refuse_if_closed()
         if self._state is State.LOST:
             raise ConnectionLost("the connection was lost again while on_reconnect ran")
 
