@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import runpy
+import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +107,40 @@ def test_several(run: Run) -> None:
     names, out = run("several", "virtual:", "virtual:")
     assert re.fullmatch(r"2 boards have pondered 400 ms in \d+ ms", out[0])
     assert [device.virtual.pins[25].edges for device in names["devices"]] == [6, 6]
+
+
+@pytest.mark.parametrize(("register", "degrees", "led"), [("1f80", "31.5", 1), ("ff00", "-1.0", 0)])
+def test_proxies(run: Run, register: str, degrees: str, led: int) -> None:
+    names, out = run("proxies", wire=lambda board: board.i2c[0].attach(0x48, bytes.fromhex(register)))
+    assert out == ["on the bus: 0x48", f"{degrees} degrees Celsius"]
+    pin = names["device"].virtual.pins[25]
+    assert (pin.value, pin.mode) == (led, "OUT")
+
+
+def test_time_sync(run: Run) -> None:
+    before = datetime.now(UTC)
+    names, out = run("time_sync", wire=lambda board: board.adc[26].set_u16(700))
+    moments = names["moments"]
+    assert sorted(moments) == moments
+    # What else was not known by then, as how far the clocks drift apart, is far less.
+    error = timedelta(seconds=names["clock"].error + 0.01)
+    assert all(before - error <= moment <= datetime.now(UTC) + error for moment in moments)
+    assert re.fullmatch(r"round trip [\d.]+ ms; times are right to \d+ us", out[0])
+    assert [line.split()[1] for line in out[1:]] == ["700,"] * 5
+
+
+def test_webrepl(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = [sys.executable, "-m", "belay", "-q", "virtual", "--webrepl", "0", "--password", "secret"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().strip()
+            monkeypatch.setenv("BELAY_PASSWORD", "secret")
+            _, out = run("webrepl", address)
+        finally:
+            process.terminate()
+    assert (out[0], out[2]) == ("the LED is on", "the LED is off")
+    assert out[1].startswith(f"20 calls to {address}")
 
 
 def test_each_is_tested_and_listed() -> None:
