@@ -3,7 +3,7 @@ from __future__ import annotations
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from belay import Device
@@ -40,6 +40,8 @@ def image(*records: bytes) -> bytes:
 
 
 @given(TREES, st.sampled_from([1, 2, 4, 16, 512]))
+@example({f"{'d/' * depth}é": bytes(20) for depth in range(9)}, 4)
+@example({f"d/{number}": bytes(1000) for number in range(20)}, 4)
 def test_what_is_written_is_read(files: dict[str, bytes], alignment: int) -> None:
     folders = {"/".join(path.split("/")[:depth]) for path in files for depth in range(1, path.count("/") + 1)}
     if folders & files.keys():

@@ -14,6 +14,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 
 from belay.exceptions import ImageError
 
@@ -49,17 +50,25 @@ def write_image(files: Mapping[str, bytes], *, alignment: int = ALIGNMENT) -> by
         ImageError: A path is none, or is a file and a folder.
     """
     tree = _tree(files)
-    # No record is longer than this, so the number of a length is as wide everywhere: nothing that is put in
-    # front of a content can shift what was placed before.
-    most = sum(len(content) + len(path) + alignment + 16 for path, content in files.items()) + 16
-    writer = _Writer(len(_number(most)), alignment)
+    # A folder's length is as wide a number as that of the whole image: so what is put in front of a content
+    # shifts nothing that was placed before.
+    for width in count(1):
+        image = _image(tree, _Writer(width, alignment))
+        if image is not None:
+            return image
+    raise AssertionError("no length is that wide")  # pragma: no cover
+
+
+def _image(tree: _Tree, writer: _Writer) -> bytes | None:
+    """The image; None if its length is a wider number."""
     before = len(MAGIC) + writer.width + len(_COMMENT_HEAD)
     body = writer.folder(tree, before + _DIGITS)
     if (before + len(body)) % 2:
         body += _FILLER + bytes([_COMMENT, 0])
     length = _number(len(_COMMENT_HEAD) + _DIGITS + len(body), writer.width)
     head = MAGIC + length + _COMMENT_HEAD
-    return head + zlib.crc32(head + body).to_bytes(_DIGITS, "big") + body
+    whole = head + zlib.crc32(head + body).to_bytes(_DIGITS, "big") + body
+    return whole if len(length) == writer.width else None
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,14 @@ def test_other_content_under_the_same_version_is_refused(index: Path) -> None:
     check_whole(index)
 
 
+def test_a_page_that_is_none_is_other_content(index: Path) -> None:
+    (index / "package" / "py" / "app" / "1.0.json").write_text("what")
+    with pytest.raises(PublishError, match=r"app\.py is new"):
+        publish(index, [release("1.0")])
+    publish(index, [release("1.0")], replace=True)
+    check_whole(index)
+
+
 def test_what_another_compiler_makes_is_no_other_content(index: Path) -> None:
     before = files_in(index)
     made = publish(index, [release("1.0", mpy=b"M\x06\x00\x1f another compiler")])

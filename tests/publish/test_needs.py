@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from belay.exceptions import PublishError, UnsafePathError
 from belay.packages.lock import Lock
 from belay.packages.lockfile import read_lock
-from belay.packages.model import LockedPackage
+from belay.packages.model import FromHost, LockedPackage, Requirement
 from belay.packages.requirement import parse_requirement
 from belay.project import Project
 from belay.project.config import Group
@@ -76,6 +77,23 @@ def test_what_others_cannot_have(value: object, reason: str) -> None:
     with pytest.raises(PublishError, match=reason) as caught:
         named("key", value)
     assert "--deps bundled" in str(caught.value.hint)
+
+
+def test_a_host_that_only_the_project_knows() -> None:
+    need = Requirement("key", (FromHost("lab", "o", "r"),))
+    project = Project(Path("/p/pyproject.toml"), groups=(Group("main", (need,)),))
+    with pytest.raises(PublishError, match="key comes from lab, a name that only this project knows"):
+        read_needs(project, Lock(), Deps.NAMED, Talk())
+
+
+def test_what_a_copy_needs_of_elsewhere_is_named_by_its_place() -> None:
+    far = LockedPackage("far", "0123", "github:o/far@v1", ("main",), (), ())
+    near = replace(LOCKED[0], dependencies=("far",))
+    project = Project(
+        Path("/p/pyproject.toml"), groups=(Group("main", (parse_requirement("scaling", "*"),)),)
+    )
+    [copied] = read_needs(project, Lock((far, near)), Deps.COPIED, Talk()).copied
+    assert copied.dependencies == (("github:o/far", "v1"),)
 
 
 def test_copies(project: Make) -> None:

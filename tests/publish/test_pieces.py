@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,11 @@ def test_the_project_s_own_files(project: Make) -> None:
 def test_nothing_to_import(project: Make) -> None:
     with pytest.raises(PublishError, match="nothing to import"):
         own_pieces(project(settings='ignore = ["*.py"]'))
+
+
+def test_a_project_without_a_package(project: Make) -> None:
+    with pytest.raises(PublishError, match="names no package"):
+        own_pieces(replace(project(), name=""))
 
 
 def test_names_that_not_every_system_can_have(project: Make) -> None:
