@@ -72,6 +72,13 @@ class Alias:
             hint=f"see {config_file()}",
         )
 
+    def __str__(self) -> str:
+        """What it means, for people."""
+        try:
+            return self.address
+        except AddressError:
+            return f"{self.meaning!r} (this is no address)"
+
 
 def config_folder() -> Path:
     r"""Where the user's settings are.

@@ -72,9 +72,9 @@ class Device(SyncsFolders, TellsTime):
     closes the connection.
 
     Args:
-        address: Where the board is: a port (``"/dev/ttyACM0"``, ``"COM3"``), ``"virtual:"``, a
-            :class:`~belay.UsbSpecifier` or one of the other forms of :mod:`belay.transports.address`. Without
-            one: the environment variable ``BELAY_DEVICE`` (an address, or USB fields as JSON), else the only
+        address: Where the board is: a port (``"/dev/ttyACM0"``, ``"COM3"``), the name that the user gave it
+            (``"@bench-left"``), ``"virtual:"``, a :class:`~belay.UsbSpecifier` or one of the other forms of
+            :mod:`belay.transports.address`. Without one: the environment variable ``BELAY_DEVICE`` (an address, or USB fields as JSON), else the only
             board connected.
         startup: Statements to run after every start of the interpreter; None for the usual imports
             (``os``, ``time``, ``machine``, ``sleep``, ``const``, ``ADC``, ``I2C``, ``Pin``, ``PWM``, ``SPI``,
@@ -115,7 +115,8 @@ class Device(SyncsFolders, TellsTime):
         InsufficientSpecifierError: Several boards fit.
         ConnectionFailedError: The port cannot be opened, is in use, or no REPL answers.
         AuthenticationError: The board refused the password.
-        AddressError: The address is of no known form.
+        AddressError: The address is of no known form, or nobody has this name.
+        AliasFileError: The file with the names of boards cannot be understood.
 
     Attributes:
         task: Decorator: the function runs on the board, its result comes back.

@@ -106,8 +106,10 @@ def test_a_board_is_saved_and_found_by_its_name(belay: Belay, connect: Connect, 
     # By another name, it is the board that is saved and not the name.
     assert belay("select", "--save", "other", "@bench-left").code == 0
     assert read_aliases()["other"].meaning == {"serial_number": "e6614c311b137637"}
-    again = belay("select", "-q", "--save", "other", "@bench-left")
-    assert (again.code, again.err) == (0, "")
+    assert belay("select", "--save", "other", "@bench-left").err == "saved as @other\n"
+    save_alias("other", "a0")
+    again = belay("select", "--save", "other", "@bench-left")
+    assert (again.code, again.err) == (0, "saved as @other, which was a0 before\n")
 
 
 def test_a_board_without_a_serial_number(belay: Belay, connect: Connect) -> None:

@@ -31,7 +31,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     used = ctx.params.get(str(param.name))
     at = "@" if incomplete.startswith("@") else ""
     return [
-        CompletionItem(f"{at}{alias.name}", help=str(alias.meaning))
+        CompletionItem(f"{at}{alias.name}", help=str(alias))
         for alias in known_names()
         if f"{at}{alias.name}".startswith(incomplete)
         and not (isinstance(used, tuple) and {alias.name, f"@{alias.name}"} & {*used})
@@ -64,7 +64,7 @@ def list_(settings: Settings, as_json: bool) -> None:
     if as_json:
         print(json.dumps([_page(each) for each in found], indent=2, default=str))
     elif found:
-        print(pairs([(f"@{each.name}", _meaning(each)) for each in found]))
+        print(pairs([(f"@{each.name}", str(each)) for each in found]))
     else:
         settings.say(f"no board has a name ({config_file()})")
         settings.say("hint: belay select --save NAME gives one a name")
@@ -107,7 +107,7 @@ def remove(names: tuple[str, ...]) -> None:
 
 def _tell_change(settings: Settings, name: str, before: Alias | None) -> None:
     if before is not None:
-        settings.say(f"@{check_name(name)} was {_meaning(before)} before")
+        settings.say(f"@{check_name(name)} was {before} before")
 
 
 def _page(alias: Alias) -> dict[str, object]:
@@ -116,10 +116,3 @@ def _page(alias: Alias) -> dict[str, object]:
     except AddressError:
         address = None
     return {"name": alias.name, "address": address}
-
-
-def _meaning(alias: Alias) -> str:
-    try:
-        return alias.address
-    except AddressError:
-        return f"{alias.meaning!r} (this is no address)"

@@ -57,7 +57,7 @@ class Port(click.ParamType):  # type: ignore[type-arg]
 
         known = {"virtual:": "a virtual board"}
         known |= {str(board.device): str(board) for board in usb.list_devices(usb.comports)}
-        known |= {f"@{alias.name}": str(alias.meaning) for alias in known_names()}
+        known |= {f"@{alias.name}": str(alias) for alias in known_names()}
         return [CompletionItem(port, help=say) for port, say in known.items() if port.startswith(incomplete)]
 
 

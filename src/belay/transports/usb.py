@@ -177,7 +177,7 @@ def default_address(
     if len(boards) > 1:
         raise InsufficientSpecifierError(
             f"{len(boards)} boards are connected and none was named: {_listing(boards)}",
-            hint="name one or set BELAY_DEVICE; `belay devices` lists what can be told of each",
+            hint="name one or set BELAY_DEVICE; `belay select` lets them blink and gives them names",
         )
     return boards[0]
 

@@ -100,7 +100,8 @@ def save(settings: Settings, chosen: Selected, name: str) -> Selected:
             "warning: nothing tells the board from others of its kind wherever it is plugged in: "
             f"@{name} is whichever is at {chosen.usb.location or chosen.usb.device}"
         )
-    settings.say(f"saved as @{name}{', which was something else before' if before else ''}")
+    is_new = before is None or before == find_alias(name)
+    settings.say(f"saved as @{name}{'' if is_new else f', which was {before} before'}")
     return replace(chosen, address=f"@{name}")
 
 
