@@ -74,8 +74,8 @@ class Device(SyncsFolders, TellsTime):
     Args:
         address: Where the board is: a port (``"/dev/ttyACM0"``, ``"COM3"``), the name that the user gave it
             (``"@bench-left"``), ``"virtual:"``, a :class:`~belay.UsbSpecifier` or one of the other forms of
-            :mod:`belay.transports.address`. Without one: the environment variable ``BELAY_DEVICE`` (an address, or USB fields as JSON), else the only
-            board connected.
+            :mod:`belay.transports.address`. Without one: the environment variable ``BELAY_DEVICE`` (an
+            address, or USB fields as JSON), else the only board connected.
         startup: Statements to run after every start of the interpreter; None for the usual imports
             (``os``, ``time``, ``machine``, ``sleep``, ``const``, ``ADC``, ``I2C``, ``Pin``, ``PWM``, ``SPI``,
             ``Timer``, each if the firmware has it).

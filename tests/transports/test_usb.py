@@ -211,4 +211,4 @@ def test_too_many_defaults() -> None:
     boards = [UsbSpecifier.from_port(PICO), UsbSpecifier.from_port(OTHER)]
     with pytest.raises(InsufficientSpecifierError, match=r"/dev/ttyACM0.*/dev/ttyACM1") as caught:
         default_address({}, lambda: boards)
-    assert "belay devices" in (caught.value.hint or "")
+    assert "belay select" in (caught.value.hint or "")
