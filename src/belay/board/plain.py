@@ -59,8 +59,8 @@ _DONE = f"{_CALL}({_DROP})"
 _EXACT_NEEDS = {"struct", "base64"}
 """With these on the board, and as much heap as the agent wants, results are written as the agent does."""
 
-_DROPPED_AT_ONCE = 50
-"""So many generators or objects at most are let go of along with one program."""
+_DROPPED_AT_ONCE = 100
+"""So many generators or objects at most are let go of along with one program; more take a turn."""
 
 _NO_PASTE = 1 << 20
 """Our functions go in one turn: there is room for them."""
@@ -263,6 +263,7 @@ class PlainCalls(PlainObjects):
         ours: bool = True,
         installed: bool = True,
         paste_from: int = PASTE_FROM,
+        letting_go: bool = True,
     ) -> tuple[str, object]:
         """Run a program that answers with a frame; its kind and value.
 
@@ -273,7 +274,10 @@ class PlainCalls(PlainObjects):
                 nothing has run.
             installed: Whether our functions should be on the board already.
             paste_from: From so many bytes on the program is sent by raw paste.
+            letting_go: Whether to let go first of what one program cannot.
         """
+        while ours and letting_go and len(self._forgotten) + len(self._released) > _DROPPED_AT_ONCE:
+            self._answer(_DONE, terms, letting_go=False)
         dropping, taken = self._dropping() if ours else ("", [])
         try:
             outcome = self._link.run(

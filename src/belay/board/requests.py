@@ -52,8 +52,11 @@ _PACKED_HEAP = 160 * 1024
 _TOGETHER = 2048
 """Bytes of a part's statements that a board with little memory compiles at once."""
 
-_DROPPED_AT_ONCE = 50
-"""So many generators or objects at most are let go of along with one request."""
+_DROPPED_AT_ONCE = 100
+"""So many generators or objects at most are let go of along with one request; more take a turn."""
+
+_NOTHING = 0
+"""In place of a function's number: to let go is all."""
 
 _NOT_DONE = {"KeyboardInterrupt", "MemoryError"}
 """What a request may raise before all that it brings along was let go of."""
@@ -231,14 +234,19 @@ class Requests:
             number = blob_number()
             blobs = {**blobs, number: memoryview(payload)}
             function, payload = Fixed.LONG, b"[%d,%d]" % (function, number)
+        if len(self._forgotten) + len(self._released) > _DROPPED_AT_ONCE:
+            self._let_go(terms, most=_DROPPED_AT_ONCE)
         if not blobs:
             return self._answer(self._exchange_letting_go(function, payload, terms), terms)
-        self._need(_PART_OF[Fixed.FORGET], terms)
-        while self._forgotten or self._released:
-            # What this frees may be the room that the bulk needs.
-            if self._exchange_letting_go(Fixed.FORGET, b"[]", terms).kind == "e":
-                break
+        # What this frees may be the room that the bulk needs.
+        self._let_go(terms, most=0)
         return self._answer(self._send_after(blobs, function, payload, terms), terms)
+
+    def _let_go(self, terms: Terms, most: int) -> None:
+        """Let go of what nobody wants any more, until no more than so many are left."""
+        while len(self._forgotten) + len(self._released) > most:
+            if self._exchange_letting_go(_NOTHING, b"[]", terms).kind == "e":
+                break
 
     def _exchange_letting_go(self, function: int, payload: bytes, terms: Terms) -> Reply:
         """Send a request that also lets go of what nobody wants any more, as far as there is room for it.
@@ -247,7 +255,7 @@ class Requests:
         """
         if not self._forgotten and not self._released:
             return self._exchange(function, payload, terms)
-        harmless = function in _HARMLESS
+        harmless = function in _HARMLESS or function == _NOTHING
         taken: list[tuple[deque[object], list[object]]] = []
         for drop, queue in ((Fixed.DROP, self._forgotten), (Fixed.RELEASE, self._released)):
             if _PART_OF[drop] not in self._parts:
@@ -256,6 +264,8 @@ class Requests:
             if keys := _taken(queue, self.largest - 2 * PADDING - len(payload)):
                 taken.append((queue, keys))
                 function, payload = drop, b"[%b,%d,%b]" % (json_of(keys), function, payload)
+        if function == _NOTHING:
+            return Reply("r", b"None")
         try:
             reply = self._exchange(function, payload, terms, harmless=harmless)
         except BaseException:
