@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import mmap
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
 
 from belay.virtual import meter
 
@@ -76,6 +79,18 @@ class BusMemory:
         register = self._bytes[at]
         self._bytes[at] = (register + 1) & 0xFF
         return register
+
+    def operations(self) -> list[Callable[[int, int], int | None]]:
+        """What shim/_i2c.py asks the host, from number 19 on; last, each byte of that program."""
+        return [self.find, self.point, self.put, lambda place, _: self.take(place), self._tell]
+
+    @cached_property
+    def _program(self) -> bytes:
+        return (Path(__file__).parent / "shim" / "_i2c.py").read_bytes()
+
+    def _tell(self, at: int, _unused: int) -> int:
+        """One byte of the program, or with -1 how many there are."""
+        return len(self._program) if at < 0 else self._program[at]
 
     def close(self) -> None:
         """Give the shared memory back; what it held last can still be read."""

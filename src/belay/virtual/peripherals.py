@@ -119,7 +119,7 @@ class Peripherals:
         ]
         self._operations.append(blocks.tell if blocks is not None else _nothing)
         self._operations.append(self._send_bits)
-        self._operations += [buses.find, buses.point, buses.put, lambda place, _b: buses.take(place)]
+        self._operations += buses.operations()
 
     def call(self, operation: int, first: int, second: int) -> int:
         """Serve ``host(operation, first, second)`` of the board; object words in and out."""

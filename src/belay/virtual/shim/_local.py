@@ -70,6 +70,4 @@ def host(op, a, b):
         raise KeyboardInterrupt
     elif op == 15:
         _dispatch = a
-    elif op == 19:
-        return -1  # nothing is on the buses
     return 0
