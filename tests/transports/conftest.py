@@ -15,12 +15,15 @@ from pathlib import Path
 
 import pytest
 
+from belay.transports import open_transport, telnet, webrepl
 from belay.transports.base import Transport
 from belay.transports.fd import FdTransport
 from belay.transports.serial import open_serial
 from belay.transports.tcp import open_socket
 from belay.transports.threaded import ThreadedTransport
 from belay.transports.trace import CountingTransport, TracedTransport
+from tests.servers.telnet import TelnetServer, serving
+from tests.servers.webrepl import Peer, playing
 
 
 @dataclass
@@ -31,6 +34,7 @@ class Wire:
     read_fd: int
     write_fd: int
     hang_up: Callable[[], None]
+    end: Callable[[], None] = lambda: None
 
     def send(self, data: bytes) -> None:
         while data:
@@ -109,6 +113,36 @@ def _counted() -> Wire:
     return wire
 
 
+def _webrepl() -> Wire:
+    """Over a WebSocket to a server of one connection, which carries it to a socket."""
+    board, theirs = socket.socketpair()
+
+    def play(peer: Peer) -> None:
+        peer.log_in(answers=False)
+        peer.carry(board)
+
+    server = ExitStack()
+    url = f"ws://{server.enter_context(playing(play))}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(webrepl, "VERSION_SECONDS", 0.0)
+        transport = open_transport(url, password="x")
+    fd = theirs.detach()
+    return Wire(transport, fd, fd, _closer(fd), server.close)
+
+
+def _telnet() -> Wire:
+    board, theirs = socket.socketpair()
+    server = ExitStack()
+    carrier = TelnetServer(board.fileno(), board.fileno())
+    server.callback(board.close)
+    url = f"telnet://{server.enter_context(serving(carrier))}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(telnet, "ASKS_SECONDS", 0.0)
+        transport = open_transport(url)
+    fd = theirs.detach()
+    return Wire(transport, fd, fd, _closer(fd), server.close)
+
+
 WIRES = {
     "pipes": _pipes,
     "sockets": _sockets,
@@ -117,6 +151,8 @@ WIRES = {
     "threaded": _threaded,
     "traced": _traced,
     "counted": _counted,
+    "webrepl": _webrepl,
+    "telnet": _telnet,
 }
 
 
@@ -124,6 +160,7 @@ WIRES = {
 def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:
     made = WIRES[request.param]()
     with ExitStack() as stack:
+        stack.callback(made.end)
         stack.callback(made.hang_up)
         stack.callback(made.transport.close)
         yield made

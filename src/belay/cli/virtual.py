@@ -13,6 +13,7 @@ EXAMPLES = examples(
     "belay virtual                    # then: belay info /dev/pts/5",
     "belay virtual files --link board # keeps its files; then: belay info $PWD/board",
     "belay virtual --tcp 2000         # then: belay info socket://127.0.0.1:2000",
+    "belay virtual --webrepl 8266    # then: belay info --password python ws://127.0.0.1",
     "belay virtual --fs lfs2:1M       # on a flash of 1 MiB, which can be full",
 )
 
@@ -25,7 +26,18 @@ _KINDS = ("host", "lfs2", "fat")
 @click.option(
     "--tcp", type=click.IntRange(0, 65535), metavar="PORT", help="Serve it on a TCP port; 0 takes a free one."
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on with --tcp.")
+@click.option(
+    "--webrepl",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Serve it on a TCP port by WebREPL, as boards are reached over WiFi; 0 takes a free one.",
+)
+@click.option(
+    "--password", metavar="TEXT", default="python", show_default=True, help="What --webrepl asks for."
+)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The address to listen on with --tcp or --webrepl."
+)
 @click.option(
     "--heap", default="2M", show_default=True, help="The size of its heap in bytes; k or M may follow."
 )
@@ -64,6 +76,8 @@ def virtual(
     path: Path | None,
     pty: bool,
     tcp: int | None,
+    webrepl: int | None,
+    password: str,
     host: str,
     heap: str,
     fs: str,
@@ -75,13 +89,17 @@ def virtual(
     """Serve a virtual board to other programs, until Ctrl-C or SIGTERM ends it (exit code 0).
 
     PATH is a folder that keeps the board's files; without it they are gone at the end. The first line of the
-    output is what to open: the path of a pseudo-terminal, or socket://HOST:PORT.
+    output is what to open: the path of a pseudo-terminal, socket://HOST:PORT or ws://HOST:PORT.
     """
     from belay.virtual.options import VirtualOptions
-    from belay.virtual.serve import default_service, serve_pty, serve_tcp
+    from belay.virtual.serve import default_service, serve_pty, serve_tcp, serve_webrepl
 
-    if tcp is not None and (pty or link):
-        raise WrongUse(f"--tcp and {'--pty' if pty else '--link'} exclude each other.")
+    given = {"--tcp": tcp is not None, "--webrepl": webrepl is not None, "--pty": pty, "--link": link}
+    ways = [name for name, is_given in given.items() if is_given]
+    if len(ways) > 1 and ways != ["--pty", "--link"]:
+        raise WrongUse(f"{ways[0]} and {ways[1]} exclude each other.")
+    if not 0 < len(password.encode()) <= 9:
+        raise WrongUse("a password of WebREPL has 1 to 9 bytes.")
     options = VirtualOptions(
         root=path, heap=heap, interpreter=interpreter, cooked=not raw_output, fs=fs, image=image
     )
@@ -90,7 +108,9 @@ def virtual(
         print(address, flush=True)
         settings.say("serving a virtual board; Ctrl-C ends it")
 
-    if tcp is not None or (default_service() == "tcp" and not pty):
+    if webrepl is not None:
+        serve_webrepl(options, host, webrepl, password, lambda address: ready(f"ws://{address}"))
+    elif tcp is not None or (default_service() == "tcp" and not pty):
         serve_tcp(options, host, tcp or 0, lambda address: ready(f"socket://{address}"))
     else:
         serve_pty(options, ready, link)

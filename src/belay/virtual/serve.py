@@ -1,4 +1,4 @@
-"""A virtual board for other programs: on a pty or a TCP port."""
+"""A virtual board for other programs: on a pty, on a TCP port, or by WebREPL."""
 
 from __future__ import annotations
 
@@ -73,6 +73,41 @@ def serve_tcp(options: VirtualOptions, host: str, port: int, on_ready: Callable[
         board = stack.enter_context(VirtualBoard(options))
         on_ready(listener.address)
         _carry(board, listener, stop)
+
+
+def serve_webrepl(
+    options: VirtualOptions, host: str, port: int, password: str, on_ready: Callable[[str], None]
+) -> None:
+    """Serve a board by WebREPL until SIGINT or SIGTERM, to one client at a time.
+
+    The board keeps running between two clients. When it starts anew, its client loses the connection, as over
+    WiFi.
+
+    Args:
+        options: How to make the board.
+        host: The address to listen on.
+        port: The port to listen on; 0 takes any that is free.
+        password: What a client must say, at most nine bytes.
+        on_ready: Called with ``HOST:PORT``, once it can be connected to.
+
+    Raises:
+        BoardCrashedError: The board died.
+        FeatureUnavailableError: There is no MicroPython to run here.
+        ValueError: The password is empty or too long.
+        OSError: The port cannot be had.
+    """
+    from belay.virtual.webrepl import WebReplServer
+
+    with contextlib.ExitStack() as stack:
+        stop = stack.enter_context(_stop_signal())
+        listener = stack.enter_context(contextlib.closing(socket.create_server((host, port))))
+        board = stack.enter_context(VirtualBoard(options))
+        files = board.root if board.flash is None else None
+        server = WebReplServer(listener, board.stdin_fd, board.stdout_fd, password=password, files=files)
+        stack.callback(server.close)
+        on_ready(server.address)
+        if not server.run(stop):
+            raise board.death(_VERDICT_TIME)
 
 
 class _Port(Protocol):

@@ -42,17 +42,15 @@ class WebReplServer:
     """Serves a board's terminal, in the thread that calls :meth:`run`.
 
     Args:
+        listener: The listening socket, owned by the server from now on.
         to_board: The descriptor to which the board's input is written.
         from_board: The descriptor from which the board's output is read.
         password: What it asks for, at most nine bytes.
-        host: The address to listen on.
-        port: The port to listen on; 0 takes a free one.
         files: The folder of the board's files; None if it has none for this server.
         away: Seconds for which nobody can connect after the board was started anew.
 
     Raises:
         ValueError: The password is too long, or empty.
-        OSError: The port cannot be had.
 
     Attributes:
         address: ``HOST:PORT``.
@@ -62,12 +60,11 @@ class WebReplServer:
 
     def __init__(
         self,
+        listener: socket.socket,
         to_board: int,
         from_board: int,
         *,
         password: str,
-        host: str = "127.0.0.1",
-        port: int = 0,
         files: Path | None = None,
         away: float = 0.0,
     ) -> None:
@@ -83,7 +80,7 @@ class WebReplServer:
         self._client: Client | None = None
         self._closed_until = 0.0
         self.restarts = self.most_in_flight = 0
-        self._listener = socket.create_server((host, port))
+        self._listener = listener
         self._listener.setblocking(False)
         name = self._listener.getsockname()
         self.address = f"{name[0]}:{name[1]}"
