@@ -16,7 +16,8 @@ usage: python3 dev.py VERB [ARGUMENTS]
          "bench files" is benchmarks/files.py: what syncs and copies of files cost;
          "bench install" is benchmarks/install.py: what it costs to bring 127 packages to a board;
          "bench mip" is benchmarks/mip.py: what packages cost that are put on a board one by one;
-         "bench watch" is benchmarks/watch.py: how soon a save is seen on the board
+         "bench watch" is benchmarks/watch.py: how soon a save is seen on the board;
+         "bench clock" is benchmarks/clock.py: how right the times of results are
   venv   only set up the environment, .venv
   shell  a shell with that environment
   lock   choose the newest versions of everything and write constraints.txt
@@ -323,7 +324,7 @@ def test(arguments: list[str]) -> int:
 
 def bench(arguments: list[str]) -> int:
     """The comparison with the peers, or a benchmark of its own that the first argument names."""
-    known = ("calls", "packages", "hosts", "files", "install", "mip", "watch")
+    known = ("calls", "packages", "hosts", "files", "install", "mip", "watch", "clock")
     named = [each for each in arguments[:1] if each in known]
     program = Path("benchmarks", f"{(named or ['compare'])[0]}.py")
     return run([PYTHON, program, *arguments[len(named) :]])

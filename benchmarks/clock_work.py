@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from belay.remote.clockfit import ClockFit, Exchange, Scale
@@ -70,11 +70,15 @@ class Simulation:
         self.link = link or Link()
         self._random = random.Random(seed)  # noqa: S311 - it is to be the same each time
 
+    def board(self, host: float) -> float:
+        """Seconds of the board's since the beginning, at a moment of the host's."""
+        since = host - self._begin
+        swayed = self._sway / self._turn * (1 - math.cos(self._turn * since))
+        return since * (1 + self._drift) + swayed + self._jumped
+
     def ticks(self, host: float) -> int:
         """What the board's clock shows at a moment of the host's."""
-        since = host - self._begin
-        board = since * (1 + self._drift) + self._sway / self._turn * (1 - math.cos(self._turn * since))
-        ticks = self._start + math.floor((board + self._jumped) * self._scale.rate)
+        ticks = self._start + math.floor(self.board(host) * self._scale.rate)
         return ticks % self._scale.period if self._scale.period else ticks
 
     def jump(self, seconds: float) -> None:
@@ -104,7 +108,9 @@ class Told:
         bound: By how much it says that it may be wrong.
         trip: How long the exchange took, without the board's own work.
         drift: The drift as estimated.
-        naive: How much too late it would have been by the offset of the first exchanges alone.
+        drift_error: By how much it says that this may be wrong.
+        naive: How much too late it would have been by the offset of the quickest exchange at the beginning
+            alone.
     """
 
     when: float
@@ -112,28 +118,27 @@ class Told:
     bound: float
     trip: float
     drift: float
+    drift_error: float
     naive: float
 
 
 def follow(
-    simulation: Simulation, pauses: Iterator[float], *, burst: int = 8, work: float = 0.0
+    simulation: Simulation, pauses: Iterable[float], *, burst: int = 8, work: float = 0.0
 ) -> Iterator[Told]:
     """Synchronise, then call the board, with pauses between."""
     fit, first = ClockFit(MICROSECONDS), simulation.now
-    offset, best, counted, last = 0.0, math.inf, 0, None
-    for number, pause in enumerate((*[0.0] * burst, *pauses)):
-        simulation.now += pause if number >= burst else 0.0
-        exchange, truth = simulation.exchange(work=work if number >= burst else 0.0)
+    looks = []
+    for _ in range(burst):
+        exchange, truth = simulation.exchange()
+        fit.add(exchange)
+        middle = (exchange.sent + exchange.received) / 2
+        looks.append((exchange.received - exchange.sent, middle - simulation.board(truth)))
+    _, offset = min(looks)
+    for pause in pauses:
+        simulation.now += pause
+        exchange, truth = simulation.exchange(work=work)
         when = fit.add(exchange)
-        # What a clock that is counted on, and nothing else, would say.
-        if last is not None:
-            counted += (exchange.ended - last) % (1 << 30)
-        last = exchange.ended
-        if number < burst:
-            middle = (exchange.sent + exchange.received) / 2
-            if exchange.received - exchange.sent < best:
-                best, offset = exchange.received - exchange.sent, middle - counted / 1e6
-            continue
         now = fit.at(when)
         trip = exchange.received - exchange.sent - work
-        yield Told(truth - first, when - truth, now.error, trip, now.drift, offset + counted / 1e6 - truth)
+        naive = offset + simulation.board(truth) - truth
+        yield Told(truth - first, when - truth, now.error, trip, now.drift, now.drift_error, naive)

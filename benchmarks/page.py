@@ -1,4 +1,4 @@
-"""What the programs share that bring docs/performance.md up to date."""
+"""What the programs share that bring figures in docs up to date."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def about() -> dict[str, str]:
     return {"date": datetime.datetime.now(datetime.UTC).date().isoformat(), "machine": machine}
 
 
-def write_page(text: str, mark: str = "figures") -> None:
-    """Put a table into docs/performance.md, between the marks of a name."""
-    page = DOCS / "performance.md"
+def write_page(text: str, mark: str = "figures", name: str = "performance.md") -> None:
+    """Put a table into a page of docs, between the marks of a name."""
+    page = DOCS / name
     before, begin, rest = page.read_text(encoding="utf-8").partition(f"<!-- {mark} -->\n")
     _, end, after = rest.partition(f"<!-- end of {mark} -->\n")
     if not end:
