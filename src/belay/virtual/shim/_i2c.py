@@ -51,7 +51,12 @@ def readfrom_mem(self, address, memory, count, *, addrsize=8):
     return bytes(data)
 
 
+def init(self, **_):
+    pass
+
+
+I2C.deinit = init
 for method in (
-    scan, readfrom_into, readfrom, writevto, writeto, writeto_mem, readfrom_mem_into, readfrom_mem
+    init, scan, readfrom_into, readfrom, writevto, writeto, writeto_mem, readfrom_mem_into, readfrom_mem
 ):  # fmt: skip
     setattr(I2C, method.__name__, method)

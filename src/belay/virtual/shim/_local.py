@@ -34,6 +34,18 @@ def _set(key, n, value, first):
     return _fields.get((key, n), first)
 
 
+# Nothing is on the buses.
+_i2c = b"""
+def none(self, *_, **__):
+    raise OSError(19)
+for name in "from", "from_into", "from_mem", "from_mem_into":
+    setattr(I2C, "read" + name, none)
+I2C.writeto = I2C.writevto = I2C.writeto_mem = none
+I2C.init = I2C.deinit = lambda self, **_: None
+I2C.scan = lambda self: []
+"""
+
+
 def host(op, a, b):
     global _dispatch
     if op == 0:
@@ -70,4 +82,6 @@ def host(op, a, b):
         raise KeyboardInterrupt
     elif op == 15:
         _dispatch = a
+    elif op == 23:
+        return len(_i2c) if a < 0 else _i2c[a]
     return 0

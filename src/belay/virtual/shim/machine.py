@@ -249,29 +249,12 @@ class Timer:
 
 
 class I2C:
-    _there = False
-
     def __init__(self, id=0, *_, **__):
         # A software bus is made of pins, and is the first one here.
         self._bus = id if type(id) is int and id > 0 else 0
-        if not I2C._there:
-            # Methods for a bus that has something on it: boards that use none keep the memory.
-            I2C._there = True
+        if not hasattr(I2C, "init"):
+            # Its methods come when the first is made: boards that use none keep the memory.
             exec(bytes(host(_I2C, at, 0) for at in range(host(_I2C, -1, 0))), {"I2C": I2C, "host": host})
-
-    def init(self, **_):
-        pass
-
-    deinit = init
-
-    def scan(self):
-        return []
-
-    def _none(self, *_, **__):
-        raise OSError(19)
-
-    readfrom = readfrom_into = writeto = writevto = _none
-    readfrom_mem = readfrom_mem_into = writeto_mem = _none
 
 
 class SPI:
