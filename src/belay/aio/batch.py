@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
-from belay.aio.functions import AsyncFunction
+from belay.aio.functions import AsyncFunction, AsyncItems
 from belay.aio.worker import Worker
 from belay.board.many import snapshot
 from belay.exceptions import BatchError
@@ -55,10 +55,15 @@ class AsyncBatch:
             A future whose ``result()`` is there after the block.
 
         Raises:
-            BatchError: The block is over, or was not entered.
+            BatchError: The block is over, or was not entered; or it is a generator.
             TypeError: The function is not one of the device's.
             UntransferableError: An argument cannot travel.
         """
+        if isinstance(function, AsyncItems):
+            raise BatchError(
+                f"{function.__name__} is a generator, whose items come one by one",
+                hint="a task that returns a list can be one of many calls",
+            )
         if not isinstance(function, AsyncFunction) or function._worker is not self._worker:
             raise TypeError(f"{function!r} is not a task, setup or thread of this device")
         remote, kept = function._remote, snapshot(args, kwargs)

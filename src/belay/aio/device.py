@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from belay.files.plan import Plan
     from belay.files.sync import SyncSummary
     from belay.remote.answers import TextSource
+    from belay.remote.proxy import Proxy
     from belay.transports import UsbSpecifier
     from belay.transports.base import Transport
     from belay.virtual import VirtualBoard
@@ -78,11 +79,14 @@ class DeviceOptions(TypedDict, total=False):
 class CallOptions(TypedDict, total=False):
     """What a call can be told, see :meth:`belay.Device.__call__`."""
 
+    proxy: bool
+    delete: bool
     minify: bool
     stream_out: TextStream | Default | None
-    record: bool
+    record: bool | None
     trusted: bool
     timeout: float | Default | None
+    return_time: bool
 
 
 class RunOptions(TypedDict, total=False):
@@ -186,11 +190,13 @@ class AsyncDevice:
         self.blocking  # noqa: B018 - raises where there is none
         return await self._worker.do(lambda: work(*args, **kwargs))
 
-    async def __call__(self, code: str, **options: Unpack[CallOptions]) -> Any:
+    async def __call__(self, code: str | Proxy, **options: Unpack[CallOptions]) -> Any:
         """Run a statement or evaluate an expression in the board's global scope.
 
+        A proxy blocks when it is used: use it in :meth:`to_thread`.
+
         Args:
-            code: Python source, as the board understands it.
+            code: Python source, as the board understands it; or a proxy, whose value is copied.
             options: As for :meth:`belay.Device.__call__`.
 
         Returns:

@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, ParamSpec, TypeVar, Unpack, overload
+from datetime import datetime
+from typing import Any, ParamSpec, Protocol, TypeVar, Unpack, overload
 
 from belay.aio.decorators import AsyncDecorator
 from belay.aio.functions import AsyncFunction, AsyncItems, AsyncTask
 from belay.remote.decorators import Marker
 from belay.remote.marks import Marked
-from belay.remote.slots import SetupOptions, TaskOptions, TeardownOptions
+from belay.remote.slots import SetupOptions, TeardownOptions, ThreadOptions, TimedOptions, UntimedOptions
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Y = TypeVar("Y")
+
+
+class AsyncTimedDecorator(Protocol):
+    """``device.task(return_time=True)``."""
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, function: Callable[P, Iterator[Y]], /
+    ) -> AsyncItems[P, tuple[Y, datetime]]: ...
+
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> AsyncTask[P, tuple[R, datetime]]: ...
+
+
+class AsyncTimedMarker(Protocol):
+    """``AsyncDevice.task(return_time=True)``."""
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, function: Callable[P, Iterator[Y]], /
+    ) -> Marked[AsyncItems[P, tuple[Y, datetime]]]: ...
+
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Marked[AsyncTask[P, tuple[R, datetime]]]: ...
 
 
 class AsyncTaskDecorator(AsyncDecorator):
@@ -21,14 +46,17 @@ class AsyncTaskDecorator(AsyncDecorator):
 
     @overload
     def __call__(  # type: ignore[overload-overlap] # the first that fits is meant
-        self, function: Callable[P, Iterator[Y]], /, **options: Unpack[TaskOptions]
+        self, function: Callable[P, Iterator[Y]], /, **options: Unpack[UntimedOptions]
     ) -> AsyncItems[P, Y]: ...
 
     @overload
-    def __call__(self, function: Callable[P, R], /, **options: Unpack[TaskOptions]) -> AsyncTask[P, R]: ...
+    def __call__(self, function: Callable[P, R], /, **options: Unpack[UntimedOptions]) -> AsyncTask[P, R]: ...
 
     @overload
-    def __call__(self, /, **options: Unpack[TaskOptions]) -> AsyncTaskDecorator: ...
+    def __call__(self, /, **options: Unpack[TimedOptions]) -> AsyncTimedDecorator: ...
+
+    @overload
+    def __call__(self, /, **options: Unpack[UntimedOptions]) -> AsyncTaskDecorator: ...
 
     def __call__(self, function: Any = None, /, **options: Any) -> Any:
         """Decorate a function; with options alone, return the decorator."""
@@ -40,16 +68,19 @@ class AsyncTaskMarker(Marker):
 
     @overload
     def __call__(  # type: ignore[overload-overlap] # the first that fits is meant
-        self, function: Callable[P, Iterator[Y]], /, **options: Unpack[TaskOptions]
+        self, function: Callable[P, Iterator[Y]], /, **options: Unpack[UntimedOptions]
     ) -> Marked[AsyncItems[P, Y]]: ...
 
     @overload
     def __call__(
-        self, function: Callable[P, R], /, **options: Unpack[TaskOptions]
+        self, function: Callable[P, R], /, **options: Unpack[UntimedOptions]
     ) -> Marked[AsyncTask[P, R]]: ...
 
     @overload
-    def __call__(self, /, **options: Unpack[TaskOptions]) -> AsyncTaskMarker: ...
+    def __call__(self, /, **options: Unpack[TimedOptions]) -> AsyncTimedMarker: ...
+
+    @overload
+    def __call__(self, /, **options: Unpack[UntimedOptions]) -> AsyncTaskMarker: ...
 
     def __call__(self, function: Any = None, /, **options: Any) -> Any:
         """Mark a function; with options alone, return the decorator."""
@@ -61,12 +92,12 @@ class AsyncThreadDecorator(AsyncDecorator):
 
     @overload
     def __call__(
-        self, function: Callable[P, object], /, **options: Unpack[TaskOptions]
+        self, function: Callable[P, object], /, **options: Unpack[ThreadOptions]
     ) -> AsyncFunction[P, None]: ...
 
     @overload
     def __call__(
-        self, /, **options: Unpack[TaskOptions]
+        self, /, **options: Unpack[ThreadOptions]
     ) -> Callable[[Callable[P, object]], AsyncFunction[P, None]]: ...
 
     def __call__(self, function: Any = None, /, **options: Any) -> Any:
@@ -79,12 +110,12 @@ class AsyncThreadMarker(Marker):
 
     @overload
     def __call__(
-        self, function: Callable[P, object], /, **options: Unpack[TaskOptions]
+        self, function: Callable[P, object], /, **options: Unpack[ThreadOptions]
     ) -> Marked[AsyncFunction[P, None]]: ...
 
     @overload
     def __call__(
-        self, /, **options: Unpack[TaskOptions]
+        self, /, **options: Unpack[ThreadOptions]
     ) -> Callable[[Callable[P, object]], Marked[AsyncFunction[P, None]]]: ...
 
     def __call__(self, function: Any = None, /, **options: Any) -> Any:
