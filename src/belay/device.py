@@ -83,7 +83,8 @@ class Device(SyncsFolders, TellsTime):
             :doc:`reconnect`.
         baudrate: Bits per second of a serial port that is a UART.
         user: For connections with a login.
-        password: For connections with a login.
+        password: For connections with a login; a function is called when the other side asks. None: what the
+            environment variable ``BELAY_PASSWORD`` says.
         exclusive: Whether to lock the port for this program.
         timeout: Seconds that a call may take if it does not say otherwise; None for as long as it likes.
         fresh: Whether connecting starts the interpreter anew. If not, what is defined on the board stays.
@@ -114,7 +115,7 @@ class Device(SyncsFolders, TellsTime):
         DeviceNotFoundError: There is no such board, or no board at all.
         InsufficientSpecifierError: Several boards fit.
         ConnectionFailedError: The port cannot be opened, is in use, or no REPL answers.
-        AuthenticationError: The board refused the password.
+        AuthenticationError: The board refused the password, or asks for one and there is none.
         AddressError: The address is of no known form, or nobody has this name.
         AliasFileError: The file with the names of boards cannot be understood.
 
@@ -141,7 +142,7 @@ class Device(SyncsFolders, TellsTime):
         attempts: int = 0,
         baudrate: int = 115200,
         user: str | None = None,
-        password: str | None = None,
+        password: str | Callable[[], str] | None = None,
         exclusive: bool = True,
         timeout: float | None = None,
         fresh: bool | None = True,

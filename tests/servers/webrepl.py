@@ -154,7 +154,7 @@ def playing(play: Callable[[Peer], None]) -> Iterator[str]:
             except ConnectionError:
                 # The other side ended it, which is for it to be sure of.
                 pass
-            except BaseException as error:
+            except Exception as error:  # noqa: BLE001 - a test's thread
                 failures.append(error)
 
     with listening(run) as address:
@@ -196,9 +196,12 @@ def encrypted(address: str, authority: trustme.CA, name: str = "localhost") -> I
     host, _, port = address.partition(":")
 
     def carry(connection: socket.socket) -> None:
-        with suppress(OSError), context.wrap_socket(connection, server_side=True) as outer:
-            with socket.create_connection((host, int(port))) as inner:
-                _carry(outer, inner)
+        with (
+            suppress(OSError),
+            context.wrap_socket(connection, server_side=True) as outer,
+            socket.create_connection((host, int(port))) as inner,
+        ):
+            _carry(outer, inner)
 
     with listening(carry) as place:
         yield int(place.partition(":")[2])

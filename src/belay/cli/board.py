@@ -169,7 +169,7 @@ def opening(settings: Settings, port: str | None) -> Iterator[Callable[[], Link]
                 default_address(os.environ) if port is None else port,
                 baudrate=settings.baudrate,
                 user=settings.user,
-                password=settings.password,
+                password=settings.secret,
             )
             return Link(watched(transport))
 
@@ -207,7 +207,7 @@ def connected(
                 port,
                 baudrate=settings.baudrate,
                 user=settings.user,
-                password=settings.password,
+                password=settings.secret,
                 timeout=settings.timeout,
                 fresh=fresh if settings.reset is None else settings.reset,
                 listen=listen,
@@ -244,7 +244,7 @@ def visiting(settings: Settings, port: str) -> Iterator[Device]:
             fresh=settings.reset,
             baudrate=settings.baudrate,
             user=settings.user,
-            password=settings.password,
+            password=settings.secret,
             wrap=watched,
         ) as device,
     ):

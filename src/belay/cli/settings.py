@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import Any, TextIO, TypeVar
 
 import click
@@ -58,6 +59,13 @@ class Settings:
             return True
         return stream.isatty() and os.environ.get("TERM") != "dumb"
 
+    @cached_property
+    def secret(self) -> str | Callable[[], str] | None:
+        """The password; where there is none and somebody sits at a terminal, what asks for it when needed."""
+        if self.password is not None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return self.password
+        return cache(_ask_password)
+
     def style(self, text: str, **how: Any) -> str:
         """Text for stderr, coloured if that is wanted."""
         return click.style(text, **how) if self.colored(sys.stderr) else text
@@ -80,6 +88,12 @@ class Settings:
 def examples(*lines: str) -> str:
     """Lines for the end of a command's help, left as they are."""
     return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
+
+
+def _ask_password() -> str:
+    from getpass import getpass
+
+    return getpass("password of the board: ", sys.stderr)
 
 
 pass_settings = click.make_pass_decorator(Settings, ensure=True)

@@ -6,7 +6,7 @@ import ast
 import threading
 from collections.abc import Callable
 
-from belay.board.afresh import clean
+from belay.board.afresh import clean, remember
 from belay.board.agent import AgentCalls
 from belay.board.calls import Calls, Terms
 from belay.board.firmware import Implementation
@@ -177,6 +177,8 @@ class Connection:
         Raises:
             ConnectionFailedError: It refuses, or the startup statements fail.
         """
+        if not self.link.transport.survives_reset:
+            remember(self.link)
         # A new way to the board, so that whatever holds the old one notices that its objects are gone.
         self.implementation, self.calls = prepare(
             self.link, self._startup, self._agent, self._on_output, self._on_ask, asks=self._asks

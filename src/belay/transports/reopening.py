@@ -29,7 +29,7 @@ class BoardOpener:
         address: As for :func:`belay.transports.open_transport`; None for ``BELAY_DEVICE``, else the only
             board.
         ports: Lists the serial ports of this machine; None for pyserial.
-        environ: The environment's variables.
+        environ: The environment's variables; where no password is given, ``BELAY_PASSWORD`` is it.
         options: For :func:`belay.transports.open_transport`.
     """
 
@@ -44,6 +44,8 @@ class BoardOpener:
         self._address = address
         self._ports = ports or comports
         self._environ = environ
+        if options.get("password") is None:
+            options["password"] = environ.get("BELAY_PASSWORD")
         self._options = options
         self._board: _Known | None = None
         self._opened = False

@@ -82,10 +82,10 @@ def open_webrepl(url: str, *, password: Password = None) -> WebReplTransport:
         transport = WebReplTransport(url, _upgraded(url, scheme, place))
     except TimeoutError as error:
         raise ConnectionFailedError(f"{url}: {place} does not answer", hint=_IS_IT_ON) from error
+    except (EOFError, ConnectionResetError, BrokenPipeError) as error:
+        raise PortBusyError(url, hint=_BUSY) from error
     except OSError as error:
         raise ConnectionFailedError(f"{url}: {error.strerror or error}", hint=_IS_IT_ON) from error
-    except EOFError as error:
-        raise PortBusyError(url, hint=_BUSY) from error
     try:
         transport.log_in(password)
     except BaseException:

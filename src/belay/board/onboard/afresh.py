@@ -1,12 +1,10 @@
-# Forgets what was added since this ran for the first time after a reset: that is what boot.py has made, and what
-# keeps the connection may be among it. Modules are forgotten so that files which were changed are imported anew.
+# Forgets what was added since the names and modules were remembered: by boot.py, and by what keeps the
+# connection. Modules are forgotten so that files which were changed are imported anew.
 def _belay_afresh(names):
     from gc import collect
     from sys import modules
 
-    kept = names.get("_belay_kept")
-    if kept is None:
-        kept = names["_belay_kept"] = [name for name in names if name[:6] != "_belay"], list(modules)
+    kept = names["_belay_kept"]
     for name in list(names):
         if name not in kept[0] and name != "_belay_kept" and name[:2] != "__":
             del names[name]
