@@ -81,6 +81,8 @@ def test_what_it_looks_like() -> None:
         "»  2  /dev/ttyUSB0                1a86:7523                                  USB Serial        1-3",
         "something",
     ]
+    menu.press("x")
+    assert menu.lines(200, 24)[-1].startswith("»")
     assert "name" not in Menu([BRIDGE]).lines(200, 24)[1]
     assert all(len(line) <= 40 for line in menu.lines(40, 24))
     assert Menu([]).lines(200, 24) == [HELP, NONE]

@@ -67,7 +67,7 @@ class Menu:
 
     Attributes:
         boards: As given, or as :meth:`renew` was told.
-        note: A line below them.
+        note: A line below them, up to the next key.
     """
 
     def __init__(self, boards: Sequence[UsbSpecifier], names: Names = lambda _: ()) -> None:
@@ -112,6 +112,7 @@ class Menu:
         """Take a key; what it asks for, if anything."""
         if self._question is not None:
             return self._answer(key)
+        self.note = ""
         if key.isdecimal():
             self._choose(key)
             return None
