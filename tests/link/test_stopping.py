@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from belay.exceptions import BoardResetError, BoardTimeoutError, ReplEntryError
-from belay.link import Link
+from belay.link import Link, Stop, Stopped
 from belay.transports.virtual import VirtualTransport
 from tests.patience import SOON
 
@@ -324,3 +324,53 @@ def _swallow(write: object, once: bytes) -> object:
         write(self, data, timeout)  # type: ignore[operator]
 
     return lossy
+
+
+@pytest.mark.parametrize("program", ["tight loop", "printing", "catches once"])
+def test_another_thread_may_stop_it(link: Link, program: str) -> None:
+    stop = Stop()
+    begun = threading.Event()
+    stopper = threading.Thread(target=lambda: begun.wait(SOON) and stop.request())
+    stopper.start()
+    with pytest.raises(Stopped):
+        stop.run(lambda: link.run(f"print('begun')\n{ENDLESS[program]}", on_output=lambda data: begun.set()))
+    stopper.join()
+    works(link)
+    # It is over for good.
+    stop.request()
+    works(link)
+
+
+def test_what_is_stopped_before_it_begins_does_not_begin(link: Link) -> None:
+    stop = Stop()
+    stop.request()
+    with pytest.raises(Stopped):
+        stop.run(lambda: link.run("there = 1"))
+    assert run(link, "print('there' in globals())") == b"False\r\n"
+
+
+def test_whoever_waits_for_the_turn_is_stopped_when_it_comes(link: Link) -> None:
+    begun, stop = threading.Event(), Stop()
+    waiting: list[BaseException] = []
+    first = threading.Thread(
+        target=lambda: link.run(
+            "print('begun')\nimport sys\nsys.stdin.read(1)", on_output=lambda data: begun.set()
+        )
+    )
+
+    def second() -> None:
+        try:
+            stop.run(lambda: link.run("there = 1"))
+        except Stopped as stopped:
+            waiting.append(stopped)
+
+    first.start()
+    assert begun.wait(SOON)
+    other = threading.Thread(target=second)
+    other.start()
+    stop.request()
+    link.transport.write(b"x")
+    first.join(SOON)
+    other.join(SOON)
+    assert len(waiting) == 1
+    assert run(link, "print('there' in globals())") == b"False\r\n"

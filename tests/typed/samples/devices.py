@@ -56,6 +56,16 @@ def untimed(a: int) -> float:
     return 1.0
 
 
+@device.task(idempotent=True, return_time=False)
+def repeatable(a: int) -> str:
+    return ""
+
+
+@device.task(proxy=True)
+def pins(a: int) -> list[int]:
+    return [a]
+
+
 @device.thread
 def work(n: int) -> int:
     return n
@@ -78,6 +88,8 @@ assert_type(next(timed_items(3)), tuple[int, datetime])
 assert_type(timed_generator(3), Generator[tuple[int, datetime], str, bytes])
 assert_type(timed.map([1, 2]), list[tuple[float, datetime]])
 assert_type(untimed(1), float)
+assert_type(repeatable(1), str)
+assert_type(pins(1), list[int])
 assert_type(work(1), None)
 assert_type(prepare(pin=3), None)
 assert_type(tidy(), None)
@@ -112,6 +124,11 @@ class Sensor(Device):
     @staticmethod
     def each(n: int) -> Iterator[int]:
         yield n
+
+    @Device.task(return_time=True)
+    @staticmethod
+    def timed(a: int) -> str:
+        return ""
 
     @Device.thread(record=False)
     @staticmethod
@@ -152,6 +169,7 @@ with Both("virtual:") as sensor:
     assert_type(sensor.name(), str)
     assert_type(sensor.when(0), tuple[float, datetime])
     assert_type(sensor.each(3), Iterator[int])
+    assert_type(sensor.timed(1), tuple[str, datetime])
     assert_type(sensor.blink(1), None)
     assert_type(sensor.begin(), None)
     assert_type(sensor.end(), None)
