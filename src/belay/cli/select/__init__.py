@@ -110,7 +110,8 @@ def _choose(settings: Settings, learned: dict[str, Implementation]) -> UsbSpecif
             lambda: usb.list_boards(usb.comports),
             lambda port: visiting(settings, port),
             dim=lambda text: settings.style(text, dim=True),
-            dumb=is_dumb(),
+            # The console of Windows learns escape sequences by its output, which here is none.
+            dumb=is_dumb() or (os.name == "nt" and not console.shows),
         )
         board = screen.run()
     learned.update(screen.learned)
