@@ -21,6 +21,7 @@ BELOW = (
     *(f"alias {name}" for name in ("list", "set", "rename", "remove")),
     *(f"fs {name}" for name in fs.commands),
     *(f"mip {name}" for name in mip.commands),
+    *("romfs query", "romfs deploy"),
 )
 """Commands of commands."""
 

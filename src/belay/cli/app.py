@@ -49,6 +49,7 @@ COMMANDS = {
     "fetch": Entry("belay.cli.fetch:fetch", "Make the vendored files those of the lockfile."),
     "install": Entry("belay.cli.install:install", "Put the project and its dependencies onto boards."),
     "build": Entry("belay.cli.build:build", "Publish the project, or make an image of it."),
+    "romfs": Entry("belay.cli.romfs:romfs", "See or write images in a board's flash."),
     "lock": Entry("belay.cli.lock:lock", "Make the lockfile fit pyproject.toml."),
     "tree": Entry("belay.cli.tree:tree", "Print the locked packages as a tree."),
     "outdated": Entry("belay.cli.outdated:outdated", "Print what is newer than what is locked."),
