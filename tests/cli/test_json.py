@@ -42,6 +42,7 @@ OF_A_BOARD = [
     ("fs df", ["fs", "df"]),
     ("df", ["df"]),
     ("rtc", ["rtc"]),
+    ("time", ["time", "--seconds", "0"]),
     ("install", ["install"]),
     ("install", ["install", "--dry-run"]),
     ("fs sha256", ["fs", "sha256", ":x"]),

@@ -36,6 +36,7 @@ COMMANDS = {
     "terminal": Entry("belay.cli.terminal:terminal", "Show what a board sends, and type at its prompt."),
     "df": Entry("belay.cli.fs.listing:df", "Say how much room a board's file systems have."),
     "rtc": Entry("belay.cli.rtc:rtc", "Read or set a board's clock."),
+    "time": Entry("belay.cli.clock:clock", "Compare a board's clock with this computer's."),
     "reset": Entry("belay.cli.reset:reset", "Reset a board."),
     "bootloader": Entry("belay.cli.bootloader:bootloader", "Have a board wait for new firmware."),
     "latency": Entry("belay.cli.latency:latency", "Measure how long calls to a board take."),
