@@ -193,7 +193,7 @@ def run_page(page: str, place: Path) -> None:
     finally:
         for value in namespace.values():
             # A page for readers need not close its device; here the next page follows.
-            if type(value).__module__.startswith("belay.") and hasattr(value, "close"):
+            if type(value).__module__.startswith("belay.") and hasattr(type(value), "close"):
                 value.close()
 
 
