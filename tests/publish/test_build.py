@@ -83,6 +83,16 @@ def test_copies_are_for_an_index(project: Make, tmp_path: Path) -> None:
     assert len(product.releases) == 3
 
 
+def test_nothing_is_written_into_the_package(project: Make) -> None:
+    made = project()
+    for order in (
+        Order(index=made.root / "my_sensor"),
+        Order(romfs=made.root / "my_sensor" / "deep" / "x.romfs"),
+    ):
+        with pytest.raises(PublishError, match="would become a part of it"):
+            make(made, order, Talk())
+
+
 def test_an_mpy_version_that_nobody_makes(project: Make, tmp_path: Path) -> None:
     made = project()
     with pytest.raises(FeatureUnavailableError, match="not 5"):

@@ -38,6 +38,11 @@ def test_what_is_refused(path: str, content: bytes, reason: str) -> None:
     assert "ignore" in str(caught.value.advice)
 
 
+def test_too_many_files() -> None:
+    with pytest.raises(PublishError, match="2001 files"):
+        check({f"app/{number}.txt": b"" for number in range(2001)})
+
+
 def test_what_may_surprise() -> None:
     assert check({"time.py": b""}) == ["time.py takes the place of the module time of a board's firmware"]
     [note] = check({"app/x.py": b""})

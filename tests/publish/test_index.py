@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patience import SOON
 
 from belay.exceptions import PublishError
+from belay.packages.exclusive import exclusive
 from belay.packages.fetch import Fetcher
 from belay.packages.index import Index
 from belay.packages.store import Store
@@ -269,6 +271,19 @@ def test_two_at_once(tmp_path: Path) -> None:
     )
     check_whole(folder)
     assert (folder / IN_USE).exists()
+
+
+def test_who_has_to_wait_says_so(index: Path) -> None:
+    waits = threading.Event()
+    with exclusive(index / IN_USE):
+        thread = threading.Thread(
+            target=publish, args=(index, [release("1.1")]), kwargs={"waiting": waits.set}
+        )
+        thread.start()
+        assert waits.wait(SOON)
+        assert listed(index)["app"]["version"] == "1.0"
+    thread.join(SOON)
+    assert listed(index)["app"]["version"] == "1.1"
 
 
 @pytest.fixture

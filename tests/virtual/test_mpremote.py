@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import peers
 import pytest
 
 from belay import Device
 
-from .conftest import PATIENCE
-
-VERSION = "1.29.0"
 pytestmark = pytest.mark.peers
 
 
 @pytest.fixture(scope="session")
 def mpremote_home(request: pytest.FixtureRequest) -> Path:
-    """A folder of its own with mpremote in it, kept in pytest's cache; no network is no excuse."""
-    home = (
-        request.config.cache.mkdir("peers")
-        / f"mpremote-{VERSION}-py{sys.version_info[0]}.{sys.version_info[1]}"
-    )
-    if not (home / "complete").exists():
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--upgrade",
-                "--target",
-                str(home),
-                f"mpremote=={VERSION}",
-            ],
-            check=True,
-        )
-        (home / "complete").touch()
-    return home
+    return peers.mpremote_home(request.config)
 
 
 @pytest.fixture
@@ -55,16 +31,7 @@ def port() -> Iterator[str]:
 
 
 def run(home: Path, port: str, *arguments: str) -> str:
-    result = subprocess.run(
-        [sys.executable, "-P", "-m", "mpremote", "connect", port, *arguments],
-        env={**os.environ, "PYTHONPATH": str(home)},
-        capture_output=True,
-        text=True,
-        timeout=3 * PATIENCE,
-        check=False,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
-    return result.stdout
+    return peers.mpremote(home, "connect", port, *arguments)
 
 
 def test_mpremote(mpremote_home: Path, port: str, tmp_path: Path) -> None:

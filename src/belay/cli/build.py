@@ -195,13 +195,17 @@ def _write_index(settings: Settings, order: Order, product: Product, folder: Pat
         settings.say(f"waiting for another belay that writes into {folder}")
 
     with showing(settings, f"writing {folder}") as show:
-        return index.publish(
-            folder,
-            product.releases,
-            replace=order.replace,
-            waiting=waiting,
-            progress=lambda place, done, total: show(f"writing {place}", done, total),
-        )
+        try:
+            return index.publish(
+                folder,
+                product.releases,
+                replace=order.replace,
+                waiting=waiting,
+                progress=lambda place, done, total: show(f"writing {place}", done, total),
+            )
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note("what is in the index is whole; another build does what is left")
+            raise
 
 
 def _shown(place: Path) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from belay.deploy.layout import package_folder
 from belay.deploy.supplies import Supplies, chosen, supplies
 from belay.exceptions import FeatureUnavailableError, PublishError
 from belay.packages.writing import replace_file
@@ -101,6 +102,7 @@ def make(project: Project, order: Order, talk: Talk) -> Product:
     """
     publishes = order.package_json or order.index is not None
     about = read_about(project, order.version) if publishes else _read_about_if_any(project, order)
+    _refuse_places_inside(project, order)
     product = Product(about, supplies(project, talk, frozen=order.frozen))
     if publishes:
         _publish(project, order, talk, product)
@@ -168,6 +170,17 @@ def _publish(project: Project, order: Order, talk: Talk, product: Product) -> No
         made = make_releases(product.about, own, needs, compilers)
         product.releases = made.releases
         product.notes += made.notes
+
+
+def _refuse_places_inside(project: Project, order: Order) -> None:
+    """Refuse to write into the package: what is written there would be a part of it the next time."""
+    folder = package_folder(project)
+    for place in (order.index, order.romfs):
+        if place is not None and folder is not None and place.resolve().is_relative_to(folder.resolve()):
+            raise PublishError(
+                f"{place} is in the project's package, and would become a part of it",
+                hint="write it elsewhere",
+            )
 
 
 def _read_about_if_any(project: Project, order: Order) -> About | None:

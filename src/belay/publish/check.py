@@ -7,6 +7,7 @@ from keyword import iskeyword
 
 from belay.exceptions import CompileError, PublishError
 from belay.mpy import read_header
+from belay.packages.manifest import MAX_FILES
 from belay.publish.imports import missing_imports
 from belay.source.syntax import unsupported_syntax
 
@@ -42,6 +43,8 @@ def check(files: Mapping[str, bytes], *, mpy_versions: Iterable[int] = ()) -> li
     Raises:
         PublishError: Something could not be imported; the error has all reasons.
     """
+    if len(files) > MAX_FILES:
+        raise PublishError(f"the package has {len(files)} files, and belay installs {MAX_FILES} at most")
     reasons = [*_names(files), *_doubles(files), *_compiled(files, set(mpy_versions))]
     reasons += [
         f"{path}, line {line}: imports {what}, which is not there"
