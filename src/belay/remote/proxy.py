@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, NoReturn, cast
 
-from belay.board.objects import OnBoard
-from belay.exceptions import BelayException, FeatureUnavailableError, UntransferableError
+from belay.exceptions import BelayException, FeatureUnavailableError
 from belay.remote.proxy_handle import Items, handle
+from belay.remote.proxy_operators import Operators
 
 _INDEX = (
     "\n if isinstance(a,int):return int(a)"
@@ -18,32 +18,7 @@ _AWAIT = "return __import__('asyncio').get_event_loop().run_until_complete(a)"
 _EXIT = "\n b=getattr(__import__('builtins'),b,Exception)(c)\n return a.__exit__(type(b),b,None)"
 
 
-def _unary(body: str) -> Callable[..., Any]:
-    def operator(self: Proxy) -> Any:
-        return handle(self).operate(body)
-
-    return operator
-
-
-def _binary(body: str) -> Callable[..., Any]:
-    def operator(self: Proxy, other: object) -> Any:
-        return handle(self).operate(body, other)
-
-    return operator
-
-
-def _comparison(body: str) -> Callable[..., Any]:
-    def operator(self: Proxy, other: object) -> Any:
-        try:
-            return handle(self).operate(body, other)
-        except UntransferableError:
-            # The board cannot have such a thing.
-            return NotImplemented
-
-    return operator
-
-
-class Proxy(OnBoard):
+class Proxy(Operators):
     """An object of the board, used as if it were here: each operation happens there, in one turn.
 
     Results that cannot be changed (None, booleans, numbers, text, bytes, ``range``, and tuples and frozensets
@@ -121,9 +96,14 @@ class Proxy(OnBoard):
     def __reversed__(self) -> Iterator[Any]:
         return Items(handle(self).hold("held[k]=iter(reversed(a))"))
 
-    __next__ = _unary("return next(a)")
-    __len__ = _unary("return len(a)")
-    __contains__ = _binary("return b in a")
+    def __next__(self) -> Any:
+        return handle(self).operate("return next(a)")
+
+    def __len__(self) -> int:
+        return cast("int", handle(self).operate("return len(a)"))
+
+    def __contains__(self, item: object) -> bool:
+        return cast("bool", handle(self).operate("return b in a", item))
 
     # --- what it is -----------------------------------------------------------------------------
 
@@ -149,60 +129,23 @@ class Proxy(OnBoard):
     def __reduce_ex__(self, _protocol: object) -> NoReturn:
         raise TypeError("a proxy cannot be pickled: its object is on the board")
 
-    __str__ = _unary("return str(a)")
-    __bytes__ = _unary("return bytes(a)")
-    __hash__ = _unary("return hash(a)")
-    __bool__ = _unary("return bool(a)")
-    __int__ = _unary("return int(a)")
-    __float__ = _unary("return float(a)")
-    __complex__ = _unary("return complex(a)")
+    def __str__(self) -> str:
+        return cast("str", handle(self).operate("return str(a)"))
 
-    # --- operators ------------------------------------------------------------------------------
+    def __bytes__(self) -> bytes:
+        return cast("bytes", handle(self).operate("return bytes(a)"))
 
-    __eq__ = _comparison("return a==b")
-    __ne__ = _comparison("return a!=b")
-    __lt__ = _binary("return a<b")
-    __le__ = _binary("return a<=b")
-    __gt__ = _binary("return a>b")
-    __ge__ = _binary("return a>=b")
+    def __bool__(self) -> bool:
+        return cast("bool", handle(self).operate("return bool(a)"))
 
-    __neg__ = _unary("return -a")
-    __pos__ = _unary("return +a")
-    __invert__ = _unary("return ~a")
-    __abs__ = _unary("return abs(a)")
+    def __int__(self) -> int:
+        return cast("int", handle(self).operate("return int(a)"))
 
-    def __round__(self, digits: int | None = None) -> Any:
-        return handle(self).operate("return round(a,b) if b else round(a)", digits)
+    def __float__(self) -> float:
+        return cast("float", handle(self).operate("return float(a)"))
 
-    def __pow__(self, other: object, modulus: object = None) -> Any:
-        if modulus is None:
-            return handle(self).operate("return a**b", other)
-        return handle(self).operate("return pow(a,b,c)", other, modulus)
-
-    def __ipow__(self, other: object) -> Any:  # type: ignore[misc]
-        return handle(self).operate("a**=b;return a", other)
-
-    __rpow__ = _binary("return b**a")
-    __divmod__ = _binary("return divmod(a,b)")
-    __rdivmod__ = _binary("return divmod(b,a)")
-
-    __add__, __radd__, __iadd__ = _binary("return a+b"), _binary("return b+a"), _binary("a+=b;return a")
-    __sub__, __rsub__, __isub__ = _binary("return a-b"), _binary("return b-a"), _binary("a-=b;return a")
-    __mul__, __rmul__, __imul__ = _binary("return a*b"), _binary("return b*a"), _binary("a*=b;return a")
-    __matmul__, __rmatmul__ = _binary("return a@b"), _binary("return b@a")
-    __imatmul__ = _binary("a@=b;return a")
-    __truediv__, __rtruediv__ = _binary("return a/b"), _binary("return b/a")
-    __itruediv__ = _binary("a/=b;return a")
-    __floordiv__, __rfloordiv__ = _binary("return a//b"), _binary("return b//a")
-    __ifloordiv__ = _binary("a//=b;return a")
-    __mod__, __rmod__, __imod__ = _binary("return a%b"), _binary("return b%a"), _binary("a%=b;return a")
-    __lshift__, __rlshift__ = _binary("return a<<b"), _binary("return b<<a")
-    __ilshift__ = _binary("a<<=b;return a")
-    __rshift__, __rrshift__ = _binary("return a>>b"), _binary("return b>>a")
-    __irshift__ = _binary("a>>=b;return a")
-    __and__, __rand__, __iand__ = _binary("return a&b"), _binary("return b&a"), _binary("a&=b;return a")
-    __or__, __ror__, __ior__ = _binary("return a|b"), _binary("return b|a"), _binary("a|=b;return a")
-    __xor__, __rxor__, __ixor__ = _binary("return a^b"), _binary("return b^a"), _binary("a^=b;return a")
+    def __complex__(self) -> complex:
+        return cast("complex", handle(self).operate("return complex(a)"))
 
 
 async def _awaited(proxy: Proxy) -> Any:

@@ -22,7 +22,9 @@ class VirtualI2CDevice:
     """
 
     def __init__(self, memory: BusMemory, place: int, bus: int, address: int) -> None:
-        self._memory, self._place, self.bus, self.address = memory, place, bus, address
+        self._memory, self._place = memory, place
+        self.bus: int = bus
+        self.address: int = address
 
     @overload
     def __getitem__(self, register: int) -> int: ...
@@ -59,7 +61,8 @@ class VirtualI2C:
     """One I2C bus, seen from outside the board."""
 
     def __init__(self, memory: BusMemory, number: int) -> None:
-        self._memory, self.number = memory, number
+        self._memory = memory
+        self.number: int = number
 
     def attach(self, address: int, registers: bytes = b"") -> VirtualI2CDevice:
         """Put a device on the bus.
