@@ -122,6 +122,11 @@ def test_a_reset_is_followed(device: Device) -> None:
     assert before <= when <= device.now()
     # The exchanges of the interpreter before do not count.
     assert device.time_estimate.exchanges < 12
+    device.reconnect(1)
+    before = device.now()
+    _, when = device("1", return_time=True)
+    assert before <= when <= device.now()
+    assert device.time_estimate.exchanges < 12
 
 
 def test_other_kinds_of_functions_have_no_results(device: Device) -> None:
@@ -140,11 +145,15 @@ def test_a_proxy_has_no_time(device: Device) -> None:
             return [1]
 
 
-ODD_CLOCK = """
+NEARLY_OVER = (1 << 30) - 60_000
+ODD_CLOCK = f"""
 from time import ticks_us as steady
+ticks_began = None
 def ticks():
-    # A ten thousandth fast, and over in a moment.
-    return (steady() - BEGIN) * 10001 // 10000 + (1 << 30) - AHEAD & (1 << 30) - 1
+    # A ten thousandth fast, and over a moment after the first look at it.
+    global ticks_began
+    ticks_began = ticks_began or steady()
+    return (steady() - ticks_began) * 10001 // 10000 + {NEARLY_OVER} & (1 << 30) - 1
 ticks_about = 'time.ticks_us 1000000 1073741823'
 """
 
@@ -167,23 +176,20 @@ def give_clock(device: Device, code: str) -> None:
 def test_a_board_whose_clock_begins_anew_and_drifts() -> None:
     for agent in (True, False):
         with Device("virtual:", agent=agent) as device:
-            code = ODD_CLOCK.replace("BEGIN", str(device("time.ticks_us()"))).replace("AHEAD", "60000")
-            give_clock(device, code)
-            shown = -1
+            give_clock(device, ODD_CLOCK)
             deadline = time.monotonic() + SOON
             wrapped = False
             while not wrapped and time.monotonic() < deadline:
                 before = device.now()
                 earlier, when = device("time.ticks_us()", return_time=True)
-                first = time.clock_gettime(time.CLOCK_MONOTONIC)
                 now = device.now()
+                after = time.clock_gettime(time.CLOCK_MONOTONIC)
                 assert before <= when <= now
+                # What the virtual board's own clock said is before the end of the call.
                 allowed = timedelta(seconds=device.time_estimate.error + 5e-6)
-                second = time.clock_gettime(time.CLOCK_MONOTONIC)
-                assert now + timedelta(seconds=earlier / 1e6 - second) - allowed <= when
-                assert first <= second
+                assert now + timedelta(seconds=earlier / 1e6 - after) - allowed <= when
                 ticks: Any = device._session.ask(lambda calls: calls.ours(Ours.TICKS, [], Terms()))
-                shown, wrapped = ticks, ticks < shown
+                wrapped = ticks < NEARLY_OVER
             assert wrapped
             # One estimate from before to after.
             assert device._caller.clock._fit is not None
@@ -227,8 +233,11 @@ def test_calls_without_a_time_cost_what_they_did(counted: Counted) -> None:
     without = counted.cost()
     timed = counted.cost(return_time=True)
     assert timed[0] == without[0] == 1
-    assert without[1] < timed[1] < without[1] + 64
-    assert counted.cost() == without
+    assert timed[1] < without[1] + 64
+    turns, size = counted.cost()
+    assert turns == 1
+    # A request may be some blanks longer, so that its header holds no control byte.
+    assert abs(size - without[1]) < 16
 
 
 def test_a_device_that_is_not_to_ask_by_itself() -> None:
