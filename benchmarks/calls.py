@@ -129,8 +129,36 @@ def measure(address: str, calls: int) -> list[Row]:
     with redirect_stdout(StringIO()):
         rows.append(meter.measure("task that prints", talk, calls))
     rows.append(meter.measure("generator of 100 items", lambda: list(count(100)), max(1, calls // 100)))
+    rows += with_proxies(device, meter, calls)
     device.close()
     return rows
+
+
+def with_proxies(device: belay.Device, meter: Meter, calls: int) -> list[Row]:
+    device("class Motor:\n speed = 5\n def turn(self, by, slow=0): return by\n def log(self): return [1, 2]")
+    motor = device.proxy("Motor()")
+    log = motor.log()
+    # What is found out once, and the parts of the agent, are there from now on.
+    motor.turn(1)
+    motor.turn(1, slow=log)
+    assert list(log) == [1, 2]
+    assert motor == motor  # noqa: PLR0124 - on the board
+    return [
+        meter.measure("proxy.attribute", lambda: motor.speed, calls),
+        meter.measure("proxy.method(5)", lambda: motor.turn(5), calls),
+        meter.measure("proxy.method(5, slow=proxy)", lambda: motor.turn(5, slow=log), calls),
+        meter.measure("proxy.method() -> proxy, dropped", motor.log, calls),
+        meter.measure("proxy == proxy", lambda: motor == log, calls),
+        meter.measure("proxy[1]", lambda: log[1], calls),
+        meter.measure("device.proxy, dropped", lambda: device.proxy("Motor"), calls),
+        meter.measure(
+            "iteration, 100 ints of a list", lambda: [*iter(hundred(device))], max(1, calls // 100)
+        ),
+    ]
+
+
+def hundred(device: belay.Device) -> Any:
+    return device.proxy("range(100)")
 
 
 def table(rows: list[Row]) -> str:
