@@ -48,7 +48,7 @@ class Conversation:
 
 
 ENTER = (
-    Ask("challenge", "11aa22bb", sends=b"\x01print('11aa'+'22bb')\x04"),
+    Ask("challenge", "11aa22bb", sends=b"\x15\x0b\x01print('11aa'+'22bb')\x04"),
     b"\r\n>>> \r\nraw REPL; CTRL-B to exit\r\n>OK11aa22bb\r\n\x04\x04>",
 )
 ENTERED = (Output(b"\r\n>>> \r\n"), Finished())
@@ -110,7 +110,7 @@ CONVERSATIONS = [
         (
             ENTER[0],
             b"raw REPL; CTRL-B to exit\r\n>OK\x04" + INTERRUPTED + b"\x04>",
-            Ask("challenge", "33cc44dd", sends=b"\x01\x01\x01\x01print('33cc'+'44dd')\x04"),
+            Ask("challenge", "33cc44dd", sends=b"\x15\x0b\x01\x01\x01\x01print('33cc'+'44dd')\x04"),
             FAILED,
             b"raw REPL; CTRL-B to exit\r\n>" * 4 + b"OK33cc44dd\r\n\x04\x04>",
         ),
@@ -279,7 +279,7 @@ CONVERSATIONS = [
         "code.py has ended, any key",
         RUN,
         b"OK\r\nCode done running.\r\n\r\n" + ANY_KEY + b"\r\n",
-        Ask("challenge", "33cc44dd", sends=b"\r\x01print('33cc'+'44dd')\x04"),
+        Ask("challenge", "33cc44dd", sends=b"\r\x15\x0b\x01print('33cc'+'44dd')\x04"),
         CIRCUIT_BANNER + FRIENDLY_PROOF[1],
         gives=(
             Accepted(),

@@ -200,14 +200,27 @@ class Relay:
 
         self._do(arm)
 
-    def power_cycle(self) -> None:
-        """Take the board's power and give it back; the port, that of a bridge, stays."""
+    def power_cycle(self, *, deaf: bool = False) -> None:
+        """Take the board's power and give it back; the port, that of a bridge, stays.
+
+        Args:
+            deaf: Whether what it says while it starts does not arrive.
+        """
 
         def cycle() -> None:
             self._board.close()
             self._board = VirtualBoard(self._options)
+            said = b""
+            while not said.endswith(b">>> "):
+                said += os.read(self._board.stdout_fd, CHUNK)
+            if not deaf:
+                self.side.send(said)
 
         self._do(cycle)
+
+    def type(self, data: bytes) -> None:
+        """Type something, as another program does that has the same port open."""
+        self._do(lambda: self._to_board(data))
 
     def close(self) -> None:
         """End everything."""

@@ -335,8 +335,8 @@ def test_a_step_that_fails_in_the_replay_is_told(board: Board) -> None:
     board.connect(attempts=1)
     board.run("import module")
     module.unlink()
+    board.kill()
     for _ in range(2):
-        board.kill()
         with pytest.raises(ConnectionLost, match=r"cannot be restored: (?s:.*)ImportError"):
             board.value("1")
     module.write_text("")

@@ -361,6 +361,9 @@ class Link:
             except AgentEnded as ended:
                 # A request that came too late may be on the prompt's line: start from scratch.
                 self._wire.repl.abandon()
+                if ended.echoed:
+                    self.begun -= not terms.harmless
+                    raise BoardResetError("the board was reset since the last call", sent=False) from None
                 if ended.rebooted:
                     raise BoardResetError("the board was reset while the call ran", sent=True) from None
                 raise

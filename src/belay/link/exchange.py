@@ -47,6 +47,18 @@ SUSPECT = 4
 MAX_REPAIRS = 20
 """So often an answer is asked for again, or a request sent again, before the link counts as unusable."""
 
+_ECHOED = 64
+"""So many bytes of a request are looked for in what comes back."""
+
+_HEADER = 8
+"""Bytes before the payload: size, function, letter and checksum."""
+
+_CERTAIN = 3
+"""With fewer of them that are printed, what is printed might be something else."""
+
+_UNPRINTABLE = bytes([*range(0x20), *range(0x7F, 0x100)])
+"""A prompt may not echo these, or not as they are."""
+
 Replier = Callable[[bytes], tuple[bytes, bytes]]
 """Gets what the board asks, and returns the payload of the reply and the bytes that follow it."""
 
@@ -77,12 +89,41 @@ class AgentEnded(Exception):  # noqa: N818 - what it means is for the caller to 
     Attributes:
         error: The text of the exception that ended it, or empty.
         rebooted: Whether the board started anew.
+        echoed: Whether it had ended before: the request was typed at a prompt, so nothing of it ran.
     """
 
-    def __init__(self, error: bytes, *, rebooted: bool) -> None:
+    def __init__(self, error: bytes, *, rebooted: bool, echoed: bool = False) -> None:
         super().__init__(error)
         self.error = error
         self.rebooted = rebooted
+        self.echoed = echoed
+
+
+class Echo:
+    """Looks for a request in what the board prints: a friendly prompt echoes what is typed.
+
+    Args:
+        request: What was sent.
+
+    Attributes:
+        heard: Whether it was there.
+        certain: Whether no function of the user's can have printed it: enough of the checksum is in it.
+    """
+
+    def __init__(self, request: bytes) -> None:
+        self.heard = False
+        self.certain = len(request[:_HEADER].translate(None, _UNPRINTABLE)) >= _CERTAIN
+        self._wanted = request[:_ECHOED].translate(None, _UNPRINTABLE)
+        self._seen = b""
+
+    def take(self, printed: bytes) -> bool:
+        """Look for it in what came next; whether it is there now, and was not before."""
+        if self.heard or not self._wanted:
+            return False
+        seen = self._seen + printed.translate(None, _UNPRINTABLE)
+        self.heard = self._wanted in seen
+        self._seen = seen[-_ECHOED:]
+        return self.heard
 
 
 @dataclass(frozen=True)
@@ -147,6 +188,7 @@ class Exchange:
         self._asked = b""
         self._replied = b""
         self._rebooted = False
+        self._echo: Echo | None = None
         self._pace: Pace
         self._heard = 0.0
         self._inside: float | None = None
@@ -220,14 +262,20 @@ class Exchange:
             self._torn += event.data
             self._repair_at = self._repair_at or time.monotonic() + REPAIR
         elif isinstance(event, Finished):
-            raise AgentEnded(event.error, rebooted=self._rebooted)
+            echoed = self._echo is not None and self._echo.heard and self._echo.certain
+            raise AgentEnded(event.error, rebooted=self._rebooted, echoed=echoed)
         elif isinstance(event, Rebooted):
             self._rebooted = True
         elif isinstance(event, Candidate):
             challenge(self._wire, deadline, self._pace)
         else:
-            if isinstance(event, Output) and self._wire.repl.mark[:1] in event.data:
-                self._suspect()
+            if isinstance(event, Output):
+                if self._wire.repl.mark[:1] in event.data:
+                    self._suspect()
+                self._echo = self._echo or Echo(self._request)
+                if self._echo.take(event.data):
+                    # The agent is gone, and nobody has said so.
+                    challenge(self._wire, deadline, self._pace)
             show(event, self._on_output)  # type: ignore[arg-type]
 
     def _suspect(self) -> None:

@@ -15,6 +15,10 @@ ASK_PASTE = b"\x05A\x01"
 
 RAW_BANNER = b"raw REPL; CTRL-B to exit"
 """The line before the raw prompt, when raw mode begins."""
+CLEAR_LINE = b"\x15\x0b"
+"""Ctrl-U and Ctrl-K: empty the line that stands at a friendly prompt, wherever the cursor is. There Ctrl-A
+enters raw mode only if the line is empty; in raw mode it throws away what came before."""
+
 PROMPT = b">"
 FRIENDLY_PROMPT = b">>> "
 NAMES = (b"MicroPython ", b"Adafruit CircuitPython ")

@@ -25,6 +25,7 @@ from typing import Final
 from belay.repl.buffer import Buffer
 from belay.repl.control import (
     ASK_PASTE,
+    CLEAR_LINE,
     ENTER_RAW,
     EOT,
     LEAVE_RAW,
@@ -218,7 +219,8 @@ class RawRepl:
         self._program.challenge(nonce.encode())
         half = len(nonce) // 2
         proof = b"print('%b'+'%b')" % (nonce[:half].encode(), nonce[half:].encode())
-        return key + ENTER_RAW * self._program.restarts + proof + EOT
+        # What was sent to a board that had just been reset may stand at its prompt.
+        return key + CLEAR_LINE + ENTER_RAW * self._program.restarts + proof + EOT
 
     def soft_reset(self) -> bytes:
         """Start the interpreter anew, staying in raw mode: boot.py runs, main.py does not."""
