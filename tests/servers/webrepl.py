@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import trustme
+from websockets.exceptions import InvalidState
 from websockets.frames import Frame, Opcode
 from websockets.server import ServerProtocol
 
@@ -64,7 +65,10 @@ class Peer:
     def accept(self) -> None:
         """Agree to a WebSocket."""
         while True:
-            self.protocol.receive_data(self.connection.recv(65536))
+            data = self.connection.recv(65536)
+            if not data:
+                raise ConnectionResetError
+            self.protocol.receive_data(data)
             for event in self.protocol.events_received():
                 self.protocol.send_response(self.protocol.accept(event))  # type: ignore[arg-type]
                 self.flush()
@@ -72,17 +76,22 @@ class Peer:
 
     def frame(self) -> Frame | None:
         """The next data frame; None at the end."""
-        while not self._frames:
-            data = self.connection.recv(65536)
-            if not data:
-                return None
-            self.protocol.receive_data(data)
-            for event in self.protocol.events_received():
-                assert isinstance(event, Frame)
-                is_data = event.opcode in (Opcode.TEXT, Opcode.BINARY)
-                (self._frames if is_data else self.controls).append(event)
-            self.flush()
-        return self._frames.pop(0)
+        while not self._frames and self.look():
+            pass
+        return self._frames.pop(0) if self._frames else None
+
+    def look(self) -> bool:
+        """Receive something; False at the end."""
+        data = self.connection.recv(65536)
+        if not data:
+            return False
+        self.protocol.receive_data(data)
+        for event in self.protocol.events_received():
+            assert isinstance(event, Frame)
+            is_data = event.opcode in (Opcode.TEXT, Opcode.BINARY)
+            (self._frames if is_data else self.controls).append(event)
+        self.flush()
+        return True
 
     def typed(self, count: int, *, answers: bool = True) -> bytes:
         """What is typed, so many bytes at least; questions for the version are answered."""
@@ -96,7 +105,10 @@ class Peer:
 
     def say(self, data: bytes, *, binary: bool = False, fin: bool = True) -> None:
         """Send a message, or the beginning of one."""
-        (self.protocol.send_binary if binary else self.protocol.send_text)(data, fin)
+        try:
+            (self.protocol.send_binary if binary else self.protocol.send_text)(data, fin)
+        except InvalidState as error:
+            raise ConnectionAbortedError from error
         self.flush()
 
     def go_on(self, data: bytes, *, fin: bool = True) -> None:
@@ -109,10 +121,10 @@ class Peer:
         self.accept()
         self.say(b"Password: ")
         said = self.typed(1)
-        while not said.endswith(b"\r"):
-            said += self.typed(1)
         self.say(b"\r\nWebREPL connected\r\n>>> ")
         if answers:
+            # To the question for the version.
+            self.frame()
             self.say(VERSION, binary=True)
         return said
 

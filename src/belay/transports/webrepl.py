@@ -133,6 +133,7 @@ class WebReplTransport(ThreadedTransport):
         self.firmware: tuple[int, ...] | None = None
         self._socket = socket
         self._records: deque[bytes] = deque()
+        self._orders: deque[bytes] = deque()
         self._news = threading.Condition()
         self._over = False
         # How many bytes were typed before each question for the version that is not answered, and since.
@@ -163,7 +164,6 @@ class WebReplTransport(ThreadedTransport):
             PortBusyError: Somebody else is connected.
             AuthenticationError: The board refuses the password, or asks for one and none is given.
             ConnectionFailedError: There is no WebREPL.
-            ConnectionLost: The board ends the connection.
         """
         deadline = Deadline(LOGIN_SECONDS)
         try:
@@ -176,9 +176,14 @@ class WebReplTransport(ThreadedTransport):
         # A person may have been asked for it.
         deadline = Deadline(LOGIN_SECONDS)
         try:
-            # In one go: whoever is let in is asked at once what flow control depends on.
-            self._ask_version(text.encode() + b"\r")
+            self.write(text.encode() + b"\r", timeout=LOGIN_SECONDS)
+            # Whoever is let in is asked at once what flow control depends on.
+            self._orders.append(_GET_VERSION)
+            self.nudge()
             word = await_words(self, (_WELCOME, _DENIED), deadline)
+        except ConnectionLost:
+            # The words may be lost when a connection ends on which not everything was read.
+            word = _DENIED
         except TimeoutError as error:
             raise ConnectionFailedError(f"{self.name} does not answer to the password") from error
         if word == _DENIED:
@@ -188,9 +193,6 @@ class WebReplTransport(ThreadedTransport):
             )
             raise AuthenticationError(f"{self.name}: the password is wrong", hint=hint)
         self.firmware = self._first_version()
-
-    def _ask_version(self, typed: bytes) -> None:
-        self._socket.send((False, typed), (True, _GET_VERSION))
 
     def _first_version(self) -> tuple[int, ...] | None:
         with self._news:
@@ -219,11 +221,14 @@ class WebReplTransport(ThreadedTransport):
     # --- in the thread that writes ------------------------------------------------------------
 
     def _send_text(self, data: bytes) -> None:
-        if not data or not self.flow_control:
+        if not data:
+            self._socket.send(*((True, self._orders.popleft()) for _ in range(len(self._orders))))
+        elif not self.flow_control:
             self._socket.send(
                 *((False, data[start : start + MESSAGE]) for start in range(0, len(data), MESSAGE))
             )
-        while data and self.flow_control:
+            return
+        while data:
             room = self._await_room(min(len(data), ASK_AFTER))
             size = len(data) if len(data) <= room else ASK_AFTER
             self._type(data[:size])

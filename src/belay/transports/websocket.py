@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.exceptions import InvalidHandshake, InvalidState, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.protocol import State
@@ -65,12 +65,15 @@ class WebSocket:
             None at the end. The list may be empty.
         """
         events, self._early = self._early, []
-        if not events:
+        if not events and not self._has_ended:
             events = self._await_events()
         frames = list(self._data_of(events))
-        if not frames and (self._protocol.state is not State.OPEN or self._protocol.close_rcvd):
-            return None
-        return frames
+        # What came with the end is read first.
+        return None if not frames and self._has_ended else frames
+
+    @property
+    def _has_ended(self) -> bool:
+        return self._protocol.state is not State.OPEN or self._protocol.close_rcvd is not None
 
     @property
     def wants_to_send(self) -> bool:
@@ -78,10 +81,17 @@ class WebSocket:
         return bool(self._protocol.writes)
 
     def send(self, *messages: tuple[bool, bytes]) -> None:
-        """Send messages, each whether it is binary and its data, in one piece."""
-        with self._lock:
-            for binary, data in messages:
-                (self._protocol.send_binary if binary else self._protocol.send_text)(data)
+        """Send messages, each whether it is binary and its data, in one piece.
+
+        Raises:
+            OSError: The connection has ended.
+        """
+        try:
+            with self._lock:
+                for binary, data in messages:
+                    (self._protocol.send_binary if binary else self._protocol.send_text)(data)
+        except InvalidState as error:
+            raise ConnectionAbortedError(str(error)) from error
         self._flush()
 
     def goodbye(self) -> None:
