@@ -262,8 +262,12 @@ class Exchange:
             self._torn += event.data
             self._repair_at = self._repair_at or time.monotonic() + REPAIR
         elif isinstance(event, Finished):
-            echoed = self._echo is not None and self._echo.heard and self._echo.certain
-            raise AgentEnded(event.error, rebooted=self._rebooted, echoed=echoed)
+            echo = self._echo if self._echo and self._echo.heard else None
+            raise AgentEnded(
+                event.error,
+                rebooted=self._rebooted or echo is not None,
+                echoed=echo is not None and echo.certain,
+            )
         elif isinstance(event, Rebooted):
             self._rebooted = True
         elif isinstance(event, Candidate):
