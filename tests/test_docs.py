@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from inspect import iscoroutinefunction
 from pathlib import Path
 
 import pytest
@@ -193,8 +194,9 @@ def run_page(page: str, place: Path) -> None:
     finally:
         for value in namespace.values():
             # A page for readers need not close its device; here the next page follows.
-            if type(value).__module__.startswith("belay.") and hasattr(type(value), "close"):
-                value.close()
+            close = getattr(type(value), "close", None)
+            if type(value).__module__.startswith("belay.") and close and not iscoroutinefunction(close):
+                close(value)
 
 
 @pytest.fixture(scope="module")

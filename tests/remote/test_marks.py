@@ -62,7 +62,11 @@ class Base(Device):
     def which():
         return "base"
 
-    again = double
+    @Device.task
+    def named_twice():
+        return "both"
+
+    again = named_twice
 
 
 class Sensor(Mixin, Base, Generic[T]):
@@ -105,13 +109,16 @@ def test_setups_run_bases_first_and_an_override_in_its_own_place(sensor: Sensor[
 
 
 def test_methods_and_tasks_of_bases_and_mixins_go_together(sensor: Sensor[int]) -> None:
+    assert sensor.mixed(3) == 7  # on the board, double is that of the base
     assert sensor.double(3) == 60
-    assert sensor.mixed(3) == 7
+    assert not hasattr(sensor.task, "double")
+    assert Sensor in Base.__subclasses__()
+    assert Base in Device.__subclasses__()
     assert sensor.mixed_twice() == (3, 5)
     assert sensor.address_twice == "virtual:virtual:"
     assert sensor.which() == sensor.task.which() == "sensor"
-    assert sensor.again(4) == 8
-    assert sensor.again is super(Sensor, sensor).double
+    assert sensor.again is sensor.named_twice is sensor.task.named_twice
+    assert sensor.again() == "both"
     with pytest.raises(AttributeError, match=r"which of the base is not on the board: <task Sensor\.which "):
         sensor.base_which()
     assert isinstance(sensor.setup, type(sensor.own))

@@ -78,11 +78,12 @@ class AsyncDecorator:
             definition.make(decorator)
         self._waiting.clear()
 
-    def make(self, marked: Marked[Any]) -> Any:
+    def make(self, marked: Marked[Any], *, hidden: bool = False) -> Any:
         """What a function in a class body becomes on this device; called by the worker."""
         assert self._decorator is not None
-        remote = self._decorator.make(marked)
-        return self._wrapped(marked.__wrapped__, lambda: remote, register=marked.options.register)
+        remote = self._decorator.make(marked, hidden=hidden)
+        register = marked.options.register and not hidden
+        return self._wrapped(marked.__wrapped__, lambda: remote, register=register)
 
     def __getattr__(self, name: str) -> Any:
         if name in self.__dict__.get("_made", ()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, NoReturn
 
 from belay.exceptions import NoMatchingExecuterError
@@ -107,11 +107,12 @@ class Decorator:
         """What was decorated for this board, in order."""
         return iter(list(self._made.values()))
 
-    def make(self, marked: Marked[Any]) -> Any:
-        """What a function in a class body becomes on this device."""
+    def make(self, marked: Marked[Any], *, hidden: bool = False) -> Any:
+        """What a function in a class body becomes on this device; what is hidden is not found by its name."""
         # It was chosen among those of its name already: another one, of a base class, is no rival.
         self._specific.pop(marked.board_name, None)
-        return self._decorate(marked.__wrapped__, marked.options)
+        options = replace(marked.options, register=marked.options.register and not hidden)
+        return self._decorate(marked.__wrapped__, options)
 
     @property
     def _running(self) -> str:

@@ -106,8 +106,8 @@ REMOTES = "_remotes"
 class Maker(Protocol):
     """A device's own ``task``, ``setup``, …"""
 
-    def make(self, marked: Marked[Any]) -> Any:
-        """What a function becomes on this device."""
+    def make(self, marked: Marked[Any], *, hidden: bool = False) -> Any:
+        """What a function becomes on this device; what is hidden is not found by its name."""
         ...
 
 
@@ -134,6 +134,9 @@ class Remotes:
             DecorationError: A name is that of an attribute of the device.
             BoardError: The board refuses a definition.
         """
+        for marked in hidden_in(type(device)):
+            # Other functions on the board may call it.
+            self._fulfil(marked, hidden=True)
         runs = []
         for name, marked in marked_in(type(device)).items():
             if name in vars(device):
@@ -157,12 +160,12 @@ class Remotes:
                     raise AttributeError(
                         f"{marked.board_name} of the base is not on the board: {other!r} replaces it"
                     )
-        return self._fulfil(marked)[1]
+        return self._fulfil(marked, hidden=True)[1]
 
-    def _fulfil(self, marked: Marked[Any]) -> tuple[Marked[Any] | None, Any]:
+    def _fulfil(self, marked: Marked[Any], *, hidden: bool = False) -> tuple[Marked[Any] | None, Any]:
         chosen = choose(marked.overloads, self._implementation)
         if marked not in self._made:
-            self._made[marked] = self._makers[marked.decorator].make(chosen or marked)
+            self._made[marked] = self._makers[marked.decorator].make(chosen or marked, hidden=hidden)
         return chosen, self._made[marked]
 
 
@@ -191,10 +194,26 @@ def marked_in(cls: type) -> dict[str, Marked[Any]]:
     for owner in reversed(cls.__mro__):
         for name, value in vars(owner).items():
             found.pop(name, None)
-            inner = value.__func__ if isinstance(value, staticmethod) else value
-            if isinstance(inner, Marked):
-                found[name] = inner
+            if marked := _marked(value):
+                found[name] = marked
     return found
+
+
+def hidden_in(cls: type) -> list[Marked[Any]]:
+    """What is on the board only: tasks and threads of bases that subclasses have plain methods for."""
+    visible = marked_in(cls).values()
+    names = {marked.board_name for marked in visible}
+    found: dict[str, Marked[Any]] = {}
+    for owner in reversed(cls.__mro__):
+        for marked in filter(None, map(_marked, vars(owner).values())):
+            if marked not in visible and marked.board_name not in names and marked.decorator in ON_BOARD:
+                found[marked.board_name] = marked
+    return list(found.values())
+
+
+def _marked(value: object) -> Marked[Any] | None:
+    inner = value.__func__ if isinstance(value, staticmethod) else value
+    return inner if isinstance(inner, Marked) else None
 
 
 RENAME = "give the function another name"
