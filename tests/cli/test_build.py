@@ -39,6 +39,11 @@ def test_package_json(belay: Belay, here: Path) -> None:
     done = belay("build", "--version", "1.2")
     assert (done.code, done.out, done.err) == (0, "package.json\n", "my-sensor 1.2; written: 1 file\n")
     assert json.loads((here / "package.json").read_bytes())["version"] == "1.2"
+    base = belay("build", "--version", "1.2", "--base", "github:ada/my-sensor")
+    assert base.code == 0
+    urls = json.loads((here / "package.json").read_bytes())["urls"]
+    assert ["my_sensor/chip.py", "github:ada/my-sensor/my_sensor/chip.py"] in urls
+    assert belay("build", "--version", "1.2").out == "package.json\n"
     again = belay("build", "--version", "1.2")
     assert (again.code, again.out, again.err) == (0, "", "my-sensor 1.2; written: 0 files; unchanged: 1\n")
 

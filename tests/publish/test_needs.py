@@ -48,7 +48,7 @@ def named(key: str, value: object) -> Needs:
         ("drivers", "github:o/drivers", ("github:o/drivers", "HEAD")),
         ("drivers", "github:o/drivers/a/b@v1", ("github:o/drivers/a/b", "v1")),
         ("drivers", "https://github.com/o/drivers/tree/main/a", ("github:o/drivers/a", "main")),
-        ("drivers", "gitlab:g/h/drivers//a@v1", ("gitlab:g/h/drivers//a", "v1")),
+        ("drivers", "gitlab:g/drivers/a@v1", ("gitlab:g/drivers/a", "v1")),
         ("button", "codeberg:o/r/button.py", ("codeberg:o/r/button.py", "HEAD")),
         (
             "thermo",
@@ -71,6 +71,7 @@ def test_names(key: str, value: object, dependency: tuple[str, str]) -> None:
         ({"git": "https://example.com/o/r.git"}, "key comes by git"),
         ("https://example.com/other.py", "would be imported as other"),
         ("github:o/r/other.py", "would be imported as other"),
+        ("gitlab:g/h/drivers//a@v1", "key is of a group in a group"),
     ],
 )
 def test_what_others_cannot_have(value: object, reason: str) -> None:

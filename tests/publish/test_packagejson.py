@@ -42,6 +42,27 @@ def test_what_it_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        ("github:o/r", "github:o/r/x.py"),
+        ("gitlab:o/r/sub/", "gitlab:o/r/sub/x.py"),
+        ("https://example.com/a", "https://example.com/a/x.py"),
+    ],
+)
+def test_absolute_names(base: str, url: str) -> None:
+    data = package_json(ABOUT, {"x.py": Piece(b"", Path("/p/x.py"))}, Needs(), Path("/p"), base=base)
+    assert json.loads(data)["urls"] == [["x.py", url]]
+
+
+@pytest.mark.parametrize(
+    "base", ["o/r", "github:o", "github:o/r@v1", "https://", "ftp://example.com/a", "a b"]
+)
+def test_places_that_mip_does_not_know(base: str) -> None:
+    with pytest.raises(PublishError, match="no place that mip knows"):
+        package_json(ABOUT, {}, Needs(), Path("/p"), base=base)
+
+
+@pytest.mark.parametrize(
     "place", [None, Path("/elsewhere/x.py"), Path("/p/.belay/x.py"), Path("/p/my file.py"), Path("/p/ä.py")]
 )
 def test_files_that_no_address_leads_to(place: Path | None) -> None:

@@ -45,6 +45,12 @@ _OPTIONS = (
         "--manifest", is_flag=True, help="Write manifest.py, for a firmware with the project frozen."
     ),
     click.option("--package-json", is_flag=True, help="Write package.json; so it is without these options."),
+    click.option(
+        "--base",
+        metavar="PLACE",
+        help="Name the files of package.json absolutely, as firmware before 1.25 needs it: where the "
+        "project's folder is for others, as github:owner/repository.",
+    ),
     click.option("--version", metavar="VERSION", help="The version, else that in [project]."),
     click.option(
         "--deps",
@@ -137,6 +143,7 @@ def _order(**given: Any) -> Order:
             **given,
             "package_json": given["package_json"] or not asked,
             "version": given["version"] or "",
+            "base": given["base"] or "",
             "deps": None if deps is None else Deps(deps),
             "mpy_versions": tuple(map(_mpy_version, filter(_is_compiled, versions)))
             if versions

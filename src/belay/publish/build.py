@@ -46,6 +46,7 @@ class Order:
         without: Groups that are not.
         replace: Whether what is there with other content is replaced.
         frozen: Whether nothing is fetched.
+        base: Where the project's folder is for others, to name files absolutely in a package.json.
     """
 
     package_json: bool = False
@@ -61,6 +62,7 @@ class Order:
     without: tuple[str, ...] = ()
     replace: bool = False
     frozen: bool = False
+    base: str = ""
 
 
 @dataclass
@@ -162,7 +164,7 @@ def _publish(project: Project, order: Order, talk: Talk, product: Product) -> No
         bundled = order.deps is Deps.BUNDLED
         needs = read_needs(project, lock, Deps.BUNDLED if bundled else Deps.NAMED, talk)
         product.files[file] = packagejson.package_json(
-            product.about, together(own, needs.bundled), needs, project.root
+            product.about, together(own, needs.bundled), needs, project.root, base=order.base
         )
     if order.index is not None:
         where = Path(os.path.normpath(order.index.absolute())).as_uri()

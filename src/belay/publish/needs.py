@@ -150,6 +150,8 @@ def _why_no_source(key: str, source: Source) -> str:
         return "comes by git, which mip does not know"
     if isinstance(source, FromHost) and source.host not in HOSTS:
         return f"comes from {source.host}, a name that only this project knows"
+    if isinstance(source, FromHost) and "/" in source.owner:
+        return "is of a group in a group, and mip takes the second for the repository"
     if isinstance(source, FromHost | FromUrl):
         path = PurePosixPath(source.path if isinstance(source, FromHost) else source.url.partition("?")[0])
         if path.suffix in {".py", ".mpy"} and path.stem != key.replace("-", "_"):

@@ -18,24 +18,37 @@ from belay.publish.pieces import Pieces
 
 NAME = "package.json"
 _KEYS = {"urls", "hashes", "deps", "version", "v"}
+_PLACES = re.compile(r"(?:https?://|(?:github|gitlab):[^/@]+/)[^@?#\s]+")
 _PLAIN = re.compile(r"[A-Za-z0-9._~/+-]+")
 
 
-def package_json(about: About, pieces: Pieces, needs: Needs, root: Path) -> bytes:
+def package_json(about: About, pieces: Pieces, needs: Needs, root: Path, *, base: str = "") -> bytes:
     """The content of a package.json that lies in a project's folder.
 
     Files are named relatively, so it is right wherever the folder is copied to, and for every branch and tag.
+    MicroPython's mip knows that since 1.25.
 
     Args:
         about: What the project says of itself.
         pieces: The package's files.
         needs: What it needs.
         root: The project's folder.
+        base: Where that folder is for others, as ``github:owner/repository``, to name files absolutely.
 
     Raises:
-        PublishError: A file is not in that folder, or has a name that mip cannot ask a server for.
+        PublishError: ``base`` is no place that mip knows; a file is not in that folder, is hidden, or has a
+            name that mip cannot ask a server for.
     """
-    urls = [[destination, _relative(destination, piece.place, root)] for destination, piece in pieces.items()]
+    if base and not _PLACES.fullmatch(base):
+        raise PublishError(
+            f"{base!r} is no place that mip knows",
+            hint="write it as github:owner/repository, or https://…/folder",
+        )
+    start = f"{base.rstrip('/')}/" if base else ""
+    urls = [
+        [destination, start + _relative(destination, piece.place, root)]
+        for destination, piece in pieces.items()
+    ]
     parts = [f'  "urls": {_lines(urls)}']
     parts += [f'  "deps": {_lines([list(each) for each in needs.named])}'] if needs.named else []
     parts.append(f'  "version": {json.dumps(about.version)}')
