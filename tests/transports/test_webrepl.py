@@ -187,7 +187,7 @@ def accept_and_end(peer: Peer) -> None:
 
 
 def end_with_a_reset(peer: Peer) -> None:
-    # What was not read makes it one.
+    peer.connection.recv(1)
     peer.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 

@@ -11,12 +11,12 @@ from belay.transports.threaded import ThreadedTransport
 Password = str | Callable[[], str] | None
 """A password, or what returns it when it is asked for; None if there is none."""
 
-LATEST = 4096
-"""Bytes in which the words are looked for; what came before is forgotten."""
+LATEST = 65536 + 100
+"""Of the last so many bytes the words are looked for: those of a read, and a word that began before."""
 
 
 def await_words(transport: ThreadedTransport, words: tuple[bytes, ...], deadline: Deadline) -> bytes:
-    """Read until one of some words came; what came behind it is left to be read.
+    """Read until one of some words came; what came behind it is left to be read, and all if none came.
 
     Args:
         transport: Where to read.
@@ -32,8 +32,15 @@ def await_words(transport: ThreadedTransport, words: tuple[bytes, ...], deadline
     """
     seen = b""
     while True:
-        seen = (seen + transport.read(timeout=deadline.remaining))[-LATEST:]
-        found = [(at, word) for word in words if (at := seen.lower().find(word)) >= 0]
+        try:
+            if deadline.expired:
+                raise TimeoutError(f"{transport.name}: the words did not come in time")
+            seen += transport.read(timeout=deadline.remaining)
+        except TimeoutError:
+            transport.unread(seen)
+            raise
+        start = max(0, len(seen) - LATEST)
+        found = [(at, word) for word in words if (at := seen.lower().find(word, start)) >= 0]
         if found:
             at, word = min(found)
             transport.unread(seen[at + len(word) :])
