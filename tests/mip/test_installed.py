@@ -26,6 +26,15 @@ def test_packages_are_read_as_they_were_written() -> None:
     assert (A.index, B.index, str(A)) == ("https://e.org/pi", "", "a 1")
 
 
+def test_a_package_is_known_whose_files_are_gone() -> None:
+    assert installed(record(written([A]), frozenset()), "/lib") == {"a": A}
+
+
+def test_folders_that_we_would_not_write_are_none() -> None:
+    put = tuple(Put(BY, top, frozenset()) for top in ("lib", "", "/a/../..", "/x/", "/\x1b[2J", "/ok"))
+    assert tops(Record(put)) == ("/ok",)
+
+
 def test_another_command_keeps_what_is_said_of_packages() -> None:
     after = record(written([A])).with_paths("install", "/", ["main.py"]).with_paths(BY, "/lib", ["a.py"])
     assert installed(Record.read(after.write()), "/lib") == {"a": A}
@@ -40,6 +49,11 @@ def test_another_command_keeps_what_is_said_of_packages() -> None:
         {"packages": [{**written([A])["packages"][0], "files": {"a.py": [1]}}]},
         {"packages": [{**written([A])["packages"][0], "files": {"a.py": "xy"}}]},
         {"packages": [{**written([A])["packages"][0], "files": {"../../boot.py": [1, 2]}}]},
+        {"packages": [{**written([A])["packages"][0], "files": {"a.py": [float("inf"), 1]}}]},
+        {"packages": [{**written([A])["packages"][0], "files": {"a.py": [1.5, 1]}}]},
+        {"packages": [{**written([A])["packages"][0], "files": {"a\x1b[2J.py": [1, 1]}}]},
+        {"packages": [{**written([A])["packages"][0], "name": "a\x1b[2J"}]},
+        {"packages": [{**written([A])["packages"][0], "version": "1\n2"}]},
         {"packages": [{**written([A])["packages"][0], "name": 3}]},
         {"packages": [{**written([A])["packages"][0], "needs": [3]}]},
         {"packages": [{**written([A])["packages"][0], "wants": [3]}]},

@@ -17,6 +17,7 @@ from belay.exceptions import (
     PackageError,
     PackageNotFoundError,
     PathConflictError,
+    UnsafePathError,
 )
 from belay.files.sync import Bytes, Wish
 from belay.mip.installed import installed
@@ -129,7 +130,60 @@ def test_files_and_addresses(board: Device, web: WebServer, tmp_path: Path) -> N
     assert files(board) == ["foo.py", "here.py", "mine/__init__.py", "pack/__init__.py"]
     assert board("(__import__('foo').FOO, __import__('pack').PACK)") == (1, 2)
     (tmp_path / "here.py").write_text("HERE = 5\n")
-    assert changes(library(board).upgrade(["here"])) == ["here: changed"]
+    web.page("/x/y/foo.py", "FOO = 5\n")
+    # A board may say what it likes: nothing here is read for that.
+    done = library(board).upgrade()
+    assert changes(done) == ["foo: changed"]
+    assert [note.partition(":")[0] for note in done.notes] == ["here stays as it is", "mine stays as it is"]
+    with pytest.raises(PackageError, match="came from a computer") as caught:
+        library(board).upgrade(["here"])
+    assert str(caught.value.hint) == f"`belay mip install {tmp_path}/here.py` brings it anew"
+    assert changes(install(board, "", str(tmp_path / "here.py"))) == ["here: changed"]
+
+
+def test_what_somebody_removed_by_hand_is_missing_not_forgotten(board: Device, index: str) -> None:
+    install(board, index, "sensor", "plain")
+    board.filesystem.remove("/lib/plain.py")
+    install(board, index, "bus@1.0")
+    assert [(each.path, each.kind) for each in library(board).verify()] == [("/lib/plain.py", "missing")]
+    assert library(board).upgrade(["plain"]).summary.sent == ("plain.py",)  # type: ignore[union-attr]
+    assert library(board).verify() == []
+
+
+def test_each_package_keeps_its_form(board: Device, index: str) -> None:
+    install(board, index, "sensor@1.0", mpy=False)
+    install(board, index, "bus@1.0")
+    assert files(board) == ["bus.mpy", "sensor.py"]
+    assert changes(library(board).upgrade()) == []
+    assert files(board) == ["bus.mpy", "sensor.py"]
+    install(board, index, "sensor@2.0", "bus", mpy=False)
+    assert changes(library(board).upgrade(mpy=True)) == ["bus 1.1: changed", "sensor 2.0: changed"]
+
+
+def test_names_that_belay_needs(board: Device, web: WebServer) -> None:
+    web.page("/own/code.py", "")
+    for name in (".belay", ".belay.new", "x/.belay.set/y.py"):
+        web.manifest("/own/package.json", urls=[[name, "code.py"]])
+        for target in ("/", "/lib"):
+            with pytest.raises(UnsafePathError, match="a name that belay needs"):
+                install(board, "", f"{web.url}/own/", target=target)
+    assert board.filesystem.tree("/") == {}
+
+
+def test_what_the_board_starts_is_the_users(board: Device, web: WebServer) -> None:
+    web.manifest("/app/package.json", urls=[["main.py", "code.py"]])
+    web.page("/app/code.py", "1")
+    board.filesystem.write("/main.py", b"mine")
+    with pytest.raises(PathConflictError, match="app and what the board starts") as caught:
+        install(board, "", f"{web.url}/app/", target="/")
+    assert "belay fs rm :/main.py" in str(caught.value.hint)
+    assert board.filesystem.read("/main.py") == b"mine"
+    board.filesystem.remove("/main.py")
+    install(board, "", f"{web.url}/app/", target="/")
+    # From then on it is the package's.
+    web.page("/app/code.py", "2")
+    install(board, "", f"{web.url}/app/", target="/")
+    assert board.filesystem.read("/main.py") == b"2"
 
 
 def test_nothing_is_sent_before_all_is_there(board: Device, web: WebServer, index: str) -> None:

@@ -39,6 +39,7 @@ def test_what_was_asked_for_stays_so() -> None:
     aim = with_chosen(OLD, by_name(package("e", needs="c"), package("c", asked="")))
     assert aim.packages["c"].asked == "c"
     aim = with_chosen(OLD, by_name(package("b")))
+    assert said(aim) == ["b 1: asked for as b"]
     assert aim.packages["b"].asked == "b"
     assert set(without(aim.packages, ["a"]).packages) == {"b", "c"}
 
@@ -63,7 +64,16 @@ def test_packages_that_need_each_other_are_removed_together() -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "suits"),
-    [("@1", False), ("@2", True), (">=1,<2", False), (">=2", True), ("", True), ("^1", False)],
+    [
+        ("@1", False),
+        ("@2", True),
+        (">=1,<2", False),
+        (">=2", True),
+        ("", True),
+        ("^1", False),
+        # Of a record that somebody else has written.
+        ("@\x1b", True),
+    ],
 )
 def test_what_stays_has_a_say(wanted: str, suits: bool) -> None:
     old = by_name(package("a", needs="b", b=wanted), package("b", asked=""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from belay import Device
+from belay.exceptions import FetchError, ResolutionError
 from belay.files.sync import Bytes, Wish
 from belay.mip.choice import Form, Origins, choose_packages
 from belay.mip.strangers import adopted
@@ -21,7 +22,7 @@ SHAPES = {
     "bit": {"1.0": {"files": {"bit.py": "C = 1\n"}}},
     "deep.one": {"1.0": {}},
     "deep.two": {"1.0": {}},
-    "other": {"1.0": {}},
+    "other": {"1.0": {"deps": [["deep.two", "latest"]]}},
 }  # fmt: skip
 
 
@@ -75,3 +76,24 @@ def test_adopting(board: Device, index: str) -> None:
     assert mine.verify() == []
     assert changes(library(board).upgrade()) == ["whole 1.0 -> 1.1"]
     assert changes(mine.remove(["whole", "deep.one"])) == ["deep.one 1.0: removed", "whole 1.1: removed"]
+
+
+def test_what_is_adopted_needs_what_it_needs(board: Device, index: str) -> None:
+    mine = library(board, index)
+    mine.install(parse_wants(["deep.two"], index=index), mpy=False)
+    put(board, index, "other")
+    mine.put("/lib", adopted(mine.strangers("/lib"), Talk(), mine.origins))
+    with pytest.raises(ResolutionError, match="other on the board needs"):
+        mine.remove(["deep.two"])
+
+
+def test_an_index_that_cannot_be_asked_is_no_empty_one(board: Device, web: WebServer) -> None:
+    assert recognised(board, "http://127.0.0.1:9/none") == []
+    board.filesystem.make_folder("/lib", exist_ok=True)
+    board.filesystem.write("/lib/some.py", b"")
+    with pytest.raises(FetchError):
+        recognised(board, "http://127.0.0.1:9/none")
+    said: list[str] = []
+    unlisted = library(board, f"{web.url}/nothing", talk=Talk(said.append))
+    assert unlisted.strangers("/lib") == []
+    assert said == [f"note: {web.url}/nothing has no listing at hand: nothing of it is recognised"]

@@ -14,6 +14,7 @@ from belay.exceptions import PackageError
 from belay.files.tree import File
 from belay.mip.installed import Installed
 from belay.mip.wants import asked_text, plain_hosts
+from belay.packages.hosting import Host
 from belay.packages.index import SOURCES
 from belay.packages.model import MAIN_GROUP, FromIndex, LockedPackage, Requirement
 from belay.packages.resolve import identify
@@ -62,6 +63,11 @@ class Origins:
     offline: bool = False
     base: Project | None = None
 
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """The git hosts of the project, beside those that everybody has."""
+        return self.base.hosts if self.base else ()
+
     def project(self, needs: Sequence[Requirement], mpy_version: str, arch: str = "") -> Project:
         """A project that wants just these; nothing of it is on disk.
 
@@ -78,7 +84,7 @@ class Origins:
             http_hosts=(*base.http_hosts, *plain_hosts(needs, self.index)),
             mpy_version=mpy_version,
             arch=arch,
-            hosts=base.hosts,
+            hosts=self.hosts,
         )
 
     def _indices(self, needs: Sequence[Requirement], base: Project) -> tuple[tuple[str, str], ...]:

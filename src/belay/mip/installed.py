@@ -8,16 +8,20 @@ which says besides its paths::
                   "files": {"umqtt/simple.mpy": [2183, 912837465]}}]
 
 Of each file that is its size and CRC-32. ``asked`` is missing of what only others need.
+
+Whoever can write to the board can write anything there: what could not have been written by us is left out.
 """
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from belay.files.record import Put, Record
 from belay.files.tree import File
+from belay.packages.destination import check_destination
 
 BY = "mip"
 """Who put it there, for the record."""
@@ -71,7 +75,12 @@ def installed(record: Record, top: str) -> dict[str, Installed]:
 
 def tops(record: Record) -> tuple[str, ...]:
     """The folders into which packages were put."""
-    return tuple(put.top for put in record.put if put.by == BY)
+    return tuple(put.top for put in record.put if put.by == BY and _is_folder(put.top))
+
+
+def _is_folder(top: str) -> bool:
+    """Whether it is a folder as we write it."""
+    return top.startswith("/") and top.isprintable() and posixpath.normpath(top) == top
 
 
 def written(packages: Iterable[Installed]) -> dict[str, Any]:
@@ -95,15 +104,27 @@ def _packages(put: Put) -> Iterable[Installed]:
         except (KeyError, TypeError, ValueError, AttributeError):
             # Somebody else wrote it.
             continue
-        if put.paths.issuperset(package.files):
-            yield package
+        yield package
 
 
 def _read(page: dict[str, Any]) -> Installed:
+    """A package as the record has it.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: We have not written it.
+    """
     texts = [page["name"], page["version"], page["source"], page.get("asked", "")]
     needs, wants = page.get("needs", []), page.get("wants", {})
     if not all(isinstance(text, str) for text in [*texts, *needs, *wants, *wants.values()]):
         raise TypeError
-    files = {str(path): File(int(size), int(crc)) for path, (size, crc) in page["files"].items()}
     name, version, source, asked = texts
+    if not name or not f"{name}{version}".isprintable():
+        raise ValueError
+    files = {check_destination(path): _file(*facts) for path, facts in page["files"].items()}
     return Installed(name, version, source, files, asked, tuple(needs), dict(wants))
+
+
+def _file(size: object, crc: object) -> File:
+    if not isinstance(size, int) or not isinstance(crc, int):
+        raise TypeError
+    return File(size, crc)

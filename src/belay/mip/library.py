@@ -6,20 +6,31 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from belay.board.firmware import Implementation
-from belay.exceptions import BoardFileNotFoundError, FilesError, PathConflictError
+from belay.exceptions import (
+    BoardFileNotFoundError,
+    FilesError,
+    PathConflictError,
+    UnsafePathError,
+)
 from belay.files.filesystem import Filesystem
 from belay.files.names import absolute
-from belay.files.plan import Plan
+from belay.files.plan import STARTED, Plan, is_ours
+from belay.files.record import NAME, Record
 from belay.files.record import absolute as joined
 from belay.files.sync import Bytes, Progress, SyncSummary, Wish
 from belay.files.tree import File
+from belay.mip.again import is_compiled, sources_again, wants_again
 from belay.mip.choice import USUAL, Choice, Origins, choose_packages, form_for
 from belay.mip.installed import BY, Installed, installed, tops, written
 from belay.mip.planning import Aim, Change, check_names, with_chosen, without
 from belay.mip.strangers import Stranger, recognise
-from belay.mip.wants import want_again
 from belay.packages.model import Requirement
 from belay.project.upkeep import Talk
+
+_STARTED = {*STARTED, "code.py"}
+"""What a board runs by itself; code.py is CircuitPython's."""
+_TOPS = ("", "/flash")
+"""Where it looks for that."""
 
 _ROM = "/rom"
 """Where boards mount what is in their flash as an image (ROMFS): nothing can be put there."""
@@ -180,13 +191,16 @@ class Library:
         """Put what was chosen into a folder.
 
         Raises:
-            PathConflictError: A file of it is there that another command has put there, and is not the same.
+            PathConflictError: A file of it is there that another command has put there, or that the board
+                starts by itself and no package has put there, and is not the same.
+            UnsafePathError: It has a file of a name that belay needs for itself.
             FilesError: It cannot be written, or there is no room.
             ResolutionError: A package that stays wants another version of one that comes.
         """
+        _refuse_own_names(choice)
         record = self.files.record(top)
         aim = with_chosen(installed(record, top), choice.packages)
-        self._refuse_others(top, record.of_others(BY, top), choice)
+        self._refuse_others(top, record, choice)
         return self._carry_out(top, aim, choice.contents)
 
     def upgrade(
@@ -205,25 +219,29 @@ class Library:
 
         Raises:
             PackageNotFoundError: There is no package of such a name.
-            PackageError: They cannot be had, or do not suit the board or what is there.
+            PackageError: They cannot be had, or do not suit the board or what is there; or one that was
+                named came from this computer, or is said to: that is not read because a board says so.
             FilesError: They cannot be written, or there is no room.
         """
         top = self.target(target)
         record = self.files.record(top)
         old = installed(record, top)
         check_names(old, names)
-        needs = _needs(old, names, self.origins.index)
+        needs, notes = wants_again(old, names, self.origins)
         if not needs:
-            return Done(top, ())
-        wanted = _is_compiled(old) if mpy is None else mpy
+            return Done(top, (), notes)
+        wanted = is_compiled(old.values()) if mpy is None else mpy
         form = form_for(self.board, mpy=wanted)
         choice = choose_packages(needs, form, self.talk, self.origins)
+        if mpy is None and wanted:
+            choice = sources_again(old, choice, form_for(self.board, mpy=False), self.talk, self.origins)
         # What was not asked for by this name is still only needed by others.
         packages = {
             name: package if old.get(name, package).asked else _unasked(package)
             for name, package in choice.packages.items()
         }
-        return self.put(top, Choice(packages, choice.contents))
+        done = self.put(top, Choice(packages, choice.contents))
+        return replace(done, notes=(*notes, *done.notes))
 
     def remove(self, names: Sequence[str], *, target: str | None = None) -> Done:
         """Remove packages, and what only they needed.
@@ -253,34 +271,45 @@ class Library:
         summary = self.files.sync(wish, on_progress=self.on_progress)
         return Done(top, aim.changes, aim.notes, summary)
 
-    def _refuse_others(self, top: str, others: frozenset[str], choice: Choice) -> None:
+    def _refuse_others(self, top: str, record: Record, choice: Choice) -> None:
         """Refuse to write over what ``belay install`` or ``belay sync`` has put there, unless it is the same.
+
+        So it is with what the board starts by itself: that is some user's program, whoever has put it there.
 
         Raises:
             PathConflictError: It is not.
         """
-        theirs = [path for path in choice.contents if joined(top, path) in others]
+        others, mine = record.of_others(BY, top), record.paths(BY, top)
+        theirs = [
+            path
+            for path in choice.contents
+            if joined(top, path) in others or (path not in mine and _is_started(joined(top, path)))
+        ]
         there = self._checks(top) if theirs else {}
         for path in theirs:
             owner = next(each for each in choice.packages.values() if path in each.files)
             if isinstance(there.get(path), File) and there[path] != owner.files[path]:
-                raise PathConflictError(
-                    joined(top, path),
-                    (f"{owner.name}", "what `belay install` or `belay sync` has put there"),
-                    hint="take it out of the project, or use another --target",
+                place = joined(top, path)
+                other, way = (
+                    "what `belay install` or `belay sync` has put there",
+                    "take it out of the project",
                 )
+                if place not in others:
+                    other, way = "what the board starts", f"remove it first (`belay fs rm :{place}`)"
+                raise PathConflictError(place, (owner.name, other), hint=f"{way}, or use another --target")
 
 
-def _needs(old: Mapping[str, Installed], names: Sequence[str], index: str) -> list[Requirement]:
-    """What is to be chosen anew."""
-    chosen = [old[name] for name in names] or [package for package in old.values() if package.asked]
-    return [want_again(package.asked or package.name, index or package.index) for package in chosen]
+def _refuse_own_names(choice: Choice) -> None:
+    for package in choice.packages.values():
+        for path in package.files:
+            if is_ours(path) or NAME in path.split("/"):
+                reason = f"{package.name} has a file of a name that belay needs for itself on the board"
+                raise UnsafePathError(path, reason, hint="whoever publishes the package can rename it")
 
 
-def _is_compiled(packages: Mapping[str, Installed]) -> bool:
-    """Whether packages were installed compiled: sources alone are what somebody wanted, or all there is."""
-    paths = [path for package in packages.values() for path in package.files]
-    return any(path.endswith(".mpy") for path in paths)
+def _is_started(path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    return name in _STARTED and folder in _TOPS
 
 
 def _unasked(package: Installed) -> Installed:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from belay.exceptions import PackageNotFoundError, ResolutionError
+from belay.exceptions import PackageNotFoundError, RequirementError, ResolutionError
 from belay.files.tree import parents
 from belay.mip.installed import Installed
 from belay.packages.version import parse_wanted
@@ -38,7 +39,9 @@ class Change:
         if self.old is None or self.new is None:
             return f"{self.new or self.old}: {'added' if self.old is None else 'removed'}"
         if self.old.version == self.new.version:
-            return f"{self.new}: changed"
+            is_same = (self.old.source, self.old.files) == (self.new.source, self.new.files)
+            # What was only needed by others was asked for now, or in other words.
+            return f"{self.new}: {f'asked for as {self.new.asked}' if is_same else 'changed'}"
         return f"{self.name} {self.old.version or '?'} -> {self.new.version or '?'}"
 
 
@@ -172,6 +175,7 @@ def _allows(wanted: str, package: Installed) -> bool:
     """Whether a package is what another wants, in the canonical words of a requirement."""
     text = wanted.removeprefix(f"mip:{package.name}").partition(" from ")[0].removeprefix("@")
     if wanted.startswith("mip:"):
-        return not text or parse_wanted(text).allows(package.version)
-    # A place at a git host: the same one, whatever commit it is.
+        with suppress(RequirementError):
+            return not text or parse_wanted(text).allows(package.version)
+    # A place at a git host: the same one, whatever commit it is. Or words that we have not written.
     return True

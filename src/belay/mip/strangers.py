@@ -16,6 +16,7 @@ from belay.mip.choice import USUAL, Choice, Origins
 from belay.mip.installed import Installed
 from belay.packages.index import LATEST, SOURCES, Index
 from belay.packages.model import Candidate, LockedFile
+from belay.packages.resolve import identify
 from belay.packages.supply import Supply
 from belay.project.upkeep import Talk, indices_of, supply_of
 
@@ -71,13 +72,19 @@ def recognise(
             hashes[path] = hash_of(path)
         return hashes[path]
 
-    for form in (mpy_version, SOURCES):
+    unlisted: set[str] = set()
+    for form in dict.fromkeys((mpy_version, SOURCES)):
         suffix = ".py" if form == SOURCES else ".mpy"
         mine = {path for path in files if not path.endswith(_PYTHON) or path.endswith(suffix)}
         project = origins.project((), form)
         with supply_of(project, talk, offline=origins.offline) as supply:
-            for asked in indices_of(project, supply, talk).all:
-                found += _recognise(asked, mine, known_hash)
+            for asked in indices_of(project, supply, talk).all if mine else ():
+                if _is_listed(asked):
+                    found += _recognise(asked, mine, known_hash)
+                else:
+                    unlisted.add(asked.url)
+    for url in sorted(unlisted):
+        talk.note(f"{url} has no listing at hand: nothing of it is recognised")
     return _largest(found)
 
 
@@ -107,7 +114,23 @@ def _installed(stranger: Stranger, contents: dict[str, bytes]) -> Installed:
     candidate = stranger.candidate
     data = {file.destination: contents[file.destination] for file in candidate.files}
     files = {path: File(len(content), crc32(content)) for path, content in data.items()}
-    return Installed(stranger.name, stranger.version, candidate.source, files, asked=stranger.name)
+    needs = tuple(sorted(map(identify, candidate.dependencies)))
+    # Nobody knows which of them was asked for: none is to go with another one.
+    return Installed(
+        stranger.name, stranger.version, candidate.source, files, asked=stranger.name, needs=needs
+    )
+
+
+def _is_listed(index: Index) -> bool:
+    """Whether an index says which packages it has.
+
+    Raises:
+        FetchError: It cannot be asked.
+    """
+    is_listed = index.listing is not None
+    if index.failure:
+        raise index.failure
+    return is_listed
 
 
 def _recognise(index: Index, files: set[str], hash_of: Callable[[str], str]) -> Iterator[Stranger]:

@@ -8,18 +8,23 @@ The forms are those of MicroPython's ``mip`` and of ``mpremote mip``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from belay.exceptions import RequirementError
+from belay.packages.hosting import Host
 from belay.packages.model import FromGit, FromHost, FromIndex, FromPath, FromUrl, Requirement, Source
 from belay.packages.requirement import canonical, infer_key, parse_source
 from belay.packages.resolve import identify
 
+_FAR = ("https", "http", "git")
 
-def parse_wants(words: Sequence[str], *, version: str = "", index: str = "") -> tuple[Requirement, ...]:
+
+def parse_wants(
+    words: Sequence[str], *, version: str = "", index: str = "", own: Collection[Host] = ()
+) -> tuple[Requirement, ...]:
     """Read what is to be installed.
 
     Args:
@@ -27,30 +32,46 @@ def parse_wants(words: Sequence[str], *, version: str = "", index: str = "") -> 
         version: For a package of an index its version, for one at a git host a branch, tag or commit; what
             is named by an address has none, and it is ignored there. Empty for what the words say.
         index: The only index to ask; empty for those that are asked anyway.
+        own: Git hosts of the project beside the known ones.
 
     Raises:
         RequirementError: One of them is not understood, or two are the same package.
     """
     found: dict[str, Requirement] = {}
     for word in words:
-        need = _one(word, version, index)
+        need = _one(word, version, index, own)
         other = found.setdefault(identify(need), need)
         if canonical(other.sources[0]) != canonical(need.sources[0]):
             raise RequirementError(word, f"is another {identify(need)} than {canonical(other.sources[0])}")
     return tuple(found.values())
 
 
-def want_again(asked: str, index: str = "") -> Requirement:
+def want_again(asked: str, index: str = "", own: Collection[Host] = ()) -> Requirement:
     """Read what :func:`asked_text` has written.
 
     Args:
         asked: That.
         index: The index that the package came from; empty if it came from none.
+        own: Git hosts of the project beside the known ones.
 
     Raises:
         RequirementError: It is not understood.
     """
-    return _one(asked, "", index)
+    return _one(asked, "", index, own)
+
+
+def is_close(need: Requirement) -> bool:
+    """Whether it is read on this computer, or with keys that this user has for it.
+
+    Whoever can write to a board can make its record name such a place, to be sent what is there.
+    """
+    source = need.sources[0]
+    if isinstance(source, FromPath):
+        return True
+    if isinstance(source, FromGit):
+        return urlsplit(source.url).scheme.lower() not in _FAR
+    url = source.index if isinstance(source, FromIndex) else getattr(source, "url", "")
+    return urlsplit(url).scheme.lower() == "file"
 
 
 def asked_text(need: Requirement) -> str:
@@ -70,8 +91,8 @@ def plain_hosts(needs: Iterable[Requirement], index: str = "") -> tuple[str, ...
     return tuple(sorted({place.netloc for place in places}))
 
 
-def _one(word: str, version: str, index: str) -> Requirement:
-    source = _versioned(parse_source(word), word, version)
+def _one(word: str, version: str, index: str, own: Collection[Host]) -> Requirement:
+    source = _versioned(parse_source(word, own=own), word, version)
     if isinstance(source, FromIndex) and index:
         source = replace(source, index=index.rstrip("/"))
     # A module keeps its name: foo.py is imported as foo.
