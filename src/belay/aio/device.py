@@ -113,8 +113,9 @@ class SyncOptions(TypedDict, total=False):
 class AsyncDevice:
     """A MicroPython or CircuitPython board for asyncio programs: a :class:`belay.Device` to be awaited.
 
-    ``async with AsyncDevice("virtual:") as device`` connects, and closes the connection at the end. Decorated
-    functions are awaited when they are called; calls of generator tasks are for ``async for``.
+    ``async with AsyncDevice("virtual:") as device`` connects, and closes the connection at the end. There are
+    the decorators ``task``, ``setup``, ``teardown`` and ``thread``, whose functions are awaited when they are
+    called; calls of generator tasks are for ``async for``.
 
     Several tasks may use one device; what they ask is asked in its order, in one thread of the device's own.
     A task that is cancelled while it waits for the board, by a time-out for example, interrupts what it asked
@@ -125,12 +126,6 @@ class AsyncDevice:
     Args:
         address: Where the board is, as for :class:`belay.Device`.
         options: As for :class:`belay.Device`; ``on_reconnect`` gets :attr:`blocking`.
-
-    Attributes:
-        task: Decorator: the function runs on the board, its result comes back.
-        setup: Decorator: the function's body runs in the board's global scope.
-        teardown: As ``setup``, and it runs when the device is closed.
-        thread: Decorator: the function runs in a thread of the board's.
     """
 
     blocking_class: ClassVar[type[Device]] = Device

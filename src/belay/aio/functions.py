@@ -12,7 +12,7 @@ from belay.exceptions import ConnectionLost
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Y = TypeVar("Y")
+T = TypeVar("T")
 
 
 class AsyncRemote(Generic[P]):
@@ -54,14 +54,14 @@ class AsyncTask(AsyncFunction[P, R]):
         return result
 
 
-class AsyncItems(AsyncRemote[P], Generic[P, Y]):
+class AsyncItems(AsyncRemote[P], Generic[P, T]):
     """A generator task: ``async for`` over a call of it.
 
     The generator is closed on the board when the loop over it is left by ``aclose()``, and at the latest at
     the end of the event loop. Its return value is lost, since asynchronous generators have none.
     """
 
-    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[Y, Any]:
+    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[T, Any]:
         """Begin it; the board is asked for each item when it is wanted."""
         made = await self._worker.do(lambda: self._remote()(*args, **kwargs))
         step: Callable[[], Any] = functools.partial(next, made)
