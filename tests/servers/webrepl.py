@@ -21,12 +21,22 @@ from belay.virtual.webrepl import VERSION, WebReplServer
 PASSWORD = "secret"
 
 
+class CutServer(WebReplServer):
+    """Also loses its client when it is told to."""
+
+    def cut(self) -> None:
+        """End the connection, as WiFi does that fails."""
+        client = self._client
+        assert client is not None
+        client._connection.shutdown(socket.SHUT_RDWR)
+
+
 @contextmanager
-def served(options: VirtualOptions | None = None, *, away: float = 0.0) -> Iterator[WebReplServer]:
+def served(options: VirtualOptions | None = None, *, away: float = 0.0) -> Iterator[CutServer]:
     """A virtual board behind WebREPL."""
     stop, stopper = os.pipe()
     with VirtualBoard(options) as board:
-        server = WebReplServer(
+        server = CutServer(
             socket.create_server(("127.0.0.1", 0)),
             board.stdin_fd,
             board.stdout_fd,

@@ -25,6 +25,11 @@ KNOWN = [
     ("u12", "serial", "/dev/ttyUSB12"),
     ("c3", "serial", "COM3"),
     ("socket://10.0.0.7:2000", "socket", "socket://10.0.0.7:2000"),
+    ("ws://board.local", "webrepl", "ws://board.local"),
+    ("wss://[fe80::1]:443", "webrepl", "wss://[fe80::1]:443"),
+    ("telnet://micro@10.0.0.7", "telnet", "telnet://micro@10.0.0.7"),
+    ("10.0.0.7", "telnet", "telnet://10.0.0.7"),
+    ("10.0.0.7:8266", "webrepl", "ws://10.0.0.7:8266"),
     ("rfc2217://host:2217", "serial", "rfc2217://host:2217"),
     ("loop://", "serial", "loop://"),
     ("exec:ssh pi micropython", "exec", "ssh pi micropython"),
@@ -58,7 +63,7 @@ def test_a_specifier_is_an_address() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "nonsense", "COM", "2e8a:5:5", "2e8a", "id:", "a", "ttyACM0", "ws://10.0.0.1", "10.0.0.1", "/"],
+    ["", "nonsense", "COM", "2e8a:5:5", "2e8a", "id:", "a", "ttyACM0", "http://10.0.0.1", "10.0.0", "/"],
 )
 def test_others_are_refused_with_the_known_forms(address: str) -> None:
     with pytest.raises(AddressError) as caught:

@@ -100,10 +100,11 @@ class WebReplServer:
                 return True
             if self._from_board in ready and not self._take_output():
                 return False
-            if self._listener.fileno() in ready:
-                self._accept()
+            # Whoever has just gone makes room for the next.
             if self._client and self._client.fileno() in ready:
                 self._serve(self._client)
+            if self._listener.fileno() in ready:
+                self._accept()
             self._type()
 
     def close(self) -> None:
