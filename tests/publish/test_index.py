@@ -163,6 +163,12 @@ def test_an_index_without_compiled_files_is_told_of(tmp_path: Path) -> None:
     assert "mpy=False" in note
 
 
+def test_what_is_needed_and_not_there_is_told_of(index: Path) -> None:
+    needs = (("app", "1.0"), ("github:o/r", "HEAD"), ("logging", "latest"))
+    made = publish(index, [release("0.1", name="more", dependencies=needs)])
+    assert made.notes == ["more needs logging, which the index has not: mip looks nowhere else"]
+
+
 def test_a_copy_stays_what_it_was(index: Path) -> None:
     before = files_in(index)
     copy = release("1.0", dependencies=(("x", "1"),), is_copy=True)
@@ -293,7 +299,8 @@ def supply(tmp_path: Path) -> Iterator[Supply]:
 
 
 def test_belay_s_own_reader_understands_it(index: Path, supply: Supply) -> None:
-    publish(index, [release("1.1", b"X = 2\n", b"M\x06\x01\x1f", dependencies=(("units", "0.2"),))])
+    with_needs = release("1.1", b"X = 2\n", b"M\x06\x01\x1f", dependencies=(("units", "0.2"),))
+    assert len(publish(index, [with_needs]).notes) == 1
     found = Index(index.as_uri(), supply, "6")
     assert found.versions("app") == ["1.0", "1.1"]
     listed = found.listing

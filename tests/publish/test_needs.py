@@ -11,9 +11,9 @@ from belay.packages.lockfile import read_lock
 from belay.packages.model import FromHost, LockedPackage, Requirement
 from belay.packages.requirement import parse_requirement
 from belay.project import Project
-from belay.project.config import Group
+from belay.project.config import DEFAULT_INDEX, Group
 from belay.project.upkeep import Talk
-from belay.publish.needs import Deps, Needs, read_needs, together
+from belay.publish.needs import Deps, Needs, read_needs, together, where_mip_does_not_look
 from belay.publish.pieces import Piece
 
 from .conftest import Make
@@ -95,6 +95,16 @@ def test_what_a_copy_needs_of_elsewhere_is_named_by_its_place() -> None:
     )
     [copied] = read_needs(project, Lock((far, near)), Deps.COPIED, Talk()).copied
     assert copied.dependencies == (("github:o/far", "v1"),)
+
+
+def test_where_mip_does_not_look() -> None:
+    def told(index: str) -> list[str]:
+        package = replace(LOCKED[0], source=f"index+{index}")
+        return list(where_mip_does_not_look(Needs((("scaling", "1"), ("github:o/r", "x"))), Lock((package,))))
+
+    assert told(DEFAULT_INDEX) == []
+    assert told("https://example.com/pi")[0].startswith("scaling is in https://example.com/pi: ")
+    assert told("file:///srv/pi")[0].startswith("scaling is in an index of this computer: ")
 
 
 def test_copies(project: Make) -> None:

@@ -18,7 +18,7 @@ from belay.publish import freeze, index, packagejson
 from belay.publish.about import About, read_about
 from belay.publish.compiled import find_compilers
 from belay.publish.image import make_rom
-from belay.publish.needs import Deps, read_needs, together
+from belay.publish.needs import Deps, read_needs, together, where_mip_does_not_look
 from belay.publish.pieces import own_pieces
 from belay.publish.release import check_pieces, make_releases
 from belay.romfs import read_image
@@ -163,6 +163,7 @@ def _publish(project: Project, order: Order, talk: Talk, product: Product) -> No
             raise PublishError("a package.json has no place for copies of others", hint="that is for --index")
         bundled = order.deps is Deps.BUNDLED
         needs = read_needs(project, lock, Deps.BUNDLED if bundled else Deps.NAMED, talk)
+        product.notes += where_mip_does_not_look(needs, lock)
         product.files[file] = packagejson.package_json(
             product.about, together(own, needs.bundled), needs, project.root, base=order.base
         )

@@ -143,6 +143,8 @@ class _Planner:
         for release in releases:
             name = release.about.name
             packages[name] = self.package(release, packages.get(name, {}))
+        for release in releases:
+            self.made.notes += _missing(release, packages)
         for place, content in _HINTS_FOR_SERVERS.items():
             if not (self.folder / place).exists():
                 self.made.writes[place] = content
@@ -274,6 +276,12 @@ class _Planner:
                 "path": release.path or about.name,
             }
         return pages.entry(about.name, newest, told, versions, self.all_pages(about.name, versions))
+
+
+def _missing(release: Release, packages: Mapping[str, object]) -> Iterator[str]:
+    for name, _ in release.dependencies:
+        if ":" not in name and name not in packages:
+            yield f"{release.about.name} needs {name}, which the index has not: mip looks nowhere else"
 
 
 def _name(name: object) -> str:

@@ -33,7 +33,7 @@ from belay.packages.model import (
 from belay.packages.reading import read_regular
 from belay.packages.requirement import parse_source
 from belay.packages.version import parse_wanted
-from belay.project.config import Project
+from belay.project.config import DEFAULT_INDEX, Project
 from belay.project.environment import read_developed
 from belay.project.upkeep import Talk, supply_of
 from belay.publish.pieces import Piece, Pieces, check_places
@@ -113,6 +113,21 @@ def read_needs(project: Project, lock: Lock, how: Deps, talk: Talk, *, but: str 
     named = _named(needs, packages)
     copied = _copied(project, needs, packages, talk, but) if how is Deps.COPIED else ()
     return Needs(named, tuple(copied))
+
+
+def where_mip_does_not_look(needs: Needs, lock: Lock) -> Iterator[str]:
+    """What a package names that is in another index than MicroPython's own, in sentences.
+
+    Args:
+        needs: What it needs.
+        lock: What is locked.
+    """
+    sources = {package.name: package.source for package in lock.packages}
+    for name, _ in needs.named:
+        kind, _, index = sources.get(name, "").partition("index+")
+        if not kind and index and index != DEFAULT_INDEX:
+            where = "an index of this computer" if index.startswith("file:") else index
+            yield f"{name} is in {where}: mip looks there only if told to (index=, --index)"
 
 
 # --- by name ---------------------------------------------------------------------------------------
