@@ -199,6 +199,26 @@ def test_a_device_may_be_a_dataclass() -> None:
         assert repr(device) == "<Configured virtual: (micropython)>"
 
 
+def test_a_teardown_that_a_plain_method_replaces_does_not_run_by_itself(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Tidy(Device):
+        @Device.teardown
+        def end():
+            print("base")
+
+    class Careful(Tidy):
+        def end(self) -> None:
+            print("careful")
+            super().end()
+
+    with Careful("virtual:") as device:
+        device.end()
+        assert capsys.readouterr().out == "careful\nbase\n"
+        assert not hasattr(device.teardown, "end")
+    assert capsys.readouterr().out == ""
+
+
 # --- for several implementations -----------------------------------------------------------------
 
 
@@ -278,6 +298,12 @@ def test_the_one_for_this_board_goes_before_the_one_for_all(capsys: pytest.Captu
             batch.submit(device.none)
         assert "implementation='micropython'" in (caught.value.hint or "")
         assert not hasattr(device.task, "none")
+
+        @device.task
+        def first():
+            return "later"
+
+        assert first() == device.task.first() == "later"
     assert capsys.readouterr().out == "ended\n"
 
 

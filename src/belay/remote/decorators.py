@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any, NoReturn
 
 from belay.exceptions import NoMatchingExecuterError
@@ -109,10 +109,15 @@ class Decorator:
 
     def make(self, marked: Marked[Any], *, hidden: bool = False) -> Any:
         """What a function in a class body becomes on this device; what is hidden is not found by its name."""
-        # It was chosen among those of its name already: another one, of a base class, is no rival.
+        function, options = marked.__wrapped__, marked.options
+        if hidden and self._fits(options):
+            return self._kind(self._caller, function, options)
+        # It was chosen among those of its name already: neither another one, of a base class, is a rival,
+        # nor one that is decorated later.
         self._specific.pop(marked.board_name, None)
-        options = replace(marked.options, register=marked.options.register and not hidden)
-        return self._decorate(marked.__wrapped__, options)
+        made = self._decorate(function, options)
+        self._specific.pop(marked.board_name, None)
+        return made
 
     @property
     def _running(self) -> str:

@@ -37,7 +37,8 @@ class Options:
         implementation: Run only on boards whose implementation has this name; empty for all.
         ignore_errors: Whether exceptions of the board are dropped (setup and teardown).
         autoinit: Whether a subclass's setup runs when the device is made.
-        trusted: Whether a result that is no literal is evaluated on the host.
+        trusted: Whether a result that is no literal is evaluated on the host. A hostile board can then run
+            any code here.
         timeout: Seconds that a call may take.
         idempotent: Whether a call may be made again if the connection is lost while it may have run (task).
         return_time: Whether results come with their time, ``(result, datetime)``; of a generator, its items

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from belay.exceptions import ConnectionLost
+from belay.link import check_stopped
 
 PAUSE = 1.0
 """Seconds between two attempts to reconnect."""
@@ -33,6 +34,7 @@ def keep_trying(
     last: Exception = ConnectionLost("the connection is gone")
     made = 0
     while made != attempts and not over.is_set():
+        check_stopped()
         made += 1
         error = attempt()
         if error is None:
