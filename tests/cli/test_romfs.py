@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -66,6 +67,23 @@ def test_an_image(belay: Belay, flash: Path) -> None:
         {"partition": 1, "size": 512, "image": None},
     ]
     assert belay("romfs", "deploy", "x.romfs").err.startswith("there already: an image of ")
+
+
+def test_a_board_that_is_named(belay: Belay, flash: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = os.environ["BELAY_DEVICE"]
+    monkeypatch.delenv("BELAY_DEVICE")
+    Path("x.romfs").write_bytes(IMAGE)
+    assert belay("romfs", "deploy", address, "x.romfs").err.startswith("written: ")
+    assert belay("romfs", "deploy", address).code == exits.PACKAGES  # there is no project to make one of
+    assert belay("romfs", "query", address).out.count("none") == 1
+
+
+def test_no_partitions_at_all(belay: Belay, flash: Path) -> None:
+    boot = flash.with_name("boot.py")
+    boot.write_text(boot.read_text(encoding="utf-8") + "rom.parts.clear()\n", encoding="utf-8")
+    result = belay("romfs", "query")
+    assert (result.code, result.out) == (0, "")
+    assert "the board has none" in result.err
 
 
 def test_the_project(belay: Belay, flash: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
