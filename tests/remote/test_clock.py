@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -16,8 +14,7 @@ from belay.exceptions import ClockNotSynchronizedError, FeatureUnavailableError,
 from belay.remote import clock as module
 from belay.remote.clock import BURST, BoardClock
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
-from clock_work import Simulation
+from .simulated import Simulation
 
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TERMS = Terms()

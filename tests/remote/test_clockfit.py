@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +13,7 @@ from hypothesis import strategies as st
 
 from belay.remote.clockfit import ClockFit, Exchange, Scale
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
-from clock_work import MICROSECONDS, Link, Simulation, follow
+from .simulated import MICROSECONDS, Link, Simulation, follow
 
 MILLISECONDS = Scale("supervisor.ticks_ms", 1000, 1 << 29, 1e-3)
 NANOSECONDS = Scale("time.monotonic_ns", 10**9, 0, 1 / 32768)

@@ -231,7 +231,7 @@ class AgentCalls(ObjectRequests):
         )
         if call.timed and packed.function is not None:
             function, payload = timed(packed.function, packed.payload)
-            packed = replace(packed, function=function, payload=payload, part="part_clock")
+            packed = Packed(call, function, payload, packed.blobs, "part_clock")
         return packed if len(packed.payload) <= self._room else Packed(call)
 
     def _pack_code(self, call: Call) -> Packed:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from belay.board.arguments import Source
 from belay.board.calls import BoardFailure, Calls, Terms
 from belay.board.objects import OnBoard
-from belay.board.results import read_result, stamped
+from belay.board.results import read_result, read_stamped
 from belay.exceptions import BoardTimeoutError, NotBelayResponseError, UntransferableError
 
 SEPARATOR = ",\n"
@@ -248,13 +248,14 @@ def read_many(
         own: list[bytes] = []
         if size.isdecimal() and rest:
             own, bulk, line = [bytes(bulk[: int(size)])], bulk[int(size) :], rest  # noqa: PLW2901 - without its size
-        results.append(_read_one(line, own, replace(terms, trusted=call.trusted, timed=call.timed)))
+        if (call.trusted, call.timed) != (terms.trusted, terms.timed):
+            terms = replace(terms, trusted=call.trusted, timed=call.timed)
+        results.append(_read_one(line, own, terms))
     return results, failed
 
 
 def _read_one(text: str, chunks: Sequence[bytes], terms: Terms) -> object:
     try:
-        value = read_result(text, chunks, terms)
-        return stamped(value, terms) if terms.timed else value
+        return (read_stamped if terms.timed else read_result)(text, chunks, terms)
     except UntransferableError as error:
         return Lost(error)

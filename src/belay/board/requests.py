@@ -20,7 +20,7 @@ from belay.board.bulk import AT_ONCE, PIECE, SLOW_PIECE, Piece, batches, pieces
 from belay.board.calls import BoardFailure, Item, Return, Stamped, Terms
 from belay.board.firmware import Implementation
 from belay.board.plain import error_args
-from belay.board.results import read_result, stamped
+from belay.board.results import read_result, read_stamped
 from belay.exceptions import BoardResetError, NotBelayResponseError
 from belay.link import AgentEnded, Exchanging, Link, Replier, Reply
 from belay.source import parse_traceback
@@ -498,8 +498,8 @@ class Answer:
     @property
     def value(self) -> Any:
         """The result."""
-        value = read_result(self.text, self.chunks, self.terms)
-        return stamped(value, self.terms) if self.terms.timed else value
+        read = read_stamped if self.terms.timed else read_result
+        return read(self.text, self.chunks, self.terms)
 
     @property
     def is_instead(self) -> bool:

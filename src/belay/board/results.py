@@ -38,6 +38,14 @@ def read_result(text: str, chunks: Sequence[bytes], terms: Terms) -> object:
         return _evaluated(text, refused, terms)
 
 
+def read_stamped(text: str, chunks: Sequence[bytes], terms: Terms) -> Stamped:
+    """The value that an answer stands for, with the board's time; see :func:`read_result`."""
+    if text.startswith("'"):
+        # In short: there is nothing in it that a literal would have to be read for.
+        return stamped(text[1:-1], terms)
+    return stamped(read_result(text, chunks, terms), terms)
+
+
 def stamped(answer: object, terms: Terms) -> Stamped:
     """A result with the board's time, from what ``onboard/part_clock.py`` made of both.
 

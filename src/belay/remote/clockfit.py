@@ -97,6 +97,7 @@ class ClockFit:
         self.restarts = -1
         self.round_trip = math.inf
         self._latest = -math.inf
+        self._host_zero, self._ticks_zero = 0.0, 0
         self._line: Line | None = None
         self._points: list[Point] = []
 
@@ -108,12 +109,13 @@ class ClockFit:
             before the end of an earlier exchange, nor outside of this one.
         """
         spent, elapsed = self._spent(exchange), exchange.received - exchange.sent
-        if not self._fits(exchange, spent):
+        board = self._board(exchange, spent)
+        if not self._fits(exchange, spent, board):
             self._restart(exchange)
             if not 0 <= spent <= elapsed:
                 spent = 0.0
+            board = self._board(exchange, spent)
         line = self._line
-        board = self._board(exchange, spent)
         doubt = spent * (line.slope_error if line else MAX_DRIFT)
         spent *= 1 + (line.slope if line else 0.0)
         trip = max(elapsed - spent, 0.0)
@@ -152,7 +154,7 @@ class ClockFit:
         # It may have gone all the way round meanwhile.
         return (ticks + max(0, elapsed - ticks) // period * period) / self.scale.rate
 
-    def _fits(self, exchange: Exchange, spent: float) -> bool:
+    def _fits(self, exchange: Exchange, spent: float, board: float) -> bool:
         """Whether the exchange can be so, as far as is known; if not, some clock was not what it was."""
         line = self._line
         if line is None:
@@ -160,7 +162,6 @@ class ClockFit:
         slack = 2 * self.scale.resolution + spent * MAX_DRIFT
         if not -slack <= spent <= exchange.received - exchange.sent + slack:
             return False
-        board = self._board(exchange, spent)
         slack += line.rough_error(board)
         if self.scale.period and slack * self.scale.rate * 4 > self.scale.period:
             # How often it began anew since is uncertain.
