@@ -35,6 +35,39 @@ def test_a_board_on_a_tcp_port(start: Start, belay: Belay) -> None:
     assert (server.returncode, err) == (0, b"")
 
 
+def test_a_board_by_webrepl(
+    start: Start, belay: Belay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start("virtual", "--webrepl", "0", "--password", "pass", str(tmp_path))
+    address = server.stdout.readline().decode().strip()
+    assert address.startswith("ws://127.0.0.1:")
+    monkeypatch.setenv("BELAY_PASSWORD", "pass")
+    assert belay("exec", address, "import os; os.mkdir('kept'); print('by WebREPL')").out == "by WebREPL\n"
+    assert (tmp_path / "kept").is_dir()
+    for way in ("--soft", "--hard"):
+        assert belay("reset", way, address).code == 0
+    result = belay("eval", "--password", "wrong", address, "1")
+    assert (result.code, result.err.splitlines()[0]) == (
+        exits.CONNECTION,
+        f"error: {address}: the password is wrong",
+    )
+    server.terminate()
+    _, err = server.communicate(timeout=20)
+    assert (server.returncode, b"Traceback" in err) == (0, False)
+
+
+@pytest.mark.parametrize("options", [["--pty", "--tcp", "0"], ["--webrepl", "0", "--link", "x"]])
+def test_one_way_at_a_time(belay: Belay, options: list[str]) -> None:
+    result = belay("virtual", *options)
+    assert result.code == 2
+    assert "exclude each other" in result.err
+
+
+def test_a_password_that_no_board_can_have(belay: Belay) -> None:
+    result = belay("virtual", "--webrepl", "0", "--password", "0123456789")
+    assert (result.code, "1 to 9 bytes" in result.err) == (2, True)
+
+
 def test_a_bad_heap(belay: Belay) -> None:
     result = belay("virtual", "--heap", "much")
     assert result.code == 2

@@ -13,6 +13,7 @@ from belay.cli.settings import Settings, examples, pass_settings, port_options
 from belay.deadline import Deadline
 from belay.exceptions import (
     BelayException,
+    BoardTimeoutError,
     ConnectionFailedError,
     ConnectionLost,
     DeviceNotFoundError,
@@ -45,26 +46,32 @@ _BOOT = 2.0
 def reset(settings: Settings, port: str | None, soft: bool) -> None:
     """Reset a board. What it ran is stopped; boot.py and main.py run.
 
-    A board whose port goes away at a hard reset, as those do that are USB devices themselves, is waited for.
+    A board whose port goes away, as at a hard reset those do that are USB devices themselves, and at any
+    reset those that are reached over WiFi, is waited for.
     """
     from belay.board.resetting import hard_reset
 
     with opening(settings, port) as open_link:
         link = open_link()
         try:
-            if soft:
-                _soft_reset(link)
-            elif not hard_reset(link):
+            if not (_soft_reset(link) if soft else hard_reset(link)):
                 link.close()
                 link = _awaited(open_link)
         finally:
             link.close()
 
 
-def _soft_reset(link: Link) -> None:
+def _soft_reset(link: Link) -> bool:
+    """Start the interpreter anew; whether the connection is still there."""
     link.enter()
-    if link.reboot(timeout=_BOOT):
-        link.leave()
+    try:
+        if link.reboot(timeout=_BOOT):
+            link.leave()
+    except (ConnectionLost, BoardTimeoutError):
+        if link.transport.survives_reset:
+            raise
+        return False
+    return True
 
 
 def _awaited(open_link: Callable[[], Link], seconds: float = RETURN) -> Link:
