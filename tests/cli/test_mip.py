@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from belay.cli import exits
 from belay.cli.app import cli
 from belay.cli.mip import mip
 
-from .conftest import Belay
+from .conftest import Belay, Start
+from .test_progress import at_terminal
 
 PACKAGES = {
     "sensor": {"1.0": {"deps": [["bus", "latest"]]}, "2.0": {"deps": [["bus", "latest"]]}},
@@ -119,6 +121,10 @@ def test_git_hosts(belay: Belay, board: Path, web: WebServer, index: str, tmp_pa
         assert (board / target / "r.py").read_text() == content, word
     assert belay("mip", "install", "github:org/repo/path/foo.py").code == 0
     assert (board / "lib" / "foo.py").read_text() == "F = 1\n"
+    with Path("pyproject.toml").open("a") as file:
+        file.write(f'forge = {{ url = "{lab}", kind = "gitlab" }}\n')
+    assert belay("mip", "install", "forge:org/other@v1", "--target", "lib/f").code == 0
+    assert (board / "lib/f/r.py").read_text() == "R = 1\n"
     # The project's index is asked, too.
     assert belay("mip", "install", "plain").code == 0
 
@@ -226,23 +232,69 @@ def test_each_kind_of_error_has_its_code(
     assert there(board) == set()
 
 
-def test_read_only(belay: Belay, index: str) -> None:
-    target = "/ram/lib"
-    code = (
+def test_read_only(belay: Belay, index: str, tmp_path: Path) -> None:
+    (tmp_path / "boot.py").write_text(
         "import os\nclass R:\n def __init__(self): self.d=bytearray(65536)\n"
         " def readblocks(self,n,b,o=0): b[:]=self.d[n*512+o:n*512+o+len(b)]\n"
         " def writeblocks(self,n,b,o=0): self.d[n*512+o:n*512+o+len(b)]=b\n"
         " def ioctl(self,w,a): return {4:128,5:512}.get(w,0)\n"
         "r=R();os.VfsFat.mkfs(r);os.mount(os.VfsFat(r),'/ram',readonly=True)"
     )
-    from belay import Device
-    from belay.exceptions import ReadOnlyBoardError
+    words = ("mip", "install", f"virtual:{tmp_path}", "plain", "--index", index)
+    result = belay(*words, "--target", "/ram/lib")
+    assert (result.code, result.out) == (exits.READ_ONLY, "")
+    assert "/ram/lib: the board's file system is read-only" in result.err
 
-    with Device("virtual:") as device:
-        device(code)
-        with pytest.raises(ReadOnlyBoardError) as caught:
-            device.mip.install("plain", index=index, target=target)
-    assert exits.package_code_of(caught.value) == exits.READ_ONLY
+
+def test_ctrl_c(start: Start, belay: Belay, board: Path, web: WebServer, index: str) -> None:
+    web.fault("stall", "/pi/v2/file/")
+    web.counts()
+    process = start("mip", "install", "sensor", "--index", index)
+    # The listing, the pages of the packages, and what never comes.
+    web.until_asked(4)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == exits.INTERRUPTED
+    assert process.stderr is not None
+    assert b"note: each file on the board is whole; the same command" in process.stderr.read()
+    assert there(board) == set()
+    web.heal()
+    assert belay("mip", "install", "sensor", "--index", index).code == 0
+
+
+def test_without_a_network(belay: Belay, board: Path, index: str) -> None:
+    """What the board says itself is said all the same."""
+    dead = ("--index", "http://127.0.0.1:9/none")
+    assert belay("mip", "install", "plain", "--index", index).code == 0
+    (board / "lib" / "other.py").write_text("")
+    listed = belay("mip", "list", *dead)
+    assert (listed.code, listed.out.split()[6:9]) == (0, ["plain", "1.0", "plain"])
+    assert "warning: packages of others are not recognised: http://127.0.0.1:9/none" in listed.err
+    assert (belay("mip", "verify").code, belay("mip", "adopt", *dead).code) == (0, exits.CONNECTION)
+    assert belay("mip", "install", "bus", *dead).code == exits.CONNECTION
+    assert belay("mip", "upgrade", "--offline").code == 0
+    missing = belay("mip", "install", "bus@1.0", "--index", index, "--offline")
+    assert missing.code == exits.PACKAGES
+    assert "without --offline" in missing.err
+
+
+def test_a_record_of_somebody_else_steers_no_terminal(belay: Belay, board: Path) -> None:
+    page = {"name": "a", "version": "1", "asked": "\x1b[2J", "source": "\x1b[31m", "files": {"b": [1, 1]}}
+    put = {"by": "mip", "top": "/lib", "paths": ["b"], "packages": [page]}
+    (board / ".belay").write_text(json.dumps({"belay": 1, "put": [put]}))
+    for words in (["list", "--ours"], ["verify"], ["upgrade"], ["remove", "a", "-n"]):
+        result = belay("mip", *words)
+        assert result.code in (0, exits.PACKAGES), result.err
+        assert "\x1b" not in result.out + result.err
+
+
+def test_who_watches_sees_both_halves(
+    belay: Belay, board: Path, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = at_terminal(monkeypatch)
+    assert belay("mip", "install", "sensor", "--index", index).code == 0
+    text = terminal.getvalue()
+    assert text.index("looking at the board") < text.index("fetching") < text.index("sending sensor.mpy")
+    assert "223/223 bytes" in text
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,16 @@ class Bar:
             bars, task = self._shown
             bars.update(task, completed=done, total=total, description=cut(printable(doing), WIDEST))
 
+    def show_bytes(self, doing: str, done: int, total: int) -> None:
+        """Show how far it is, in bytes; if files were counted before, that is over."""
+        with self._lock:
+            if not self._in_bytes:
+                self._in_bytes = True
+                if self._shown is not None:
+                    self._shown[0].stop()
+                    self._shown = None
+        self.show(doing, done, total)
+
     @contextmanager
     def hidden(self) -> Iterator[None]:
         """Do not be there while somebody is asked something."""

@@ -122,10 +122,14 @@ class Library:
         folders = tops(record) if target is None else (self.target(target),)
         return {top: installed(record, top) for top in folders}
 
-    def verify(self, target: str | None = None) -> list[Damage]:
-        """Find files that are not as they were put there."""
+    def verify(self, known: Mapping[str, Mapping[str, Installed]] | None = None) -> list[Damage]:
+        """Find files that are not as they were put there.
+
+        Args:
+            known: What :meth:`packages` has found; None to ask anew.
+        """
         found = []
-        for top, packages in self.packages(target).items():
+        for top, packages in (self.packages() if known is None else known).items():
             there = self._checks(top)
             for package in packages.values():
                 for path, file in package.files.items():

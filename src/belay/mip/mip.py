@@ -106,7 +106,8 @@ class Mip:
 
     def verify(self, target: str | None = None) -> Sequence[Damage]:
         """Find files of packages that are not as they were put there."""
-        return self._library().verify(target)
+        library = self._library()
+        return library.verify(library.packages(target))
 
     def _library(self, index: str | None = None, offline: bool = False) -> Library:
         origins = Origins(index or "", offline)

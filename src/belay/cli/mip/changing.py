@@ -9,13 +9,11 @@ import click
 
 from belay.cli import exits
 from belay.cli.mip import shared
-from belay.cli.mip.shared import library, split, tell_done
+from belay.cli.mip.shared import changing, origins, split, tell_done
 from belay.cli.settings import Settings, examples, pass_settings
 
 if TYPE_CHECKING:
     from belay.mip.strangers import Stranger
-
-_WHOLE = "each file on the board is whole; the same command does what is left"
 
 
 @click.command(
@@ -56,13 +54,10 @@ def install(
     from belay.mip.wants import parse_wants
 
     port, names = split(words)
-    needs = parse_wants(names, index=index)
-    with library(settings, port, index=index, offline=offline, dry_run=dry_run) as packages:
-        try:
-            done = packages.install(needs, target=target, mpy=mpy)
-        except KeyboardInterrupt as interrupt:
-            interrupt.add_note(_WHOLE)
-            raise
+    where = origins(index, offline=offline)
+    needs = parse_wants(names, index=index, own=where.hosts)
+    with changing(settings, port, where, dry_run=dry_run) as packages:
+        done = packages.install(needs, target=target, mpy=mpy)
     tell_done(settings, done, as_json=as_json)
     return exits.DONE
 
@@ -100,12 +95,8 @@ def upgrade(
     go on.
     """
     port, names = split(words, least=0)
-    with library(settings, port, index=index, offline=offline, dry_run=dry_run) as packages:
-        try:
-            done = packages.upgrade(names, target=target, mpy=mpy)
-        except KeyboardInterrupt as interrupt:
-            interrupt.add_note(_WHOLE)
-            raise
+    with changing(settings, port, origins(index, offline=offline), dry_run=dry_run) as packages:
+        done = packages.upgrade(names, target=target, mpy=mpy)
     tell_done(settings, done, as_json=as_json)
     return exits.DONE
 
@@ -119,7 +110,7 @@ def remove(
 ) -> int:
     """Remove packages from a board, and what only they needed."""
     port, names = split(words)
-    with library(settings, port, dry_run=dry_run) as packages:
+    with changing(settings, port, dry_run=dry_run) as packages:
         done = packages.remove(names, target=target)
     tell_done(settings, done, as_json=as_json)
     return exits.DONE
@@ -156,7 +147,7 @@ def adopt(
     from belay.mip.strangers import adopted
 
     port, names = split(words, least=0)
-    with library(settings, port, index=index, offline=offline, dry_run=dry_run) as packages:
+    with changing(settings, port, origins(index, offline=offline), dry_run=dry_run) as packages:
         top = packages.target(target)
         found = packages.strangers(top)
         chosen = _named(found, names) if names else [each for each in found if not each.changed]

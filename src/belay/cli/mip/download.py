@@ -11,6 +11,7 @@ from belay.cli import exits
 from belay.cli.mip import shared
 from belay.cli.packages import counted, talking
 from belay.cli.settings import Settings, examples, pass_settings, talk_options
+from belay.cli.text import printable
 
 
 @click.command(
@@ -56,16 +57,17 @@ def download(
 
     if mpy_version != "py" and not mpy_version.isdecimal():
         raise WrongUse(f"--mpy wants a number, as 6, and not {mpy_version!r}.")
-    needs = parse_wants(words, index=index)
+    where = shared.origins(index, offline=offline)
+    needs = parse_wants(words, index=index, own=where.hosts)
     with talking(settings) as talk:
-        choice = choose_packages(needs, Form(mpy_version), talk, shared.origins(index, offline=offline))
+        choice = choose_packages(needs, Form(mpy_version), talk, where)
     written = write_files(folder, choice.contents, dry_run=dry_run)
     if as_json:
         pages = [shared.page(package) for package in choice.packages.values()]
         print(json.dumps({"folder": str(folder), "packages": pages, "written": written}, indent=2))
     else:
         for package in choice.packages.values():
-            print(package)
+            print(printable(str(package)))
     skipped = len(choice.contents) - len(written)
     said = [f"{'would write' if dry_run else 'written'}: {counted(len(written), 'file')}"]
     settings.say("; ".join(said + ([f"there already: {skipped}"] if skipped else [])))

@@ -9,7 +9,7 @@ import click
 
 from belay.cli import exits
 from belay.cli.mip import shared
-from belay.cli.mip.shared import done_page, library, page, split
+from belay.cli.mip.shared import done_page, library, origins, page, split
 from belay.cli.packages import counted
 from belay.cli.settings import Settings, examples, pass_settings
 from belay.cli.table import table
@@ -17,6 +17,7 @@ from belay.cli.text import printable, short_version
 
 if TYPE_CHECKING:
     from belay.mip.installed import Installed
+    from belay.mip.library import Library
     from belay.mip.strangers import Stranger
 
 _TITLES = ("package", "version", "asked for", "from", "folder")
@@ -43,10 +44,10 @@ def list_(
     and marked as not put there by belay.
     """
     port = _port(words)
-    with library(settings, port, index=index, offline=offline) as packages:
+    with library(settings, port, origins(index, offline=offline)) as packages:
         mine = [(at, each) for at, found in packages.packages(target).items() for each in found.values()]
         top = packages.target(target)
-        others = [] if ours else packages.strangers(top)
+        others = [] if ours else _recognised(settings, packages, top)
     if as_json:
         pages = [{**(page(each) or {}), "target": at, "ours": True} for at, each in mine]
         print(json.dumps([*pages, *(_stranger_page(each, top) for each in others)], indent=2))
@@ -80,15 +81,17 @@ def outdated(
     as_json: bool,
 ) -> int:
     """Print what `belay mip upgrade` would change; nothing on the board is."""
-    with library(settings, _port(words), index=index, offline=offline, dry_run=True) as packages:
+    with library(settings, _port(words), origins(index, offline=offline), dry_run=True) as packages:
         done = packages.upgrade(target=target)
     if as_json:
         print(json.dumps(done_page(done)["changes"], indent=2))
     else:
         for change in done.changes:
-            print(change)
+            print(printable(str(change)))
         if not done.changes:
             settings.say("nothing is outdated")
+    for note in done.notes:
+        settings.say(f"note: {note}")
     return exits.PACKAGES if check and done.changes else exits.DONE
 
 
@@ -102,14 +105,15 @@ def outdated(
 def verify(settings: Settings, *, words: tuple[str, ...], target: str | None, as_json: bool) -> int:
     """Compare the files of packages on a board with what was put there."""
     with library(settings, _port(words)) as packages:
-        count = sum(len(found) for found in packages.packages(target).values())
-        damages = packages.verify(target)
+        found = packages.packages(target)
+        damages = packages.verify(found)
+    count = sum(map(len, found.values()))
     if as_json:
-        found = [{"package": each.package.name, "path": each.path, "kind": each.kind} for each in damages]
-        print(json.dumps(found, indent=2))
+        pages = [{"package": each.package.name, "path": each.path, "kind": each.kind} for each in damages]
+        print(json.dumps(pages, indent=2))
     else:
         for each in damages:
-            print(f"{each.path}: {each.kind} ({each.package})")
+            print(printable(f"{each.path}: {each.kind} ({each.package})"))
     settings.say(
         f"verified: {counted(count, 'package')}" + ("" if damages else "; all is as it was put there")
     )
@@ -127,10 +131,21 @@ def _port(words: tuple[str, ...]) -> str | None:
     return port
 
 
+def _recognised(settings: Settings, packages: Library, top: str) -> list[Stranger]:
+    """What others have installed; without an index nobody knows."""
+    from belay.exceptions import PackageError
+
+    try:
+        return packages.strangers(top)
+    except PackageError as error:
+        settings.say(f"warning: packages of others are not recognised: {error.message}")
+        return []
+
+
 def _row(package: Installed, top: str) -> list[str]:
     asked = package.asked or "needed by others"
     return [
-        package.name,
+        printable(package.name),
         short_version(package.version) or "-",
         printable(asked),
         _short(package.source),

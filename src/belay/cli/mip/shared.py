@@ -13,9 +13,10 @@ from click.shell_completion import CompletionItem
 from belay.cli.board import Port, connected
 from belay.cli.fs.places import take_port
 from belay.cli.info import readable
-from belay.cli.packages import counted, talking, this_project
-from belay.cli.progress import showing
+from belay.cli.packages import counted, this_project
+from belay.cli.progress import Bar, is_watched
 from belay.cli.settings import F, Settings, file_options
+from belay.cli.text import printable
 
 if TYPE_CHECKING:
     from belay.files.sync import Progress
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from belay.mip.installed import Installed
     from belay.mip.library import Done, Library
 
-SHORT = 12
-"""So many characters of a commit are shown."""
+_WHOLE = "each file on the board is whole; the same command does what is left"
 
 target_option = click.option(
     "--target", metavar="DIR", help="The folder on the board, else the first of sys.path that ends in /lib."
@@ -73,20 +73,42 @@ def split(words: Sequence[str], *, least: int = 1) -> tuple[str | None, tuple[st
 
 
 @contextmanager
-def library(
-    settings: Settings, port: str | None, *, index: str = "", offline: bool = False, dry_run: bool = False
+def changing(
+    settings: Settings, port: str | None, where: Origins | None = None, *, dry_run: bool = False
 ) -> Iterator[Library]:
-    """The packages on a board."""
+    """The packages on a board, for a command that changes them."""
+    with library(settings, port, where, dry_run=dry_run) as packages:
+        try:
+            yield packages
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note(_WHOLE)
+            raise
+
+
+@contextmanager
+def library(
+    settings: Settings, port: str | None, where: Origins | None = None, *, dry_run: bool = False
+) -> Iterator[Library]:
+    """The packages on a board.
+
+    Args:
+        settings: What the shared options say.
+        port: Where the board is.
+        where: Where packages may come from; None if none shall come.
+        dry_run: Whether nothing is to be changed.
+    """
+    from belay.mip.choice import USUAL
     from belay.mip.library import Library
+    from belay.project.upkeep import Talk
 
     with ExitStack() as stack:
         device = stack.enter_context(connected(settings, port, fresh=None))
-        talk = stack.enter_context(talking(settings))
-        show = stack.enter_context(showing(settings, "looking at the board")) if not talk.progress else None
+        bar = stack.enter_context(Bar(doing="looking at the board")) if is_watched(settings) else None
+        talk = Talk(settings.say, bar, bar.hidden) if bar else Talk(settings.say)
 
         def tell(progress: Progress) -> None:
-            if show:
-                show(f"sending {progress.path}", progress.done, progress.total)
+            if bar:
+                bar.show_bytes(f"sending {progress.path}", progress.done, progress.total)
 
         yield Library(
             device.filesystem,
@@ -95,7 +117,7 @@ def library(
             talk,
             tell,
             dry_run,
-            origins(index, offline=offline),
+            where or USUAL,
         )
 
 
@@ -120,7 +142,7 @@ def tell_done(settings: Settings, done: Done, *, as_json: bool) -> None:
         print(json.dumps(done_page(done), indent=2))
     else:
         for change in done.changes:
-            print(change)
+            print(printable(str(change)))
     for note in done.notes:
         settings.say(f"note: {note}")
     if done.plan is not None:
