@@ -175,18 +175,20 @@ def test_from_a_repository(board: Device, repository: str, sensor: Project, tmp_
 
 
 @pytest.fixture
-def port() -> Iterator[str]:
+def peer(pytestconfig: pytest.Config) -> Iterator[tuple[Path, str]]:
+    """The folder of mpremote, and a board's port for it."""
+    home = peers.mpremote_home(pytestconfig)
     with subprocess.Popen([sys.executable, "-c", SERVES], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        yield server.stdout.readline().strip()
+        yield home, server.stdout.readline().strip()
         server.terminate()
 
 
 @pytest.mark.peers
 def test_mpremote_installs_the_same(
-    board: Device, index: str, repository: str, port: str, pytestconfig: pytest.Config
+    board: Device, index: str, repository: str, sensor: Project, peer: tuple[Path, str]
 ) -> None:
-    home = peers.mpremote_home(pytestconfig)
+    home, port = peer
     install = ["mip", "install", "--index", index]
     peers.mpremote(
         home,
@@ -194,11 +196,13 @@ def test_mpremote_installs_the_same(
         *(*install, "--target", "/a", "my-sensor"),
         *("+", *install, "--target", "/b", "--no-mpy", "my-sensor@1.0.0"),
         *("+", *install, "--target", "/c", f"{repository}/package.json"),
+        *("+", *install, "--target", "/d", str(sensor.root / "package.json")),
     )
     with Device(port, agent=False) as device:
         device(WALK)
-        found = [on_board(device, target) for target in ("/a", "/b", "/c")]
+        found = [on_board(device, target) for target in ("/a", "/b", "/c", "/d")]
     assert found[0] == with_mip(board, "/a", "my-sensor", index=index)
     assert found[1] == with_mip(board, "/b", "my-sensor", index=index, mpy=False, version="1.0.0")
     assert found[2] == with_mip(board, "/c", f"{repository}/package.json")
-    assert [set(each) for each in found] == [COMPILED, SOURCES, SOURCES]
+    assert [set(each) for each in found] == [COMPILED, SOURCES, SOURCES, SOURCES]
+    assert found[2] == found[3]
