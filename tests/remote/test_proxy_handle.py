@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +16,14 @@ from belay.remote.proxy_handle import FEW_ITEMS
 from belay.transports.trace import CountingTransport
 
 HELD = "len(_belay_o.__globals__['held'])"
+THING = """
+class Thing:
+    x = 5
+    def add(self, a, b=0):
+        return a + b
+thing = Thing()
+items = [1, [2]]
+"""
 ALLOCATED = "(__import__('gc').collect(), __import__('gc').mem_alloc())[1]"
 
 
@@ -47,9 +55,7 @@ class Bench:
 @pytest.fixture(scope="module", params=[True, False], ids=["agent", "plain"])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     bench = Bench(agent=request.param)
-    bench.device(
-        "class Thing:\n  x = 5\n  def add(self, a, b=0):\n    return a + b\nthing = Thing()\nitems = [1, [2]]"
-    )
+    bench.device(THING)
     # The parts that are needed are on the board from now on.
     assert list(bench.device.proxy("[1, 2.5, 'a', (1,)]")) == [1, 2.5, "a", (1,)]
     with bench.device:
@@ -222,7 +228,17 @@ def test_a_variable_is_deleted_with_its_object(bench: Bench) -> None:
         device.proxy("[1]", delete=True)
 
 
-def test_after_a_reset_the_object_is_gone(bench: Bench) -> None:
+RESETS: dict[str, Callable[[Device], object]] = {
+    "soft": lambda device: device.soft_reset(main=False),
+    "reconnect": lambda device: device.reconnect(),
+    "examined": lambda device: device.examine(),
+}
+
+
+@pytest.mark.parametrize("reset", RESETS.values(), ids=RESETS)
+def test_after_a_reset_the_object_is_gone(bench: Bench, reset: Callable[[Device], object]) -> None:
+    if reset is RESETS["examined"] and not bench.agent:
+        pytest.skip("only the agent is put on the board anew")
     device = bench.device
     device("kept = [1]")
     kept, method = device.proxy("kept"), device.proxy("kept").append
@@ -233,7 +249,7 @@ def test_after_a_reset_the_object_is_gone(bench: Bench) -> None:
     def length(data):
         return len(data)
 
-    device.soft_reset(main=False)
+    reset(device)
     for use, what in ((len, kept), (method, 1), (next, items)):
         with pytest.raises(BoardResetError, match="gone") as caught:
             use(what)
@@ -244,6 +260,10 @@ def test_after_a_reset_the_object_is_gone(bench: Bench) -> None:
         length(kept)
     with pytest.raises(UntransferableError, match="gone"):
         device.proxy("len")([kept])
+    with pytest.raises(UntransferableError, match="gone") as refused, device.batch():
+        length([kept])
+    # What describes the call does not ask the board.
+    assert refused.value.__notes__ == ["call 1 of 1 in the batch: length([<Proxy>])"]
 
     @device.setup
     def keep(what):
@@ -254,9 +274,7 @@ def test_after_a_reset_the_object_is_gone(bench: Bench) -> None:
     # It is not let go of where it never was.
     what = kept = method = items = None
     assert device("kept") == 5
-    device(
-        "class Thing:\n  x = 5\n  def add(self, a, b=0):\n    return a + b\nthing = Thing()\nitems = [1, [2]]"
-    )
+    device(THING)
 
 
 def test_other_devices_objects_are_refused(bench: Bench) -> None:

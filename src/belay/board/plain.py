@@ -18,6 +18,7 @@ from belay.board.calls import BoardFailure, Item, Ours, Return, Terms
 from belay.board.firmware import AGENT_HEAP, Implementation, read_probe
 from belay.board.literal import NotALiteral, decode, encode
 from belay.board.many import Attempt, Call, Packed, Progress, ask_one
+from belay.board.objects import going
 from belay.board.plain_objects import PlainObjects
 from belay.board.results import read_result, stamped
 from belay.exceptions import BoardResetError, NotBelayResponseError
@@ -171,7 +172,9 @@ class PlainCalls(PlainObjects):
 
     def send(self, key: int, value: object, terms: Terms) -> Item | Return:
         """Go on with a generator until its next ``yield``."""
-        return self._step(_call(_STEP, str(key), "'send'", encode(value, "the value sent")), terms)
+        return self._step(
+            _call(_STEP, str(key), "'send'", encode(value, "the value sent", going(self))), terms
+        )
 
     def throw(self, key: int, error: BaseException, terms: Terms) -> Item | Return:
         """Raise an exception inside a generator, at its ``yield``."""

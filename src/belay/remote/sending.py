@@ -18,7 +18,15 @@ from belay.remote.output import TextStream
 MAX_LABEL = 100
 """A call is described in so many characters."""
 
-_SHORT = reprlib.Repr()
+
+class _Shortener(reprlib.Repr):
+    """Describes arguments, without asking the board about those that are there."""
+
+    def repr_Proxy(self, _value: object, _level: int) -> str:  # noqa: N802 - named after the type
+        return "<Proxy>"
+
+
+_SHORT = _Shortener()
 _SHORT.maxstring = _SHORT.maxother = 40
 
 
