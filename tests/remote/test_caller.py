@@ -7,10 +7,11 @@ import pytest
 
 from belay import BoardError, ConnectionLost, Implementation
 from belay.board.calls import BoardFailure, Calls, Terms
-from belay.board.history import Step
+from belay.board.history import Quiet, Step, Steps
 from belay.remote.caller import DEFAULT, Caller
 from belay.remote.failure import Origin
 from belay.source import LineMap, extract
+from belay.source.effect import Effect
 
 T = TypeVar("T")
 FAILURE = BoardFailure(
@@ -25,10 +26,18 @@ class Session:
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
-        self.replays: list[Step] = []
+        self.replays: list[object] = []
+        self.repeatable: Callable[[], bool] | None = None
         self.defined: list[tuple[str, str]] = []
 
-    def ask(self, question: Callable[[Calls], T], *, replay: Step | None = None) -> T:
+    def ask(
+        self,
+        question: Callable[[Calls], T],
+        *,
+        replay: Step | Steps[T] | None = None,
+        repeatable: Callable[[], bool] | None = None,
+    ) -> T:
+        self.repeatable = repeatable
         if replay:
             self.replays.append(replay)
         if self.error:
@@ -66,6 +75,18 @@ def test_what_is_recorded_is_the_question_itself() -> None:
     Caller(session, None, LineMap()).ask(question)
     Caller(session, None, LineMap()).ask(question, record=True)
     assert session.replays == [question]
+    effect = Effect(frozenset({"x"}), frozenset())
+    Caller(session, None, LineMap()).ask(question, record=True, effect=effect)
+    assert session.replays[1:] == [Quiet(question, effect)]
+
+
+def test_who_knows_says_whether_it_may_be_asked_again() -> None:
+    session = Session()
+    Caller(session, None, LineMap()).ask(question)
+    assert session.repeatable is None
+    Caller(session, None, LineMap()).ask(question, repeatable=lambda: True)
+    assert session.repeatable is not None
+    assert session.repeatable()
 
 
 def test_a_boards_error_becomes_ours() -> None:
