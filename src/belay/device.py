@@ -359,7 +359,8 @@ class Device(SyncsFolders, TellsTime):
     def examine(self) -> LinkFacts:
         """Find out what carries the calls to this board, and what it takes there.
 
-        To measure its memory, the agent is put on the board anew: generators on the board end.
+        To measure its memory, the agent is put on the board anew: generators on the board end, and proxies
+        lose their objects.
 
         Raises:
             BoardTimeoutError: The board did not answer.

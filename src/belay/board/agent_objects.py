@@ -37,13 +37,16 @@ class ObjectRequests(Requests):
         payload = as_json([target.written, list(args), dict(kwargs)])
         if payload is not None:
             return self._asked(lambda key: self._send(Fixed.OBJECT_CALL, _after(key, payload), terms), terms)
-        buffers = Buffers(args, kwargs)
-        source = Source(self)
+        buffers, source = Buffers(args, kwargs), Source(self)
         text = source.write(buffers.args, buffers.kwargs)
-        function = Fixed.OBJECT_FILL if buffers.places else Fixed.OBJECT_CALL_WRITTEN
-        more = [buffers.places] if buffers.places else []
-        ask = lambda key: self._ask(function, [key, target.written, text, *more], terms, source)  # noqa: E731
-        return self._asked(ask, terms, buffers if buffers.places else None)
+        arguments = [target.written, text]
+        if not buffers.places:
+            function = Fixed.OBJECT_CALL_WRITTEN
+            return self._asked(lambda key: self._ask(function, [key, *arguments], terms, source), terms)
+        arguments.append(buffers.places)
+        return self._asked(
+            lambda key: self._ask(Fixed.OBJECT_FILL, [key, *arguments], terms, source), terms, buffers
+        )
 
     def operate(
         self, body: str, target: Target, args: Sequence[object], terms: Terms, *, copied: bool = False
