@@ -57,6 +57,7 @@ class TcpSide:
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._client: socket.socket | None = None
+        self._forsaken: list[socket.socket] = []
         self.address = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def ports(self) -> Iterable[PortInfo]:
@@ -99,8 +100,16 @@ class TcpSide:
         self._client.close()
         self._client = None
 
+    def forsake(self) -> None:
+        """Hear no more of the client, who is not told, as where a cable is cut far away."""
+        if self._client:
+            self._forsaken.append(self._client)
+            self._client = None
+
     def close(self) -> None:
         self.cut(abruptly=False)
+        for client in self._forsaken:
+            client.close()
         self._listener.close()
 
 
@@ -190,6 +199,12 @@ class Relay:
     def cut(self, *, abruptly: bool = False) -> None:
         """End the connection, and return when it is."""
         self._do(lambda: self._end(abruptly))
+
+    def forsake(self) -> None:
+        """End the connection without telling the other side."""
+        side = self.side
+        assert isinstance(side, TcpSide)
+        self._do(side.forsake)
 
     def arm(self, cut: Cut) -> None:
         """Have this connection end, counted from now on; not if it ends anyway, or is spared."""

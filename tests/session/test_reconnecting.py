@@ -12,7 +12,13 @@ from typing import Any
 import pytest
 
 from belay import ConnectionLost, Device
-from belay.exceptions import BelayException, BoardResetError, MaxHistoryLengthError, NotRunError
+from belay.exceptions import (
+    BelayException,
+    BoardResetError,
+    BoardTimeoutError,
+    MaxHistoryLengthError,
+    NotRunError,
+)
 from belay.transports.base import Transport
 
 from .conftest import Connect
@@ -337,6 +343,25 @@ def test_who_listens_notices_a_loss_at_once(relay: Relay, connect: Connect) -> N
     relay.cut()
     eventually(lambda: not device.connected)
     assert device("1") == 1
+    assert device.connected
+
+
+def test_silence_is_a_time_out_and_then_a_loss(
+    relay: Relay, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("belay.link.recovery.STOP_TIMEOUT", 0.2)
+    device = connect(attempts=1)
+    device("x = 1")
+
+    @device.task(timeout=0.2)
+    def once():
+        return x
+
+    relay.forsake()
+    with pytest.raises(BoardTimeoutError):
+        once()
+    monkeypatch.setattr("belay.link.mode.ENTER_TIMEOUT", 0.5)
+    assert device("x") == 1
     assert device.connected
 
 
