@@ -252,6 +252,42 @@ def test_a_device_that_is_not_to_ask_by_itself() -> None:
             device("1", return_time=True)
 
 
+class Fragile(CountingTransport):
+    """Breaks at a write, once.
+
+    Attributes:
+        left: So many writes pass before; none if it is not to break.
+    """
+
+    left = 0
+
+    def write(self, data: bytes, timeout: float | None = None) -> None:
+        if Fragile.left:
+            Fragile.left -= 1
+            if not Fragile.left:
+                self.inner.close()
+        super().write(data, timeout)
+
+
+@pytest.mark.parametrize("writes", [1, 2, 4, 9])
+def test_a_loss_while_synchronising_is_one_before_the_call(writes: int) -> None:
+    with Device("virtual:", attempts=1, agent=True, wrap=Fragile) as device:
+        device("made = []")
+
+        @device.task(return_time=True)
+        def make():
+            made.append(1)
+            return len(made)
+
+        # What brings the clock's part of the agent, what asks for it, and the exchanges are ten.
+        Fragile.left = writes
+        before = device.now()
+        value, when = make()
+        assert Fragile.left == 0
+        assert value == 1
+        assert before <= when <= device.now()
+
+
 class Thermometer(Device):
     @Device.task(return_time=True)
     def read():  # type: ignore[misc]

@@ -164,6 +164,8 @@ _HARMLESS = frozenset(
         Fixed.STAT,
         Fixed.HASH,
         Fixed.ROOM,
+        Fixed.CLOCK,
+        Fixed.TICKS,
     }
 )
 """These look, or bring what a fresh board lacks: to ask for them again makes no difference."""
