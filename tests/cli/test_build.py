@@ -150,6 +150,7 @@ def test_wrong_use(belay: Belay, here: Path) -> None:
     assert "'six' is no mpy version" in result.err
     assert belay("build", "--index", "public", "--mpy-version", "5").code == exits.UNAVAILABLE
     assert belay("build", "--mpy-cross", "/nosuch/mpy-cross", "--romfs", "x").code == exits.UNAVAILABLE
+    assert belay("build", "--mpy-cross", "/nosuch/mpy-cross").code == exits.UNAVAILABLE
     assert belay("build", "--with", "nosuch").code == exits.USAGE
     assert not (here / "public").exists()
 

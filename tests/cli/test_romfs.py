@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from belay.cli import exits
+from belay.mpy import read_header
 from belay.romfs import read_image, write_image
 from tests.deploy.test_rom import STAND_IN
 from tests.publish.conftest import project_in
@@ -89,9 +90,15 @@ def test_no_partitions_at_all(belay: Belay, flash: Path) -> None:
 def test_the_project(belay: Belay, flash: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = project_in(tmp_path / "project")
     shutil.rmtree(project.root / "my_sensor" / "deep")
+    (project.root / "my_sensor" / "fast.py").write_text("@micropython.native\ndef f():\n    return 1\n")
     monkeypatch.chdir(project.root)
     assert belay("romfs", "deploy").code == 0
-    assert "my_sensor/chip.mpy" in read_image(flash.read_bytes()).files
+    image = read_image(flash.read_bytes())
+    assert "my_sensor/chip.mpy" in image.files
+    # For this very board.
+    header = read_header(image.read("my_sensor/fast.mpy"))
+    assert header is not None
+    assert header.arch
     assert belay("romfs", "deploy", "--raw").code == 0
     assert "my_sensor/chip.py" in read_image(flash.read_bytes()).files
 

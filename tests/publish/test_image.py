@@ -25,7 +25,9 @@ def rom(project: Project, folder: Path, *with_: str, raw: bool = False) -> Rom:
     talk = Talk()
     lock = supplies(project, talk).lock
     compilers = {} if raw else find_compilers([6])
-    return make_rom(project, chosen(project, with_), lock, talk, scratch, compilers=compilers)
+    return make_rom(
+        project, chosen(project, with_), lock, talk, scratch, compilers=compilers, arch=project.arch
+    )
 
 
 def test_a_board_imports_from_it(project: Make, tmp_path: Path) -> None:

@@ -72,9 +72,18 @@ def test_files_that_no_address_leads_to(place: Path | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["{}", "[]", "what", '{"name": "npm", "urls": []}', '{"dependencies": {}}']
+    "content",
+    [
+        "{}",
+        "[]",
+        "what",
+        '{"name": "npm", "urls": []}',
+        '{"urls": [["x.py", "x.py"]], "version": "1.0"}',
+        '{"urls": 5, "version": 1}',
+        '{"dependencies": {}}',
+    ],
 )
-def test_what_is_another_tool_s(tmp_path: Path, content: str) -> None:
+def test_what_somebody_else_has_written(tmp_path: Path, content: str) -> None:
     file = tmp_path / "package.json"
     check_replaceable(file)
     file.write_text(content)
@@ -82,7 +91,11 @@ def test_what_is_another_tool_s(tmp_path: Path, content: str) -> None:
         check_replaceable(file)
 
 
-def test_what_is_a_package_s(tmp_path: Path) -> None:
+def test_what_was_written_before(tmp_path: Path) -> None:
     file = tmp_path / "package.json"
-    file.write_text('{"urls": [], "version": "0.1"}')
-    check_replaceable(file)
+    for needs in (Needs(), Needs((("y", "latest"),))):
+        data = package_json(ABOUT, {"x.py": Piece(b"", tmp_path / "x.py")}, needs, tmp_path)
+        file.write_bytes(data)
+        check_replaceable(file)
+        file.write_bytes(data.replace(b"\n", b"\r\n"))
+        check_replaceable(file)

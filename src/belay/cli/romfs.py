@@ -17,7 +17,9 @@ from belay.cli.settings import Settings, board_options, examples, pass_settings,
 from belay.cli.table import table
 
 if TYPE_CHECKING:
+    from belay.board.firmware import Implementation
     from belay.deploy.rom import Partition
+    from belay.project import Project
 
 QUERY = examples("belay romfs query", "belay romfs query /dev/ttyACM0 --json")
 DEPLOY = examples(
@@ -41,7 +43,7 @@ def romfs(ctx: click.Context) -> None:
         ctx.exit(exits.USAGE)
 
 
-@romfs.command(epilog=QUERY)
+@romfs.command(epilog=QUERY, short_help="Print a board's partitions, and what is in them.")
 @click.argument("port", required=False, type=Port(), metavar="[PORT]")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list; sizes are in bytes.")
 @board_options
@@ -63,9 +65,17 @@ def query(settings: Settings, port: str | None, as_json: bool) -> None:
         settings.say("the board's firmware knows of partitions, and the board has none")
 
 
-@romfs.command(epilog=DEPLOY)
+@romfs.command(epilog=DEPLOY, short_help="Write an image into a partition of a board.")
 @click.argument("words", nargs=-1, metavar="[PORT] [FILE]", shell_complete=complete_port_or_file)
-@click.option("-p", "--partition", type=click.IntRange(min=0), default=0, help="Which; the first is 0.")
+@click.option(
+    "-p",
+    "--partition",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Which; the first is 0.",
+)
 @click.option("--raw", is_flag=True, help="Without FILE: leave Python files as they are.")
 @board_options
 @pass_settings
@@ -81,9 +91,12 @@ def deploy(settings: Settings, words: tuple[str, ...], partition: int, raw: bool
     port, file = _split(words)
     if file is not None and raw:
         raise WrongUse("--raw is for an image that is made of the project.")
-    image = _image_in(file) if file is not None else _image_of_project(settings, raw=raw)
+    image = _image_in(file) if file is not None else b""
+    project = this_project() if file is None else None
     with connected(settings, port) as device:
         rom = Rom(device)
+        if project is not None:
+            image = _image_of(settings, project, device.implementation, raw=raw)
         with showing(settings, "writing the image") as show:
             try:
                 written = rom.deploy(
@@ -121,12 +134,15 @@ def _image_in(file: Path) -> bytes:
         raise ImageError(f"{file} {error.message}", hint=error.hint) from error
 
 
-def _image_of_project(settings: Settings, *, raw: bool) -> bytes:
+def _image_of(settings: Settings, project: Project, board: Implementation, *, raw: bool) -> bytes:
+    """An image of a project, for a certain board."""
     from belay.publish.build import Order, make
 
     place = Path("image")
+    versions = () if board.mpy_version is None else (board.mpy_version,)
+    order = Order(romfs=place, raw=raw or not versions, mpy_versions=versions, arch=board.arch)
     with talking(settings) as talk:
-        product = make(this_project(), Order(romfs=place, raw=raw), talk)
+        product = make(project, order, talk)
     for note in product.notes:
         settings.say(f"note: {note}")
     return product.files[place]

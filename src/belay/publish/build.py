@@ -47,6 +47,7 @@ class Order:
         replace: Whether what is there with other content is replaced.
         frozen: Whether nothing is fetched.
         base: Where the project's folder is for others, to name files absolutely in a package.json.
+        arch: The architecture for native code in an image, if it is not that of the project.
     """
 
     package_json: bool = False
@@ -63,6 +64,7 @@ class Order:
     replace: bool = False
     frozen: bool = False
     base: str = ""
+    arch: str = ""
 
 
 @dataclass
@@ -121,7 +123,8 @@ def make(project: Project, order: Order, talk: Talk) -> Product:
         compilers = {} if order.raw else find_compilers(order.mpy_versions[:1], order.compilers)
         with tempfile.TemporaryDirectory() as scratch:
             lock = product.supplies.lock
-            rom = make_rom(project, groups, lock, talk, Path(scratch), compilers=compilers)
+            arch = order.arch or project.arch
+            rom = make_rom(project, groups, lock, talk, Path(scratch), compilers=compilers, arch=arch)
         read_image(rom.data)
         product.image = order.romfs
         product.files[order.romfs] = rom.data
@@ -131,7 +134,7 @@ def make(project: Project, order: Order, talk: Talk) -> Product:
 
 
 def write(files: Iterable[tuple[Path, bytes]]) -> tuple[list[Path], list[Path]]:
-    """Write files that are not yet what they shall be, each as a whole.
+    """Write files that are not yet what they shall be, each as a whole; folders for them are made.
 
     Returns:
         Those that were written, and those that were so already.
@@ -144,6 +147,7 @@ def write(files: Iterable[tuple[Path, bytes]]) -> tuple[list[Path], list[Path]]:
         if place.is_file() and place.read_bytes() == content:
             unchanged.append(place)
         else:
+            place.parent.mkdir(parents=True, exist_ok=True)
             replace_file(place, content)
             written.append(place)
     return written, unchanged
@@ -200,4 +204,6 @@ def _compiler_if_any(order: Order) -> dict[int, Compiler]:
     try:
         return find_compilers(order.mpy_versions[:1], order.compilers)
     except FeatureUnavailableError:
+        if order.compilers:
+            raise
         return {}

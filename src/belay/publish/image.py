@@ -10,7 +10,7 @@ from belay.board.firmware import Implementation
 from belay.deploy.fit import refuse_misfits
 from belay.deploy.layout import LIBRARY, lay_out
 from belay.exceptions import PublishError
-from belay.files.folder import HostFile, HostTree
+from belay.files.folder import HostFile
 from belay.packages.lock import Lock
 from belay.packages.lockfile import MAX_FILE
 from belay.packages.reading import read_regular
@@ -43,6 +43,7 @@ def make_rom(
     scratch: Path,
     *,
     compilers: Mapping[int, Compiler],
+    arch: str = "",
 ) -> Rom:
     """Make an image of a project.
 
@@ -50,12 +51,13 @@ def make_rom(
     package is beside it.
 
     Args:
-        project: The project; its ``arch`` is that for native code.
+        project: The project.
         groups: Those of its groups that are in it.
         lock: What is locked.
         talk: Whom to tell if something has to be fetched.
         scratch: An empty folder, for what is not in a file here yet.
         compilers: By mpy version, one at most; without one, sources stay what they are.
+        arch: The architecture for native code; without one, files with native code stay source.
 
     Raises:
         PublishError: There is nothing to put into it, or a file cannot be compiled.
@@ -74,16 +76,12 @@ def make_rom(
         raise PublishError("there is nothing to put into an image: no package, and no dependencies")
     notes: list[str] = []
     for version, compiler in compilers.items():
-        _refuse_misfits(project, tree, version)
+        refuse_misfits(tree, Implementation("micropython", mpy_version=version, arch=arch))
         names = {path: path.removeprefix(f"{LIBRARY}/") for path in files}
-        made = compile_files(files, compiler, version, arch=project.arch, names=names)
+        made = compile_files(files, compiler, version, arch=arch, names=names)
         refuse(made.failures, hint="mend it, ignore it, or leave files as they are with --raw")
         notes += [
             f"{path} stays source: it has native code, and [tool.belay] names no arch" for path in made.kept
         ]
         files = dict(made.files)
     return Rom(write_image(files), tuple(notes))
-
-
-def _refuse_misfits(project: Project, tree: HostTree, version: int) -> None:
-    refuse_misfits(tree, Implementation("micropython", mpy_version=version, arch=project.arch))

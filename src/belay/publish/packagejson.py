@@ -17,7 +17,6 @@ from belay.publish.needs import Needs
 from belay.publish.pieces import Pieces
 
 NAME = "package.json"
-_KEYS = {"urls", "hashes", "deps", "version", "v"}
 _PLACES = re.compile(r"(?:https?://|(?:github|gitlab):[^/@]+/)[^@?#\s]+")
 _PLAIN = re.compile(r"[A-Za-z0-9._~/+-]+")
 
@@ -49,31 +48,37 @@ def package_json(about: About, pieces: Pieces, needs: Needs, root: Path, *, base
         [destination, start + _relative(destination, piece.place, root)]
         for destination, piece in pieces.items()
     ]
-    parts = [f'  "urls": {_lines(urls)}']
-    parts += [f'  "deps": {_lines([list(each) for each in needs.named])}'] if needs.named else []
-    parts.append(f'  "version": {json.dumps(about.version)}')
-    return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
+    return _written(urls, [list(each) for each in needs.named], about.version)
 
 
 def check_replaceable(file: Path) -> None:
-    """Refuse to replace a package.json that is no package's: other tools have files of this name, too.
+    """Refuse to replace a package.json that somebody has written, or another tool: it would look otherwise.
 
     Raises:
-        PublishError: It is another tool's, or cannot be understood.
+        PublishError: It does.
         OSError: It cannot be read.
     """
     if not file.exists():
         return
+    content = read_regular(file, MAX_BYTES)
     try:
-        found = json.loads(read_regular(file, MAX_BYTES))
-        known = isinstance(found, dict) and "urls" in found and found.keys() <= _KEYS
-    except ValueError:
-        known = False
-    if not known:
+        found = json.loads(content)
+        again = _written(found["urls"], found.get("deps", []), found["version"])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        again = b""
+    # Whoever has it checked out on Windows may have other line ends.
+    if content.replace(b"\r\n", b"\n") != again:
         raise PublishError(
             f"{file} is there already, and is not what this command writes",
             hint="move it away; or replace it with --replace",
         )
+
+
+def _written(urls: list[list[str]], deps: list[list[str]], version: str) -> bytes:
+    parts = [f'  "urls": {_lines(urls)}']
+    parts += [f'  "deps": {_lines(deps)}'] if deps else []
+    parts.append(f'  "version": {json.dumps(version)}')
+    return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
 
 
 def _relative(destination: str, place: Path | None, root: Path) -> str:
