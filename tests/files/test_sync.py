@@ -247,6 +247,14 @@ def test_what_hides_a_compiled_file(device: Device) -> None:
     assert summary.words == ("the board imports x.py, which is there, and not x.mpy",)
 
 
+def test_what_hides_a_module(device: Device) -> None:
+    put(device, {"z": None, "z/data.bin": b"0", "w.py": b""})
+    summary = sync(device, {"z.py": b"V = 1", "w/__init__.py": b"V = 2"})
+    assert summary.words == ("the board imports the folder z, which is there, and not z.py",)
+    device("import z, w")
+    assert device("hasattr(z, 'V'), w.V") == (False, 2)
+
+
 def test_a_file_that_changes_meanwhile(device: Device) -> None:
     before: Files = {"a": b"1", "b": b"old" * 3000}
     sync(device, before)

@@ -19,7 +19,7 @@ from belay.board.calls import BoardFailure
 from belay.exceptions import BelayException, BoardFileError, BoardFolderNotEmptyError, FilesError
 from belay.files.access import Access
 from belay.files.operations import MakeFolder, Move, RemoveFile, RemoveFolder, Send
-from belay.files.plan import FRESH, is_ours
+from belay.files.plan import FRESH, STARTED, is_ours
 from belay.files.record import NAME, PLACE, absolute
 from belay.files.survey import Survey, Wish, size_of, survey
 from belay.files.transfer import carry_out
@@ -265,8 +265,12 @@ def _warnings(found: Survey, wanted: Tree) -> list[str]:
     if found.record.damaged:
         place = f"{found.record_top.rstrip('/')}{PLACE}"
         words.append(f"{place} on the board could not be read and was made anew")
+    folders = {folder for path in found.plan.left for folder in parents(path)}
     for path in wanted:
-        source = path.removesuffix(".mpy") + ".py"
+        module = path.removesuffix(".mpy").removesuffix(".py")
+        source = f"{module}.py"
         if path.endswith(".mpy") and source in found.plan.left:
             words.append(f"the board imports {source}, which is there, and not {path}")
+        elif path != module and module in folders and path not in STARTED:
+            words.append(f"the board imports the folder {module}, which is there, and not {path}")
     return words

@@ -191,8 +191,13 @@ class Library:
         choice = choose_packages(needs, form_for(self.board, mpy=mpy), self.talk, self.origins)
         return self.put(top, choice)
 
-    def put(self, top: str, choice: Choice) -> Done:
+    def put(self, top: str, choice: Choice, record: Record | None = None) -> Done:
         """Put what was chosen into a folder.
+
+        Args:
+            top: The folder.
+            choice: What was chosen.
+            record: The record on the board, if it was read already.
 
         Raises:
             PathConflictError: A file of it is there that another command has put there, or that the board
@@ -202,7 +207,7 @@ class Library:
             ResolutionError: A package that stays wants another version of one that comes.
         """
         _refuse_own_names(choice)
-        record = self.files.record(top)
+        record = record or self.files.record(top)
         aim = with_chosen(installed(record, top), choice.packages)
         self._refuse_others(top, record, choice)
         return self._carry_out(top, aim, choice.contents)
@@ -244,7 +249,7 @@ class Library:
             name: package if old.get(name, package).asked else _unasked(package)
             for name, package in choice.packages.items()
         }
-        done = self.put(top, Choice(packages, choice.contents))
+        done = self.put(top, Choice(packages, choice.contents), record)
         return replace(done, notes=(*notes, *done.notes))
 
     def remove(self, names: Sequence[str], *, target: str | None = None) -> Done:
