@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from belay.deploy.rom import Partition
     from belay.project import Project
 
+EXAMPLES = examples(
+    "belay romfs query",
+    "belay romfs deploy",
+    "belay romfs deploy /dev/ttyACM0 my-sensor.romfs",
+)
 QUERY = examples("belay romfs query", "belay romfs query /dev/ttyACM0 --json")
 DEPLOY = examples(
     "belay romfs deploy",
@@ -29,7 +34,7 @@ DEPLOY = examples(
 )
 
 
-@click.group(invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...")
+@click.group(invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...", epilog=EXAMPLES)
 @talk_options
 @click.pass_context
 def romfs(ctx: click.Context) -> None:
