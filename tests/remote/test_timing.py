@@ -1,3 +1,4 @@
+# ruff: noqa: F821 - names of the board
 from __future__ import annotations
 
 import time
