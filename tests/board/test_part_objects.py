@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from array import array
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from belay import Device
+from belay.board import onboard
 from belay.board.calls import BoardFailure, Calls, Terms
 from belay.board.objects import Buffers, Held, Instead, OnBoard, Target, source_of, stand_ins, understood
 from belay.exceptions import BoardTimeoutError, UntransferableError
@@ -187,6 +189,19 @@ def test_a_small_board_has_room_for_them(agent: bool) -> None:
         assert board.calls.operate("return len(a)", target, [], TERMS) == 2
         assert board.calls.apply(Target(target.key, "append"), [3], {}, TERMS) is None
         assert board.calls.take((board.hold("iter([4, 5])")).key or 0, 5, TERMS) == [4, 5, Instead.END]
+
+
+def test_a_small_firmware_has_fewer_types() -> None:
+    few = {name: value for name, value in vars(builtins).items() if name not in ("complex", "frozenset")}
+    scope: dict[str, Any] = {"ready": None, "names": {}, "__builtins__": few}
+    exec(onboard.read("part_objects"), scope)
+    assert scope["_belay_is_copied"]((1, ("a", None)), 8)
+    assert not scope["_belay_is_copied"]((1, ([],)), 8)
+    # So deep that nobody could write it: it stays on the board.
+    deep: Any = ()
+    for _ in range(20):
+        deep = (deep,)
+    assert not scope["_belay_is_copied"](deep, 8)
 
 
 # --- here ----------------------------------------------------------------------------------------

@@ -74,7 +74,9 @@ def test_results_that_can_be_changed_stay_there(device: Device, thermometer: Any
 
 
 @pytest.mark.parametrize(
-    "value", [None, True, -7, 1 << 70, 2.5, "x" * 100, b"\x00\xff" * 50, (1, ("a", None)), range(3), ()]
+    "value",
+    [None, True, -7, 1 << 70, 2.5, "x" * 100, b"\x00\xff" * 50, (1, ("a", None)), range(3), ()],
+    ids=lambda value: type(value).__name__,
 )
 def test_what_cannot_be_changed_comes_as_it_is(device: Device, value: object) -> None:
     device("def same(x):\n return x")
@@ -146,6 +148,8 @@ def test_items_and_slices(device: Device) -> None:
     assert device(items[:2]) == [0, 1]
     items[0] = "a"
     items[1:3] = ["b"]
+    items[1:1] = ["x", "y"]
+    del items[1:3]
     del items[-1]
     assert device(items) == ["a", "b", 3]
     assert "b" in items
@@ -207,6 +211,7 @@ def test_operators(device: Device) -> None:
     assert five != 4
     assert (five < 6, five >= 6, five > 4, five <= 4) == (True, False, True, False)
     assert five != object()
+    assert pow(five, 2, 7) == 4
     assert bool(five)
     assert not device.proxy("[]")
     assert (int(five), float(five), complex(five), round(device.proxy("2.25"), 1)) == (5, 5.0, 5 + 0j, 2.2)

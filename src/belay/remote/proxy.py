@@ -15,6 +15,7 @@ _INDEX = (
     "\n raise TypeError('no integer: '+type(a).__name__)"
 )
 _AWAIT = "return __import__('asyncio').get_event_loop().run_until_complete(a)"
+_HAS_ASYNCIO = "\n try:\n  import asyncio\n  return True\n except ImportError:return False"
 _EXIT = "\n b=getattr(__import__('builtins'),b,Exception)(c)\n return a.__exit__(type(b),b,None)"
 
 
@@ -156,6 +157,7 @@ async def _awaited(proxy: Proxy) -> Any:
     try:
         return await asyncio.to_thread(handle(proxy).operate, _AWAIT)
     except ImportError as error:
-        if "asyncio" not in str(error):
+        # Perhaps it is the coroutine that misses something.
+        if await asyncio.to_thread(handle(proxy).operate, _HAS_ASYNCIO):
             raise
         raise FeatureUnavailableError("this board's firmware has no asyncio") from error

@@ -115,11 +115,9 @@ class Reference(NamedTuple):
         if answer is Instead.ITSELF:
             return made(Reference(self.holding))
         if answer is Instead.METHOD:
-            if self.name is None:
-                self.holding.methods.add(name)
-                return made(Reference(self.holding, name))
-            # A method of a method: it has no place from which it could be found again.
-            return made(Reference(self.hold("held[k]=getattr(a,b)", name)))
+            # What is no object of its own on the board, but a method, has none.
+            self.holding.methods.add(name)
+            return made(Reference(self.holding, name))
         return answer
 
 

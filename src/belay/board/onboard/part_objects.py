@@ -4,7 +4,10 @@
 held = {}
 bodies = {}
 copied = {type(None), bool, int, float, str, bytes, type(...), range}
+groups = {tuple}
 try:
+    # Small firmwares have neither.
+    groups.add(frozenset)
     copied.add(complex)
 except NameError:
     pass
@@ -20,9 +23,8 @@ def _belay_o(key=None, name=None):
 
 
 def _belay_is_copied(value, depth):
-    known = type(value)
-    if known is not tuple and known is not frozenset:
-        return known in copied
+    if type(value) not in groups:
+        return type(value) in copied
     for item in value:
         if not depth or not _belay_is_copied(item, depth - 1):
             return False
