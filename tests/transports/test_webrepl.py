@@ -192,10 +192,25 @@ def end_with_a_reset(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("play", [accept_and_end, lambda _: None, end_with_a_reset])
-def test_somebody_else_is_connected(play: Callable[[Peer], None]) -> None:
+def test_somebody_else_is_connected(play: Callable[[Peer], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webrepl, "BUSY_SECONDS", 0.0)
     with playing(play) as place, pytest.raises(PortBusyError) as caught:
         open_webrepl(f"ws://{place}", password="x")
     assert "one connection at a time" in str(caught.value.hint)
+
+
+def test_somebody_else_is_just_leaving() -> None:
+    connections: list[Peer] = []
+
+    def play(peer: Peer) -> None:
+        connections.append(peer)
+        if len(connections) > 1:
+            peer.log_in()
+            wait_for_end(peer)
+
+    with playing(play) as place:
+        open_webrepl(f"ws://{place}", password="x").close()
+    assert len(connections) == 2
 
 
 def test_another_server() -> None:

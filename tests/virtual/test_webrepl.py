@@ -11,6 +11,7 @@ import pytest
 
 from belay import Device
 from belay.exceptions import AuthenticationError, BoardTimeoutError, ConnectionLost, PortBusyError
+from belay.transports import webrepl
 from belay.transports.trace import CountingTransport
 from belay.virtual.webrepl import WebReplServer
 from tests.servers.webrepl import PASSWORD, CutServer, served
@@ -148,7 +149,8 @@ def test_a_connection_that_is_lost_in_a_call(server: CutServer) -> None:
         timer.join()
 
 
-def test_one_client_at_a_time(server: CutServer) -> None:
+def test_one_client_at_a_time(server: CutServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webrepl, "BUSY_SECONDS", 0.0)
     with connect(server), pytest.raises(PortBusyError):
         connect(server)
 

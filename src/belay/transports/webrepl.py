@@ -13,6 +13,7 @@ reading. Where nobody answers, the transport says that it has no flow control.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 
 from belay.deadline import Deadline
@@ -32,6 +33,12 @@ PORT = 8266
 
 LOGIN_SECONDS = 10.0
 """How long the other side may take to agree to a WebSocket, to ask for the password, and to check it."""
+
+BUSY_SECONDS = 1.0
+"""How long it is tried again where somebody else is connected: the last connection may just be ending."""
+
+BUSY_PAUSE = 0.1
+"""Seconds between two attempts."""
 
 VERSION_SECONDS = 2.0
 """How long the answer to the first question for the version may take, after the password was taken."""
@@ -78,6 +85,18 @@ def open_webrepl(url: str, *, password: Password = None) -> WebReplTransport:
     scheme = url.partition(":")[0].lower()
     hint = f"{scheme}://HOST[:PORT], as {scheme}://192.168.1.7"
     place = parse_place(url, default_port=443 if scheme == "wss" else PORT, hint=hint)
+    deadline = Deadline(BUSY_SECONDS)
+    while True:
+        try:
+            return _connected(url, scheme, place, password)
+        except PortBusyError:
+            # The board may not have heard the goodbye of the last one yet.
+            if deadline.expired:
+                raise
+            time.sleep(BUSY_PAUSE)
+
+
+def _connected(url: str, scheme: str, place: Place, password: Password) -> WebReplTransport:
     try:
         transport = WebReplTransport(url, _upgraded(url, scheme, place))
     except TimeoutError as error:
