@@ -70,7 +70,7 @@ def test_without_the_agent() -> None:
 
 def test_what_the_firmware_lacks() -> None:
     with Device("virtual:?heap=64k", agent=False) as device:
-        device._session.implementation = type(device.implementation)(
+        device._session._connection.implementation = type(device.implementation)(
             "micropython", features=frozenset({"json"})
         )
         assert "crc32" in device.examine().lacking

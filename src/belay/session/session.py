@@ -6,42 +6,25 @@ reset, and, after a loss, whatever was recorded.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from enum import Enum, auto
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from belay.board.calls import Calls, Terms
 from belay.board.examine import LinkFacts, examine
 from belay.board.firmware import Implementation
-from belay.board.history import History, ReplayFailed, Step, Steps
+from belay.board.history import History, Step, Steps
 from belay.exceptions import (
     BelayException,
-    BoardResetError,
-    ConnectionFailedError,
     ConnectionLost,
     ReplEntryError,
 )
 from belay.link import Dispatcher, Link, OutputHandler, Queue
-from belay.session.connection import Connection, NewsHandler, closed
-from belay.session.reconnecting import keep_trying
+from belay.session.connection import Connection, NewsHandler
+from belay.session.standing import Standing, State
 from belay.transports.base import Transport
 
 T = TypeVar("T")
-
-
-class State(Enum):
-    """What the board knows of us."""
-
-    LOST = auto()
-    """The connection is gone."""
-    STRANGE = auto()
-    """The board was reset behind our back, and may have run a main.py since."""
-    EMPTY = auto()
-    """The board was reset by us; our functions and the definitions are not there yet."""
-    READY = auto()
-    """All is there."""
 
 
 class Session:
@@ -70,9 +53,6 @@ class Session:
 
     Raises:
         ConnectionFailedError: No connection, or the board cannot be prepared.
-
-    Attributes:
-        attempts: As given; may be changed.
     """
 
     def __init__(
@@ -91,12 +71,8 @@ class Session:
         dispatcher: Dispatcher | None = None,
         max_history: int = 1000,
     ) -> None:
-        self.attempts = attempts
         self._history = History(max_history)
         self._queue = Queue()
-        self._on_reconnect = on_reconnect
-        self._hooked: int | None = None
-        self._connecting = False
         self._connection = Connection(
             open_transport,
             startup=startup,
@@ -108,7 +84,16 @@ class Session:
             dispatcher=dispatcher or Dispatcher(),
         )
         self._connection.connect(fresh=fresh)
-        self._state = State.READY
+        self._standing = Standing(self._connection, self._history, attempts, on_reconnect)
+
+    @property
+    def attempts(self) -> int:
+        """How often to try to connect again after a loss, a second apart; negative for ever."""
+        return self._standing.attempts
+
+    @attempts.setter
+    def attempts(self, attempts: int) -> None:
+        self._standing.attempts = attempts
 
     @property
     def implementation(self) -> Implementation:
@@ -210,8 +195,8 @@ class Session:
         def abolish() -> None:
             if not self._history.abolish(name, step) or self.closed:
                 return
-            if self._state is State.READY and name not in self._history.missing:
-                with suppress(ConnectionLost), self._noting_losses():
+            if self._standing.state is State.READY and name not in self._history.missing:
+                with suppress(ConnectionLost), self._standing.noting_losses():
                     step(self._calls, self._connection.terms)
 
         self._in_turn(abolish)
@@ -247,11 +232,11 @@ class Session:
         """
 
         def reconnect() -> None:
-            self._refuse_if_closed()
-            if self._hooked is not None:
+            self._standing.refuse_if_closed()
+            if self._standing.hooked:
                 raise BelayException("the device is being reconnected already")
             self._history.check_complete()
-            self._reconnect(attempts)
+            self._standing.reconnect(attempts)
 
         self._in_turn(reconnect)
 
@@ -284,11 +269,11 @@ class Session:
         """
 
         def lend() -> T:
-            self._reach()
-            self._state = State.STRANGE
+            self._standing.reach()
+            self._standing.state = State.STRANGE
             try:
-                with self._noting_losses():
-                    return use(self.link, self._reopen)
+                with self._standing.noting_losses():
+                    return use(self.link, self._standing.reopen)
             finally:
                 self._connection.start_listening()
 
@@ -319,14 +304,11 @@ class Session:
     @property
     def connected(self) -> bool:
         """Whether the connection is there, as far as is known; asks nobody."""
-        return not self.closed and self._state is not State.LOST and not self.link.lost
+        return not self.closed and self._standing.state is not State.LOST and not self.link.lost
 
     def give_up(self) -> None:
         """Do not reconnect any more; whoever does so in another thread ends at once, with ConnectionLost."""
-        self.attempts = 0
-        self._connection.given_up.set()
-        if self._connecting:
-            self.link.close()
+        self._standing.give_up()
 
     def close(self) -> None:
         """Leave the board at its friendly prompt and close the port; a second call does nothing.
@@ -348,7 +330,7 @@ class Session:
 
     def _in_turn(self, work: Callable[[], T]) -> T:
         """Do something in one's turn; the hook has it already."""
-        return work() if self._hooked == threading.get_ident() else self._queue.do(work)
+        return work() if self._standing.mine else self._queue.do(work)
 
     def _ask_and_remember(
         self,
@@ -356,7 +338,7 @@ class Session:
         replay: Step | Steps[T] | None,
         repeatable: Callable[[], bool] | None,
     ) -> T:
-        if self._hooked is not None:
+        if self._standing.hooked:
             # The hook does this again after the next loss.
             replay = None
         if replay and self.attempts:
@@ -375,186 +357,42 @@ class Session:
     def _ask(self, question: Callable[[Calls], T], repeatable: Callable[[], bool] | None = None) -> T:
         repeats = 0
         while True:
-            calls = self._ready()
+            calls = self._standing.ready()
             link, begun = self.link, self.link.begun
             try:
-                with self._noting_losses():
+                with self._standing.noting_losses():
                     return question(calls)
             except (ConnectionLost, ReplEntryError):
                 harmless = link.begun == begun or (repeatable is not None and repeatable())
-                if not harmless or not self._may_go_on(repeats):
+                if not harmless or not self._standing.may_go_on(repeats):
                     raise
             repeats += 1
 
-    def _may_go_on(self, losses: int) -> bool:
-        """Whether another attempt is made after so many losses in a row."""
-        attempts = 0 if self._hooked is not None else self.attempts
-        return not self.closed and (attempts < 0 or losses < attempts)
-
-    @contextmanager
-    def _noting_losses(self) -> Iterator[None]:
-        try:
-            yield
-        except BoardResetError:
-            self._state = State.STRANGE
-            raise
-        except ConnectionLost:
-            self._state = State.LOST
-            raise
-        except ReplEntryError:
-            # The port is there and the board is not: opening it anew may help, if that is wanted.
-            if self.attempts:
-                self._state = State.LOST
-            raise
-
-    def _ready(self) -> Calls:
-        """The way to the board, which has all that it should have.
-
-        Raises:
-            ConnectionLost: It cannot be had.
-        """
-        losses = 0
-        while True:
-            self._reach()
-            try:
-                with self._noting_losses():
-                    self._complete()
-                return self._calls
-            except ReplayFailed as failed:
-                raise _unrestorable(failed) from None
-            except (ConnectionLost, ReplEntryError):
-                if not self._may_go_on(losses):
-                    raise
-            losses += 1
-
-    def _complete(self) -> None:
-        """Give the board what it lacks."""
-        while self._state is not State.READY:
-            if self._state is State.EMPTY:
-                self._connection.prepare()
-                self._state = State.READY
-                continue
-            self._connection.restart()
-            if self.attempts:
-                self._history.replay(self._calls, self._connection.endless)
-                self._call_hook()
-            else:
-                self._history.forget_steps()
-                self._state = State.READY
-        if self._history.missing:
-            self._history.define_missing(self._calls, self._connection.terms)
-
-    def _reach(self) -> None:
-        """Be connected."""
-        self._refuse_if_closed()
-        if self._state is State.LOST:
-            self._reconnect(0 if self._hooked is not None else self.attempts)
-
-    def _refuse_if_closed(self) -> None:
-        if self.closed:
-            raise closed()
-
     def _soft_reset(self, main: bool, timeout: float | None, on_output: OutputHandler | None) -> bool:
-        self._reach()
+        self._standing.reach()
         # Whatever happens now, what the board knew is gone.
-        self._state = State.STRANGE
+        self._standing.state = State.STRANGE
         self._history.forget_steps()
-        with self._noting_losses():
+        with self._standing.noting_losses():
             ended = self._connection.reset(
                 main=main, timeout=timeout, on_output=on_output or self.link.on_idle_output
             )
-        self._state = State.EMPTY
+        self._standing.state = State.EMPTY
         return ended
 
     def _examine(self) -> LinkFacts:
-        calls = self._ready()
-        with self._noting_losses():
+        calls = self._standing.ready()
+        with self._standing.noting_losses():
             # Should it not come to its end, the board is prepared again.
-            self._state = State.EMPTY
+            self._standing.state = State.EMPTY
             facts = examine(self.link, calls, self.implementation, self._connection.terms)
             if facts.agent:
                 self._connection.renew_agent()
                 self._history.forget_lasting()
-            self._state = State.READY
+            self._standing.state = State.READY
             return facts
-
-    # --- after a loss ---------------------------------------------------------------------------
-
-    def _reopen(self) -> Link:
-        """Open the port for somebody else."""
-        self._lose()
-        self._refuse_if_closed()
-        self._connection.open()
-        self._state = State.STRANGE
-        return self.link
-
-    def _reconnect(self, attempts: int) -> None:
-        """Connect anew and restore what the board knew.
-
-        Raises:
-            ConnectionLost: None of the attempts succeeded, or what the board knew cannot be restored.
-            Exception: What the hook raised.
-        """
-        self._lose()
-        self._connecting = True
-        try:
-            keep_trying(self._connect_again, attempts, self._connection.given_up, self.link.transport.name)
-        except ReplayFailed as failed:
-            self._lose()
-            raise _unrestorable(failed) from None
-        finally:
-            self._connecting = False
-
-    def _connect_again(self) -> Exception | None:
-        """Try once; why it failed, if it did."""
-        try:
-            self._connection.connect(fresh=True)
-            with self._noting_losses():
-                self._history.replay(self._calls, self._connection.endless)
-        except (BelayException, OSError) as error:
-            self._lose()
-            return error
-        try:
-            self._call_hook()
-        except ConnectionFailedError as error:
-            # Anything else that it raises is for the user.
-            return error
-        return None
-
-    def _lose(self) -> None:
-        self.link.close()
-        self._state = State.LOST
-
-    def _call_hook(self) -> None:
-        """The board knows again what it knew: tell whoever wants to know.
-
-        Raises:
-            ConnectionLost: The connection was lost meanwhile.
-            Exception: What the hook raised.
-        """
-        self._state = State.READY
-        if self._on_reconnect is None:
-            return
-        self._hooked = threading.get_ident()
-        try:
-            self._on_reconnect()
-        except BaseException:
-            self._lose()
-            raise
-        finally:
-            self._hooked = None
-        self._refuse_if_closed()
-        if self._state is State.LOST:
-            raise ConnectionLost("the connection was lost again while on_reconnect ran")
 
 
 def _always() -> bool:
     """Whether something may be asked again that may have been done: it makes no difference."""
     return True
-
-
-def _unrestorable(failed: ReplayFailed) -> ConnectionLost:
-    return ConnectionLost(
-        f"the board is back, but what it knew cannot be restored: {failed}",
-        hint="make a new Device to begin afresh",
-    )
