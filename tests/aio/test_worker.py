@@ -56,7 +56,7 @@ def test_errors_come_to_whoever_waits() -> None:
 
             with pytest.raises(type(error)):
                 await worker.do(fail)
-        await worker.end()
+        await worker.end(None)
 
     run(main())
 

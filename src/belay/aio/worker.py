@@ -13,6 +13,10 @@ from belay.link import Stop
 T = TypeVar("T")
 
 
+def _nothing() -> None:
+    """Do nothing, in turn."""
+
+
 class Worker:
     """Does one thing after the other in a thread of its own, for tasks that wait for it.
 
@@ -61,22 +65,20 @@ class Worker:
             raise
         return future.result()
 
-    async def end(self, work: Callable[[], object] | None = None) -> None:
+    async def end(self, work: Callable[[], object] | None) -> None:
         """Take nothing more, do a last thing, and end the thread; a second call does nothing.
 
         The last thing is not stopped: a task that is cancelled waits for it; one that is cancelled again
         does not.
 
         Args:
-            work: The last thing; what it raises is raised.
+            work: The last thing, if there is one; what it raises is raised.
         """
         if self._ended:
             return
         self._ended = True
-        future = None if work is None else _awaitable(self._executor.submit(work))
+        future = _awaitable(self._executor.submit(work or _nothing))
         self._executor.shutdown(wait=False)
-        if future is None:
-            return
         try:
             await asyncio.wait([future])
         except asyncio.CancelledError:
