@@ -157,5 +157,12 @@ def test_wrong_use(belay: Belay, here: Path) -> None:
 
 def test_paths_elsewhere_are_told_as_they_are(belay: Belay, here: Path) -> None:
     assert belay("build", "--romfs", "../x.romfs").out == "../x.romfs\n"
-    place = here.parent / "y.romfs"
+    place = here.parent / "made for it/y.romfs"
     assert belay("build", "--romfs", str(place)).out == f"{place}\n"
+    assert read_image(place.read_bytes()).files
+
+
+def test_a_file_without_a_name(belay: Belay, here: Path) -> None:
+    result = belay("build", "--romfs", "")
+    assert result.code == exits.USAGE
+    assert "this is no name of a file" in result.err

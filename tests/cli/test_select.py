@@ -157,7 +157,9 @@ def test_blinking(belay: Belay, connect: Connect) -> None:
     result = belay("select", "--blink")
     assert (result.code, result.err) == (0, f"LED blinks on {port}\n")
     assert belay("select", "--pin", "7").err == f"pin 7 blinks on {port}\n"
-    assert belay("select", "--pin", "99").code == exits.RAISED
+    wrong = belay("select", "--pin", "99")
+    assert wrong.code == exits.USAGE
+    assert "99 is no pin of the board: " in wrong.err
     assert (
         belay("eval", str(port), "[__import__('machine').Pin(n).mode() for n in (7, 25)]").out == "[0, 0]\n"
     )

@@ -74,6 +74,30 @@ def test_an_installer_that_fails_for_another_reason_is_not_asked_again(tmp_path:
     assert (tmp_path / "installer.py.log").read_text(encoding="utf-8") == "x"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        (
+            "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(...)'\n"
+            "ERROR: Could not find a version that satisfies the requirement x-stubs (from versions: none)\n"
+            "ERROR: No matching distribution found for x-stubs"
+        ),
+        "error: Request failed after 3 retries in 5.4s\n  cause: Failed to fetch: https://h.test/x-stubs/",
+    ],
+)
+def test_an_index_that_does_not_answer_is_not_asked_for_other_versions(tmp_path: Path, said: str) -> None:
+    command = script(
+        tmp_path,
+        f"import sys\nopen(sys.argv[0] + '.log', 'a').write('x')\nprint({said!r})\nsys.exit(1)\n",
+    )
+    with pytest.raises(PackageError) as caught:
+        install_stubs(
+            tmp_path, Wanted("x-stubs", (1, 2), ("x-stubs==1.2.*", "x-stubs<1.2")), installer=command
+        )
+    assert "online?" in str(caught.value.hint)
+    assert (tmp_path / "installer.py.log").read_text(encoding="utf-8") == "x"
+
+
 def test_an_installer_that_says_nothing(tmp_path: Path) -> None:
     with pytest.raises(PackageError, match=r"x-stubs could not be installed: it failed$"):
         install_stubs(tmp_path, stubs_named("x-stubs"), installer=script(tmp_path, "raise SystemExit(3)"))

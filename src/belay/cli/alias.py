@@ -54,7 +54,9 @@ def alias(ctx: click.Context) -> None:
         ctx.exit(exits.USAGE)
 
 
-@alias.command("list", short_help="List all names.")
+@alias.command(
+    "list", short_help="List all names.", epilog=examples("belay alias list", "belay alias list --json")
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @talk_options
 @pass_settings
@@ -70,7 +72,15 @@ def list_(settings: Settings, as_json: bool) -> None:
         settings.say("hint: belay select --save NAME gives one a name")
 
 
-@alias.command("set", short_help="Let a name mean an address.")
+@alias.command(
+    "set",
+    short_help="Let a name mean an address.",
+    epilog=examples(
+        "belay alias set greenhouse socket://10.0.0.7:2000",
+        "belay alias set roof ws://192.168.1.7",
+        "belay alias set try-out virtual:          # then: belay info @try-out",
+    ),
+)
 @click.argument("name", shell_complete=_complete)
 @click.argument("address", type=Port(), metavar="ADDRESS")
 @talk_options
@@ -87,7 +97,9 @@ def set_(settings: Settings, name: str, address: str) -> None:
     _tell_change(settings, name, before)
 
 
-@alias.command(short_help="Give a board another name.")
+@alias.command(
+    short_help="Give a board another name.", epilog=examples("belay alias rename bench-left relay-tester")
+)
 @click.argument("old", shell_complete=_complete)
 @click.argument("new")
 @talk_options
@@ -96,11 +108,11 @@ def rename(old: str, new: str) -> None:
     rename_alias(old, new)
 
 
-@alias.command(short_help="Forget names.")
+@alias.command(short_help="Forget names.", epilog=examples("belay alias remove relay-tester @try-out"))
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=_complete)
 @talk_options
 def remove(names: tuple[str, ...]) -> None:
-    """Forget names."""
+    """Forget names of boards; the boards are not asked."""
     for name in names:
         remove_alias(name)
 

@@ -31,6 +31,14 @@ EXAMPLES = examples(
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
+
+def _named(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """A file that can be written has a name, which an empty word is not."""
+    if value is not None and not value.name:
+        raise click.BadParameter("this is no name of a file.", ctx, param)
+    return value
+
+
 _OPTIONS = (
     click.option(
         "--index",
@@ -39,7 +47,11 @@ _OPTIONS = (
         help="Publish the project in this folder, a static index; made if there is none.",
     ),
     click.option(
-        "--romfs", type=_FILE, metavar="FILE", help="Write a ROMFS image, which boards mount at /rom."
+        "--romfs",
+        type=_FILE,
+        callback=_named,
+        metavar="FILE",
+        help="Write a ROMFS image, which boards mount at /rom.",
     ),
     click.option(
         "--manifest", is_flag=True, help="Write manifest.py, for a firmware with the project frozen."

@@ -22,6 +22,9 @@ EXAMPLES = examples("belay time", "belay time --seconds 60 /dev/ttyACM0")
 PAUSE = 0.1
 """Seconds between comparisons: more is learned of those that are far apart than of many."""
 
+_NEVER = 1e9
+"""Seconds of a period that nobody lives to see the end of."""
+
 
 @click.command("time", epilog=EXAMPLES)
 @click.argument("port", required=False, type=Port(), metavar="[PORT]")
@@ -30,6 +33,7 @@ PAUSE = 0.1
     type=click.FloatRange(min=0),
     default=2.0,
     show_default=True,
+    metavar="SECONDS",
     help="How long to compare the clocks; the drift takes time to be seen.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
@@ -42,7 +46,7 @@ def clock(settings: Settings, port: str | None, *, seconds: float, as_json: bool
     """
     with connected(settings, port) as device:
         found = compare(device, seconds)
-    print(json.dumps(asdict(found), indent=2) if as_json else _text(found))
+    print(json.dumps(asdict(found), indent=2) if as_json else as_text(found))
 
 
 def compare(device: Device, seconds: float) -> TimeEstimate:
@@ -55,8 +59,10 @@ def compare(device: Device, seconds: float) -> TimeEstimate:
     return found
 
 
-def _text(found: TimeEstimate) -> str:
-    anew = f", begins anew every {found.period:.1f} s" if found.period else ""
+def as_text(found: TimeEstimate) -> str:
+    """What was found, as lines for a person."""
+    # Where the board counts with 62 bits, it is some hundred thousand years.
+    anew = f", begins anew every {found.period:.1f} s" if found.period and found.period < _NEVER else ""
     return pairs(
         [
             ("clock:", found.clock + anew),

@@ -23,6 +23,7 @@ FOLDER = STATE / "stubs"
 """Where the stubs are, relative to the project's folder."""
 
 _NOBODY_HAS_IT = re.compile(r"no matching distribution|no solution found", re.IGNORECASE)
+_NOBODY_ANSWERS = re.compile(r"connection broken|failed to fetch|error sending request", re.IGNORECASE)
 _MOST_LINES = 6
 _ASIDES = ("warning", "[notice]", "hint")
 
@@ -126,11 +127,13 @@ def _install(command: Sequence[str], folder: Path, wanted: Wanted) -> None:
             return
         _clear(folder)
         said = done.stdout
-        if not _NOBODY_HAS_IT.search(said):
+        # An index that cannot be reached may have it: pip says so, and then that nobody has.
+        if not _NOBODY_HAS_IT.search(said) or _NOBODY_ANSWERS.search(said):
             break
+    online = "is this computer online? " if _NOBODY_ANSWERS.search(said) else ""
     raise PackageError(
         f"{wanted.distribution} could not be installed: {_reason(said) or 'it failed'}",
-        hint="--platform and --version, or --package, choose other stubs",
+        hint=f"{online}--platform and --version, or --package, choose other stubs",
     )
 
 

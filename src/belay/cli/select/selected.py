@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from belay.aliases import find_alias, save_alias
-from belay.cli.board import visiting
+from belay.cli.board import WrongUse, visiting
 from belay.cli.known import about_page
 from belay.cli.select import ways
 from belay.cli.settings import Settings
-from belay.exceptions import BelayException
+from belay.exceptions import BelayException, BoardError
 from belay.transports import usb
 from belay.transports.address import parse_address
 from belay.transports.identity import identity, is_lasting
@@ -167,7 +167,15 @@ def _blink(settings: Settings, device: Device, pin: str | None) -> None:
     from belay.cli.select.blinking import HALF
     from belay.cli.select.light import Light
 
-    light = Light(device, pin)
+    try:
+        light = Light(device, pin)
+    except BoardError as error:
+        if pin is None:
+            raise
+        raise WrongUse(
+            f"{pin} is no pin of the board: {error.board_message}",
+            "the number or the name of a pin, as --pin 25 or --pin GP25",
+        ) from error
     settings.say(f"{light.name} blinks on {device.address}")
     try:
         end = time.monotonic() + BLINK_SECONDS
