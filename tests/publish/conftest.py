@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from servers.index_recipes import of
+from servers.repositories import isolate
 
 from belay.project import Project, load_project
 from belay.project.upkeep import Talk, update_project
@@ -83,6 +84,13 @@ def published(project: Project, folder: Path, **order: object) -> Product:
     product = make(project, wanted, Talk())
     publish(folder, product.releases, replace=wanted.replace)
     return product
+
+
+@pytest.fixture(autouse=True)
+def _isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy and no git configuration of the user's is in the way, nor a date for builds."""
+    isolate(tmp_path_factory.getbasetemp() / "git", monkeypatch)
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
 
 
 @pytest.fixture

@@ -164,7 +164,7 @@ def test_from_a_repository(board: Device, repository: str, sensor: Project, tmp_
     assert with_mip(board, "/manifest", f"{repository}/package.json") == found
     assert with_belay(tmp_path / "a", repository, f'my_sensor = "{repository}/"') == found
     assert with_belay(tmp_path / "b", repository, f'my_sensor = "{sensor.root}"') == found
-    git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-C", str(sensor.root)]
+    git = ["git", "-C", str(sensor.root)]
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "add", "--force", "."], check=True, capture_output=True)
     subprocess.run([*git, "commit", "-q", "-m", "all"], check=True)
