@@ -58,7 +58,7 @@ class Stop:
         """
         if self._requested and not self._raised:
             self._raised = True
-            raise Stopped
+            raise Stopped("another thread stopped it")
 
     @property
     def pending(self) -> bool:
