@@ -476,7 +476,7 @@ class Opaque:
         self.read, self.write, self.close = hidden.read, hidden.write, hidden.close
         self.name = "opaque"
         self.flow_control = hidden.flow_control
-        self.survives_reset = hidden.survives_reset
+        self.survives_reset, self.transparent = hidden.survives_reset, hidden.transparent
 
 
 def test_only_virtual_boards_are_virtual() -> None:

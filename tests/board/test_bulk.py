@@ -291,6 +291,7 @@ class Keeping:
         self.inner = inner
         self.name = inner.name
         self.flow_control = inner.flow_control
+        self.survives_reset, self.transparent = inner.survives_reset, inner.transparent
         self.written = bytearray()
 
     def read(self, max_bytes: int = READ_SIZE, timeout: float | None = None) -> bytes:
@@ -367,6 +368,7 @@ class Flipping:
         self.inner = inner
         self.name = inner.name
         self.flow_control = inner.flow_control
+        self.survives_reset, self.transparent = inner.survives_reset, inner.transparent
         self.at: int | None = None
         self.bits = 0
 
