@@ -76,7 +76,7 @@ def test_results_that_can_be_changed_stay_there(device: Device, thermometer: Any
 @pytest.mark.parametrize(
     "value",
     [None, True, -7, 1 << 70, 2.5, "x" * 100, b"\x00\xff" * 50, (1, ("a", None)), range(3), ()],
-    ids="none bool int long float text bytes tuple range empty".split(),
+    ids=["none", "bool", "int", "long", "float", "text", "bytes", "tuple", "range", "empty"],
 )
 def test_what_cannot_be_changed_comes_as_it_is(device: Device, value: object) -> None:
     device("def same(x):\n return x")

@@ -86,6 +86,14 @@ def test_tasks_return_proxies_where_they_are_asked_to(device: Device) -> None:
         def never():
             return []
 
+    with pytest.raises(ValueError, match="time"):
+
+        @device.task(proxy=True, return_time=True)
+        def timed():
+            return []
+
+    with pytest.raises(ValueError, match="time"):
+        device("[1]", proxy=True, return_time=True)
     with pytest.raises(TypeError, match="proxy"):
 
         @device.setup(proxy=True)

@@ -303,6 +303,23 @@ def keep_it(what):  # type: ignore[no-untyped-def]
     kept = what  # noqa: F841 - a global on the board
 
 
+def test_a_call_with_a_proxy_is_not_made_again_after_a_loss(bench: Bench) -> None:
+    with Device("virtual:", agent=bench.agent, attempts=1) as device:
+        device("made = []")
+        made = device.proxy("made")
+
+        @device.setup
+        def keep(what, n):
+            number = n  # noqa: F841 - a global on the board
+
+        keep(None, 1)
+        keep(made, 2)
+        with device.batch():
+            keep([made], 3)
+        device.reconnect()
+        assert device("number, made") == (1, [])
+
+
 def test_in_a_batch_nothing_can_be_asked_of_a_proxy(bench: Bench) -> None:
     thing = bench.device.proxy("thing")
     with bench.device.batch():

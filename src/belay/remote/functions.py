@@ -132,13 +132,17 @@ class RemoteFunction(Generic[P, R]):
         def question(calls: Calls, terms: Terms) -> Any:
             return calls.call(self._source.name, args, kwargs, terms)
 
-        return cast("R", self._ask(question, with_proxies=bool(stand_ins([args, kwargs]))))
+        return cast("R", self._ask(question, arguments=(args, kwargs)))
 
     def _entry(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Entry:
-        about = (
-            replace(self._about, record=False, repeatable=False) if stand_ins([args, kwargs]) else self._about
-        )
-        return Entry(self._call(self._source.name, args, kwargs), about)
+        return Entry(self._call(self._source.name, args, kwargs), self._about_call(args, kwargs))
+
+    def _about_call(self, args: Sequence[object], kwargs: Mapping[str, object]) -> About:
+        """What is true of one call. With proxies it is not made again: a fresh board lacks their objects."""
+        about = self._about
+        if (about.record or about.repeatable) and stand_ins([args, kwargs]):
+            about = replace(about, record=False, repeatable=False)
+        return about
 
     def _call(self, text: str, args: Sequence[object], kwargs: Mapping[str, object]) -> Call:
         options = self._options
@@ -176,7 +180,7 @@ class RemoteFunction(Generic[P, R]):
         origin: Callable[[], Origin] | None = None,
         effect: Effect | None = None,
         *,
-        with_proxies: bool = False,
+        arguments: object = (),
     ) -> Any:
         """Ask the board. A call with proxies is not made again: a fresh board lacks their objects."""
         options = self._options
@@ -185,9 +189,9 @@ class RemoteFunction(Generic[P, R]):
                 question,
                 timeout=options.timeout,
                 trusted=options.trusted,
-                record=self._recorded and not with_proxies,
+                record=self._recorded and not stand_ins(arguments),
                 effect=effect,
-                repeatable=lambda: not with_proxies and (options.idempotent or effect is not None),
+                repeatable=lambda: (options.idempotent or effect is not None) and not stand_ins(arguments),
                 origin=origin,
                 return_time=options.return_time and not self._source.is_generator,
             )
@@ -209,6 +213,8 @@ class Task(RemoteFunction[P, R]):
             raise ValueError(
                 f"{self._source.name}: a generator cannot be idempotent: its state is lost with the board"
             )
+        if self._options.proxy and self._options.return_time:
+            raise ValueError(f"{self._source.name}: a result that comes as a proxy comes without its time")
         if self._options.proxy and self._options.record:
             raise ValueError(
                 f"{self._source.name}: a call that returns a proxy cannot be remembered for a reconnect"
@@ -220,7 +226,7 @@ class Task(RemoteFunction[P, R]):
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
         if self._options.proxy:
             question = calling(self._caller, self._source.name, args, kwargs)
-            return cast("R", self._ask(question, with_proxies=bool(stand_ins([args, kwargs]))))
+            return cast("R", self._ask(question, arguments=(args, kwargs)))
         if not self._source.is_generator:
             return super()._run(args, kwargs)
         clock = self._caller.clock if self._options.return_time else None
@@ -291,7 +297,7 @@ class Thread(RemoteFunction[P, R]):
         try:
             self._ask(
                 lambda calls, terms: calls.spawn(self._source.name, args, kwargs, terms),
-                with_proxies=bool(stand_ins([args, kwargs])),
+                arguments=(args, kwargs),
             )
         except BoardError as error:
             if (translated := self._translated(error)) is error:
@@ -328,21 +334,21 @@ class Setup(RemoteFunction[P, R]):
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
         program = self._program(args, kwargs)
-        with_proxies = bool(stand_ins([args, kwargs]))
 
         def question(calls: Calls, terms: Terms) -> None:
-            calls.execute(self._program(args, kwargs, calls) if with_proxies else program, terms)
+            # Whether proxies may go this way is known now.
+            calls.execute(self._program(args, kwargs, calls) if stand_ins([args, kwargs]) else program, terms)
 
         try:
-            self._ask(question, self._origin, effect_of(program), with_proxies=with_proxies)
+            self._ask(question, self._origin, effect_of(program), arguments=(args, kwargs))
         except BoardError:
             if not self._options.ignore_errors:
                 raise
         return cast("R", None)
 
     def _entry(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Entry:
-        about = replace(self._about, record=False) if stand_ins([args, kwargs]) else self._about
-        return Entry(self._call(self._program(args, kwargs), args, kwargs), about)
+        call = self._call(self._program(args, kwargs), args, kwargs)
+        return Entry(call, self._about_call(args, kwargs))
 
     @functools.cached_property
     def _about(self) -> About:
