@@ -14,6 +14,7 @@ from belay.board import onboard
 from belay.board.calls import BoardFailure, Calls, Terms
 from belay.board.objects import Buffers, Held, Instead, OnBoard, Target, source_of, stand_ins, understood
 from belay.exceptions import BoardTimeoutError, UntransferableError
+from belay.transports.trace import CountingTransport
 
 TERMS = Terms(timeout=20)
 HELD = "sorted(_belay_o.__globals__['held'])"
@@ -179,6 +180,39 @@ def test_bulk_among_the_arguments(board: Board) -> None:
     [fill] = board.calls.hold(body, NOBODY, [], 1, TERMS)
     board.calls.apply(Target(fill), [buffer], {}, TERMS)
     assert buffer == data[:-1] + b"\x07"
+
+
+class Flipping(CountingTransport):
+    """Spoils a byte in the middle of what is written next, once it is told to."""
+
+    def __init__(self, inner: Any) -> None:
+        super().__init__(inner)
+        self.armed = False
+
+    def write(self, data: bytes, timeout: float | None = None) -> None:
+        if self.armed:
+            self.armed, middle = False, len(data) // 2
+            data = data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+        super().write(data, timeout)
+
+
+def test_what_lets_go_and_is_spoilt_on_its_way_is_done_once() -> None:
+    wires: list[Flipping] = []
+
+    def wrap(transport: Any) -> Flipping:
+        wires.append(Flipping(transport))
+        return wires[-1]
+
+    with Device("virtual:", agent=True, wrap=wrap) as device:
+        device("class Thing: pass\ncount = 0\ndef more():\n  global count\n  count += 1\n  return count")
+        more = device.proxy("more")
+        for round_number in range(1, 4):
+            thing = device.proxy("Thing()")
+            del thing
+            wires[-1].armed = True
+            assert more() == round_number
+        assert not wires[-1].armed
+        assert device(f"len({HELD}), count") == (1, 3)
 
 
 @pytest.mark.parametrize("agent", [True, False], ids=["agent", "plain"])
