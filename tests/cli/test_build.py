@@ -69,7 +69,11 @@ def test_an_index(belay: Belay, here: Path) -> None:
     done = belay("build", "--index", "public", "--json")
     page = json.loads(done.out)
     assert {**json.loads(dry.out), "done": True} == page
-    assert page["packages"] == [["my-sensor", "1.0.0"], ["scaling", "1.5.0"], ["units", "0.2"]]
+    assert page["packages"] == [
+        {"name": "my-sensor", "version": "1.0.0"},
+        {"name": "scaling", "version": "1.5.0"},
+        {"name": "units", "version": "0.2"},
+    ]
     assert page["written"][-1] == "public/index.json"
     assert (page["image"], page["notes"], page["unchanged"]) == (None, [], [])
     assert not (here / "package.json").exists()

@@ -13,6 +13,7 @@ from servers.web import WebServer
 
 from belay.aliases import save_alias
 from belay.transports import UsbSpecifier
+from tests.deploy.test_rom import STAND_IN
 
 from .conftest import Belay, write_files
 
@@ -46,6 +47,8 @@ OF_A_BOARD = [
     ("install", ["install"]),
     ("install", ["install", "--dry-run"]),
     ("fs sha256", ["fs", "sha256", ":x"]),
+    ("build", ["build", "--version", "1.0", "--index", "public", "--romfs", "x.romfs", "--dry-run"]),
+    ("romfs query", ["romfs", "query"]),
 ]
 
 OF_PACKAGES = [
@@ -113,7 +116,9 @@ def test_json(belay: Belay, project: Path, command: str, more: list[str], wish: 
 @pytest.mark.parametrize(("command", "words"), OF_A_BOARD)
 def test_json_of_a_board(belay: Belay, board: Path, command: str, words: list[str]) -> None:
     write_files(board, {"x": "1"})
-    write_files(Path("src"), {"y": "2"})
+    if command.startswith("romfs"):
+        write_files(board, {"boot.py": STAND_IN})
+    write_files(Path("src"), {"y.py": "Y = 2\n"})
     write_files(Path(), {"pyproject.toml": "[tool.belay]\nname = 'src'\n"})
     result = belay(*words, "--json")
     assert keys_of(json.loads(result.out)) == documented()[command], result.err

@@ -268,7 +268,7 @@ def _page(product: Product, done: Done, *, dry_run: bool) -> dict[str, object]:
         "done": not dry_run,
         "written": done.written,
         "unchanged": done.unchanged,
-        "packages": [[each.about.name, each.about.version] for each in product.releases],
+        "packages": [{"name": each.about.name, "version": each.about.version} for each in product.releases],
         "image": _image_page(product),
         "notes": product.notes,
     }

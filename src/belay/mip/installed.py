@@ -36,7 +36,7 @@ class Installed:
     Attributes:
         name: Its name.
         version: Its version, or a commit, or empty.
-        source: Where it came from, as :attr:`belay.packages.model.Candidate.source`.
+        source: Where it came from, as the lockfile says it: ``index+https://…``, ``github:…``, an address.
         files: Size and CRC-32 of each file, by path in the folder.
         asked: What the user asked for, if it was this package; empty if only others need it.
         needs: The names of the packages that it needs.
