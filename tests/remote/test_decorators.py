@@ -7,6 +7,8 @@ import pytest
 
 from belay import Device
 from belay.exceptions import NoMatchingExecuterError
+from belay.transports.base import Transport
+from belay.transports.trace import CountingTransport
 
 
 def test_what_was_decorated_is_found_by_its_name(device: Device) -> None:
@@ -22,6 +24,10 @@ def test_what_was_decorated_is_found_by_its_name(device: Device) -> None:
     def work():
         pass
 
+    @device.teardown(ignore_errors=True)
+    def tidy():
+        pass
+
     @device.task(register=False)
     def hidden():
         return 1
@@ -30,6 +36,7 @@ def test_what_was_decorated_is_found_by_its_name(device: Device) -> None:
     assert device.task.double(4) == 8
     assert device.setup.prepare is prepare
     assert device.thread.work is work
+    assert device.teardown.tidy is tidy
     assert {"double"} <= set(dir(device.task))
     assert hidden() == 1
     assert not hasattr(device.task, "hidden")
@@ -150,3 +157,26 @@ def test_what_is_written_elsewhere_replaces_what_was_there(device: Device, tmp_p
     cell(3, "implementation='micropython'")
     cell(3, "implementation='micropython'")
     assert device.task.cell() == 3
+
+
+def test_comments_are_sent_only_if_that_is_wanted() -> None:
+    def lengthy(x=1):
+        y = x
+        # A comment of which the board need not know, and which takes its time on the wire, each time.
+        z = y
+
+    counted: list[CountingTransport] = []
+
+    def count(transport: Transport) -> Transport:
+        counted.append(CountingTransport(transport))
+        return counted[-1]
+
+    def sent(device: Device, kind: str, minify: bool) -> int:
+        counted[-1].reset()
+        getattr(device, kind)(minify=minify)(lengthy)()
+        return counted[-1].bytes_out
+
+    with Device("virtual:", wrap=count) as device:
+        for kind in ("task", "setup", "teardown", "thread"):
+            sent(device, kind, minify=True)  # with what the first of a kind needs besides
+            assert sent(device, kind, minify=False) > sent(device, kind, minify=True) + 50
