@@ -448,3 +448,13 @@ def test_a_record_that_cannot_be_written(tmp_path: Path) -> None:
         summary = sync(device, {"a": b"2"}, top="/sd")
         assert "no later sync will know" in summary.words[0]
         assert look(device) == looked({"a": b"1", "sd/a": b"2"})
+
+
+def test_many_files_and_the_least_heap(tmp_path: Path) -> None:
+    names = {f"m{number:03}.py" for number in range(200)}
+    (tmp_path / "lib").mkdir()
+    for name in names:
+        (tmp_path / "lib" / name).touch()
+    with Device(f"virtual:{tmp_path}?heap=64k") as device:
+        assert device.filesystem.tree("/lib").keys() == names
+        assert sync(device, {"more.py": b"V = 1"}, top="/lib").sent == ("more.py",)

@@ -184,7 +184,8 @@ def _belay_more():
             line = line.encode()
         parts.append(line)
         size += len(line)
-        if size > 500:
+        if size > 200:
+            # Small ones: they find room between what else lies in a small heap.
             pieces.append(b"".join(parts))
             total += size
             parts, size = [], 0
