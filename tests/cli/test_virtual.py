@@ -56,11 +56,17 @@ def test_a_board_by_webrepl(
     assert (server.returncode, b"Traceback" in err) == (0, False)
 
 
-@pytest.mark.parametrize("options", [["--pty", "--tcp", "0"], ["--webrepl", "0", "--link", "x"]])
-def test_one_way_at_a_time(belay: Belay, options: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--pty", "--tcp", "0"], "exclude each other"),
+        (["--webrepl", "0", "--link", "x"], "exclude each other"),
+        (["--webrepl", "0", "--fs", "lfs2:1M"], "--fs host"),
+    ],
+)
+def test_ways_that_do_not_go_together(belay: Belay, options: list[str], words: str) -> None:
     result = belay("virtual", *options)
-    assert result.code == 2
-    assert "exclude each other" in result.err
+    assert (result.code, words in result.err) == (2, True)
 
 
 def test_a_password_that_no_board_can_have(belay: Belay) -> None:

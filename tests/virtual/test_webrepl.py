@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from belay.virtual.webrepl import WebReplServer
 from tests.servers.webrepl import PASSWORD, CutServer, served
 
 EVERY = bytes(range(256))
+LARGE = b"".join(sha256(b"%d" % number).digest() for number in range(2304))
+"""More than fits into a request, compressed or not."""
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +105,43 @@ def test_files(device: Device, tmp_path: Path) -> None:
     assert len(device.sync(tmp_path, "/synced").sent) == 21
     assert not device.sync(tmp_path, "/synced").sent
     assert (device.files / "synced/data.bin").read_bytes() == EVERY * 16
+
+
+@pytest.mark.parametrize("agent", [True, False])
+def test_large_files_go_by_the_protocol_of_webrepl(server: CutServer, agent: bool, tmp_path: Path) -> None:
+    counts: list[CountingTransport] = []
+
+    def count(transport: object) -> CountingTransport:
+        counts.append(CountingTransport(transport))  # type: ignore[arg-type]
+        return counts[-1]
+
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "large.bin").write_bytes(LARGE)
+    with connect(server, wrap=count, agent=agent) as device:
+        (device.files / "first.bin").write_bytes(b"first")
+        counts[0].reset()
+        (device.files / "large.bin").write_bytes(LARGE)
+        # It did not pass the terminal.
+        assert counts[0].bytes_out < len(LARGE) // 10
+        assert device.sync(tmp_path, f"/by{agent}").sent == ("deep/large.bin",)
+        assert not device.sync(tmp_path, f"/by{agent}").sent
+        assert device("open('/large.bin', 'rb').read() == open('/by/deep/large.bin', 'rb').read()")
+
+
+def test_where_the_board_cannot_write_the_connection_ends(server: CutServer) -> None:
+    with connect(server) as device:
+        with pytest.raises(ConnectionLost, match="nowhere/file was to be written"):
+            device._session.link.put_file("/nowhere/file", b"data")
+        with pytest.raises(ConnectionLost):
+            device("1")
+
+
+def test_a_path_that_is_too_long_for_a_record(server: CutServer) -> None:
+    with connect(server) as device:
+        folder = device.files / ("x" * 40)
+        folder.mkdir()
+        (folder / ("y" * 40)).write_bytes(LARGE)
+        assert (folder / ("y" * 40)).read_bytes() == LARGE
 
 
 def test_a_reset_ends_the_connection_and_another_one_is_made(device: Device, server: CutServer) -> None:

@@ -187,6 +187,15 @@ class AgentCalls(ObjectRequests):
         self._forgotten.append(key)
 
     @property
+    def longest_put(self) -> int:
+        """Bytes of the longest path that :meth:`put_file` takes."""
+        return self._link.longest_put
+
+    def put_file(self, path: str, data: bytes) -> None:
+        """Write a file by a protocol of the connection's own."""
+        self._link.put_file(path, data)
+
+    @property
     def window(self) -> int:
         """The bits of the window with which the board had better decompress: no more than a request takes."""
         if "inflate" not in self._implementation.features:

@@ -192,6 +192,15 @@ class Calls(ObjectCalls, Protocol):
         """
         ...
 
+    @property
+    def longest_put(self) -> int:
+        """Bytes of the longest path that :meth:`put_file` takes; 0 where there is nothing like it."""
+        ...
+
+    def put_file(self, path: str, data: bytes) -> None:
+        """Write a file by a protocol of the connection's own; see :meth:`belay.link.Link.put_file`."""
+        ...
+
     def pack(self, call: Call) -> Packed:
         """Write one of many calls down as it will travel; talks to nobody."""
         ...

@@ -186,6 +186,15 @@ class PlainCalls(PlainObjects):
         self._forgotten.append(key)
 
     @property
+    def longest_put(self) -> int:
+        """Bytes of the longest path that :meth:`put_file` takes."""
+        return self._link.longest_put
+
+    def put_file(self, path: str, data: bytes) -> None:
+        """Write a file by a protocol of the connection's own."""
+        self._link.put_file(path, data)
+
+    @property
     def window(self) -> int:
         """The bits of the window with which the board had better decompress; 0 if it has no room for it."""
         return _WINDOW if "inflate" in self._features and (self._heap or 0) >= AGENT_HEAP else 0

@@ -98,6 +98,8 @@ def virtual(
     ways = [name for name, is_given in given.items() if is_given]
     if len(ways) > 1 and ways != ["--pty", "--link"]:
         raise WrongUse(f"{ways[0]} and {ways[1]} exclude each other.")
+    if webrepl is not None and fs != "host":
+        raise WrongUse("--webrepl writes files itself, and needs them in a folder: --fs host.")
     if not 0 < len(password.encode()) <= 9:
         raise WrongUse("a password of WebREPL has 1 to 9 bytes.")
     options = VirtualOptions(

@@ -158,6 +158,22 @@ class Access:
         """
         self._ask(Ours.APPLY, [window, _top(top), steps], top, blob=blob, seconds=2 * size / SLOWEST)
 
+    def puts(self, path: str) -> bool:
+        """Whether the connection has a protocol of its own for writing a file there."""
+        return len(path.encode()) <= self._calls.longest_put
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write a file by a protocol of the connection's own; what was written must be read back.
+
+        Args:
+            path: Where, from the root, in a folder that is there.
+            data: The content.
+
+        Raises:
+            ConnectionLost: The link is gone, perhaps since the board cannot write there.
+        """
+        self._calls.put_file(path, data)
+
     @property
     def answer(self) -> int:
         """The most bytes that come in one answer."""

@@ -66,12 +66,14 @@ class _Unit(NamedTuple):
         data: The bytes.
         cost: About so many bytes they take on the way.
         path: Of which file they are.
+        put: Where they are written by a protocol of the connection's own, from the root; empty: by the step.
     """
 
     step: list[object]
     data: bytes = b""
     cost: int = 0
     path: str = ""
+    put: str = ""
 
 
 def carry_out(
@@ -104,7 +106,17 @@ def carry_out(
     """
     # Where less was asked for than usual, the board is short of memory.
     window = min(access.window, max(LEAST_WINDOW, piece.bit_length())) if packs else 0
-    for load in _loads(_units(operations, wanted, source, piece, window), piece):
+
+    def puts(path: str) -> str:
+        whole = join(top, path)
+        return whole if access.puts(whole) else ""
+
+    for load in _loads(_units(operations, wanted, source, piece, window, puts=puts), piece):
+        if load[0].put:
+            access.put(load[0].put, load[0].data)
+            if on_progress:
+                on_progress(load[0].path, len(load[0].data))
+            continue
         data = b"".join(unit.data for unit in load)
         packed = _deflated(data, window)
         steps = [unit.step for unit in load]
@@ -118,9 +130,19 @@ def carry_out(
 
 
 def _units(
-    operations: Sequence[Operation], wanted: Mapping[str, Entry], source: Source, piece: int, window: int
+    operations: Sequence[Operation],
+    wanted: Mapping[str, Entry],
+    source: Source,
+    piece: int,
+    window: int,
+    *,
+    puts: Callable[[str], str],
 ) -> Iterator[_Unit]:
-    """The steps for operations; no more than a file at a time is read."""
+    """The steps for operations; no more than a file at a time is read.
+
+    Where the connection has a protocol of its own for files, one that does not fit into a request goes by it:
+    over WebREPL that is many times quicker, as the board's input need not be spared.
+    """
     done_with = -1
     for at, operation in enumerate(operations):
         if at == done_with:
@@ -143,6 +165,12 @@ def _units(
                 yield _Unit(step, data, cost, operation.path)
                 continue
             file.seek(0)
+            if place := puts(operation.to):
+                data = _exactly(file, entry.size, operation.path)
+                _refuse_changed(crc32(data), entry, operation.path)
+                yield _Unit([], data, path=operation.path, put=place)
+                yield _Unit(["c", operation.to, entry.crc])
+                continue
             left, how, check = entry.size, "w", 0
             while left or how == "w":
                 data = _exactly(file, min(left, piece), operation.path)
@@ -159,6 +187,13 @@ def _loads(units: Iterable[_Unit], piece: int) -> Iterator[list[_Unit]]:
     load: list[_Unit] = []
     cost = written = 0
     for unit in units:
+        if unit.put:
+            # What comes before, as the making of its folder, must be done.
+            if load:
+                yield load
+            yield [unit]
+            load, cost, written = [], 0, 0
+            continue
         full = len(load) == most or cost + unit.cost > piece or written + len(unit.data) > MOST_WRITTEN
         if load and full:
             yield load

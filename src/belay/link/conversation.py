@@ -19,7 +19,13 @@ from belay.link.recovery import ENTER_TIMEOUT, SETTLE, confirm, depart, enter, r
 from belay.link.sending import ANSWER_TIMEOUT, PASTE_FROM, Program, paste, send
 from belay.link.wire import Late, NewsHandler, OutputHandler, Wire, show
 from belay.repl import Accepted, Answer, Candidate, Prompt, Rebooted, check_code
-from belay.transports.base import Transport
+from belay.transports.base import Transport, file_putter
+
+PUT_SECONDS = 10.0
+"""Seconds in which a board begins and ends to write a file by a protocol of the connection's own."""
+
+PUT_SLOWEST = 2000
+"""Bytes that it writes in each second, at least."""
 
 T = TypeVar("T")
 
@@ -238,6 +244,28 @@ class Link:
             if self._listener is None and not self._closed:
                 self._listener = IdleReader(self._wire, self._queue, self._look_for_reset)
 
+    @property
+    def longest_put(self) -> int:
+        """Bytes of the longest path that :meth:`put_file` takes; 0 where there is nothing like it."""
+        putter = file_putter(self.transport)
+        return putter.longest_path if putter else 0
+
+    def put_file(self, path: str, data: bytes) -> None:
+        """Write a file on the board by a protocol of the connection's own.
+
+        Whether all of it is there must be looked at.
+
+        Args:
+            path: Where, in a folder that is there.
+            data: The content.
+
+        Raises:
+            ReplEntryError: The last call left the board in an unknown state, and no prompt came.
+            BoardResetError: The board was reset since the last call; nothing was sent.
+            ConnectionLost: The link is gone, perhaps since the board cannot write there.
+        """
+        self._in_turn(lambda: self._put_file(path, data))
+
     def leave(self) -> None:
         """Leave the board at its friendly prompt, as other tools expect to find it.
 
@@ -304,6 +332,23 @@ class Link:
             self._wire.last_seen = b""
             step.begin("the program", timeout, on_output)
             return follow(self._wire, Deadline(timeout), on_output, on_ask)
+
+    def _put_file(self, path: str, data: bytes) -> None:
+        putter = file_putter(self.transport)
+        assert putter is not None
+        # The board must be reading: at its prompt, or in the agent.
+        agent = mode_of(self._wire) is Mode.AGENT
+        self._ready(Mode.AGENT if agent else Mode.RAW)
+        self.begun += 1
+        try:
+            putter.put_file(path, data, PUT_SECONDS + len(data) / PUT_SLOWEST)
+        except BaseException as error:
+            # What is typed now might become part of the file.
+            self.transport.close()
+            self._wire.repl.abandon()
+            if isinstance(error, TimeoutError):
+                raise ConnectionLost(str(error)) from error
+            raise
 
     def _tidy(self) -> None:
         self._ready()

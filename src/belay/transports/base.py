@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, cast
 
 READ_SIZE = 65536
 """How many bytes one read asks for at the most: a pipe's whole buffer."""
@@ -77,3 +77,35 @@ class Transport(Protocol):
     def close(self) -> None:
         """Release the port. Never raises; a second call does nothing."""
         ...
+
+
+class FilePutter(Protocol):
+    """A transport with a protocol of its own for putting files on the board, past the REPL."""
+
+    @property
+    def longest_path(self) -> int:
+        """Bytes of the longest path that it takes."""
+        ...
+
+    def put_file(self, path: str, data: bytes, timeout: float | None = None) -> None:
+        """Write a file, while the board waits for input.
+
+        Nobody says whether all of it was written, as on a full disk: that must be looked at afterwards.
+
+        Args:
+            path: Where on the board; in a folder that is there.
+            data: The content.
+            timeout: Seconds for the whole.
+
+        Raises:
+            TimeoutError: It took longer; the transport is of no use any more.
+            belay.exceptions.ConnectionLost: The other side is gone, perhaps since it cannot write there.
+        """
+        ...
+
+
+def file_putter(transport: object) -> FilePutter | None:
+    """The transport with such a protocol that this one is, or that it stands on."""
+    while transport is not None and not hasattr(transport, "put_file"):
+        transport = getattr(transport, "inner", None)
+    return cast("FilePutter | None", transport)

@@ -12,6 +12,7 @@ reading. Where nobody answers, the transport says that it has no flow control.
 
 from __future__ import annotations
 
+import struct
 import threading
 import time
 from collections import deque
@@ -59,8 +60,14 @@ LONGEST_PASSWORD = 9
 _ASKED = b"password: "
 _WELCOME = b"webrepl connected\r\n>>> "
 _DENIED = b"access denied"
-_GET_VERSION = b"WA\x03" + bytes(79)
-"""A record of 82 bytes: the signature, what to do, and fields that matter for files only."""
+_NAME_SIZE = 64
+_RECORD = struct.Struct(f"<2sBxQLH{_NAME_SIZE}s")
+"""An order: the signature, what to do, an unused offset, a size, the length of a name, and the name."""
+
+_PUT = 1
+_GET_VERSION = _RECORD.pack(b"WA", 3, 0, 0, 0, b"")
+_CONSENT = b"WB\0\0"
+"""The answer to other orders, when it is begun and when it is done."""
 
 _BUSY = (
     "WebREPL serves one connection at a time: is a browser or another program connected, or was one just now?"
@@ -197,8 +204,7 @@ class WebReplTransport(ThreadedTransport):
         try:
             self.write(text.encode() + b"\r", timeout=LOGIN_SECONDS)
             # Whoever is let in is asked at once what flow control depends on.
-            self._orders.append(_GET_VERSION)
-            self.nudge()
+            self._order(_GET_VERSION)
             word = await_words(self, (_WELCOME, _DENIED), deadline)
         except ConnectionLost:
             # The words may be lost when a connection ends on which not everything was read.
@@ -217,6 +223,38 @@ class WebReplTransport(ThreadedTransport):
         with self._news:
             self._news.wait_for(lambda: self._records or self._over, VERSION_SECONDS)
             return tuple(self._records.popleft()) if self._records else None
+
+    # --- files ----------------------------------------------------------------------------------
+
+    @property
+    def longest_path(self) -> int:
+        """Bytes of the longest path that fits into a record, which a zero ends."""
+        return _NAME_SIZE - 1
+
+    def put_file(self, path: str, data: bytes, timeout: float | None = None) -> None:
+        """Write a file, past the REPL; see :class:`~belay.transports.base.FilePutter`.
+
+        Raises:
+            TimeoutError: It took longer.
+            ConnectionLost: The connection has ended, perhaps since the board cannot write there.
+        """
+        name = path.encode()
+        deadline = Deadline(timeout)
+        self._order(_RECORD.pack(b"WA", _PUT, 0, len(data), len(name), name))
+        self._await_consent(path, deadline)
+        self._order(*(data[start : start + MESSAGE] for start in range(0, len(data), MESSAGE)))
+        self._await_consent(path, deadline)
+
+    def _order(self, *orders: bytes) -> None:
+        self._orders.extend(orders)
+        self.nudge()
+
+    def _await_consent(self, path: str, deadline: Deadline) -> None:
+        with self._news:
+            if not self._news.wait_for(lambda: self._records or self._over, deadline.remaining):
+                raise TimeoutError(f"{self.name}: the board did not write {path} in time")
+            if not self._records or self._records.popleft() != _CONSENT:
+                raise ConnectionLost(f"{self.name}: the connection ended when {path} was to be written")
 
     # --- in the thread that reads -------------------------------------------------------------
 

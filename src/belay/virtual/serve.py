@@ -93,17 +93,18 @@ def serve_webrepl(
     Raises:
         BoardCrashedError: The board died.
         FeatureUnavailableError: There is no MicroPython to run here.
-        ValueError: The password is empty or too long.
+        ValueError: The password is empty or too long, or the files lie where no server can write them.
         OSError: The port cannot be had.
     """
+    if options.fs != "host":
+        raise ValueError("WebREPL needs the files in a folder of the host")
     from belay.virtual.webrepl import WebReplServer
 
     with contextlib.ExitStack() as stack:
         stop = stack.enter_context(_stop_signal())
         listener = stack.enter_context(contextlib.closing(socket.create_server((host, port))))
         board = stack.enter_context(VirtualBoard(options))
-        files = board.root if board.flash is None else None
-        server = WebReplServer(listener, board.stdin_fd, board.stdout_fd, password=password, files=files)
+        server = WebReplServer(listener, board.stdin_fd, board.stdout_fd, password=password, files=board.root)
         stack.callback(server.close)
         on_ready(server.address)
         if not server.run(stop):

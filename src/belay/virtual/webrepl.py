@@ -14,7 +14,7 @@ import selectors
 import socket
 import struct
 import time
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
 from websockets.frames import Frame, Opcode
@@ -323,9 +323,10 @@ class Client:
             self._in_flight = 0
             self._send(VERSION, binary=True)
             return
-        if self._files is None:
+        place = PurePosixPath(os.fsdecode(name.partition(b"\0")[0]).lstrip("/"))
+        if self._files is None or ".." in place.parts:
             raise EOFError
-        path = self._files / os.fsdecode(name.partition(b"\0")[0]).lstrip("/")
+        path = self._files / place
         try:
             self._file = path.open("wb" if what == PUT else "rb")
         except OSError as error:
