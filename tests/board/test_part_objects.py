@@ -182,6 +182,26 @@ def test_bulk_among_the_arguments(board: Board) -> None:
     assert buffer == data[:-1] + b"\x07"
 
 
+def test_arguments_that_json_cannot_say(board: Board) -> None:
+    body = "\n def f(*args,**named):\n  return repr((args,sorted(named.items())))\n held[k]=f"
+    [key] = board.calls.hold(body, NOBODY, [], 1, TERMS)
+    show, inner = Target(key), board.hold("['in']")
+    here = OnBoard(Known(board.calls, inner))
+    args, kwargs = [b"\x00", here, 1, bytearray(b"ab"), b""], {"x": b"y", "z": bytearray(), "o": here}
+    shown = (
+        "((b'\\x00', ['in'], 1, bytearray(b'ab'), b''), [('o', ['in']), ('x', b'y'), ('z', bytearray(b''))])"
+    )
+    assert board.calls.apply(show, args, kwargs, TERMS) == shown
+    # The same with something for which there is only source.
+    assert board.calls.apply(show, [*args, (1,)], kwargs, TERMS) == shown.replace("b'')", "b'', (1,))", 1)
+    strange = OnBoard(Known(object(), inner))
+    for wrong in ([strange], [[strange]]):
+        with pytest.raises(UntransferableError, match="argument 1"):
+            board.calls.apply(show, wrong, {}, TERMS)
+    with pytest.raises(UntransferableError, match="argument 'x'"):
+        board.calls.apply(show, [], {"x": strange}, TERMS)
+
+
 class Flipping(CountingTransport):
     """Spoils a byte in the middle of what is written next, once it is told to."""
 
@@ -241,13 +261,16 @@ def test_a_small_firmware_has_fewer_types() -> None:
 # --- here ----------------------------------------------------------------------------------------
 
 
+SOME = Target(5, "read")
+
+
 class Known:
     """What is known of an object."""
 
-    def __init__(self, calls: object, *, is_gone: bool = False) -> None:
+    def __init__(self, calls: object, target: Target = SOME) -> None:
         self.calls = calls
-        self.is_gone = is_gone
-        self.target = Target(5, "read")
+        self.is_gone = False
+        self.target = target
 
 
 def test_what_stands_for_objects_is_found_anywhere() -> None:

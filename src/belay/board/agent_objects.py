@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import itertools
+from binascii import b2a_base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from belay.board.arguments import Source, as_json
+from belay.board.arguments import INLINE, Source, as_json
 from belay.board.calls import Terms
 from belay.board.firmware import Implementation
-from belay.board.objects import Buffers, Target, understood
-from belay.board.requests import Answer, Fixed, Requests
+from belay.board.literal import encode
+from belay.board.objects import Buffers, OnBoard, Target, going, reference_of, understood
+from belay.board.requests import NO_BULK, Answer, Fixed, Requests, json_of
 from belay.link import Link
 
 _PART = "part_objects"
+
+_Call = tuple[Fixed, list[object], Mapping[int, memoryview]]
+"""The function of a request, its arguments but for key and object, and the bulk that they name."""
 
 
 class ObjectRequests(Requests):
@@ -37,15 +42,11 @@ class ObjectRequests(Requests):
         payload = as_json([target.written, list(args), dict(kwargs)])
         if payload is not None:
             return self._asked(lambda key: self._send(Fixed.OBJECT_CALL, _after(key, payload), terms), terms)
-        buffers, source = Buffers(args, kwargs), Source(self)
-        text = source.write(buffers.args, buffers.kwargs)
-        arguments = [target.written, text]
-        if not buffers.places:
-            function = Fixed.OBJECT_CALL_WRITTEN
-            return self._asked(lambda key: self._ask(function, [key, *arguments], terms, source), terms)
-        arguments.append(buffers.places)
+        buffers = Buffers(args, kwargs)
+        function, arguments, blobs = self._placed(buffers) or self._written(buffers)
+        request = json_of([target.written, *arguments])
         return self._asked(
-            lambda key: self._ask(Fixed.OBJECT_FILL, [key, *arguments], terms, source), terms, buffers
+            lambda key: self._send(function, _after(key, request), terms, blobs), terms, buffers
         )
 
     def operate(
@@ -83,11 +84,40 @@ class ObjectRequests(Requests):
             value = answer.value
         if answer.is_instead:
             return understood([value], key)
-        if buffers:
+        if buffers and buffers.places:
             stands, *contents = value
             buffers.fill(contents)
             return understood(stands, key)
         return value
+
+    def _placed(self, buffers: Buffers) -> _Call | None:
+        """Arguments as JSON, with notes on what stands for objects and bytes; None if that is not enough."""
+        notes: list[object] = []
+        args = [self._noted(value, at, notes) for at, value in enumerate(buffers.args)]
+        kwargs = {name: self._noted(value, name, notes) for name, value in buffers.kwargs.items()}
+        if as_json([args, kwargs]) is None:
+            return None
+        return Fixed.OBJECT_PLACED, [args, kwargs, notes], NO_BULK
+
+    def _noted(self, value: object, place: int | str, notes: list[object]) -> object:
+        """What stands for an argument, if that is needed and can be."""
+        if isinstance(value, OnBoard):
+            # It says if this object cannot go there.
+            encode(value, f"argument {place + 1 if isinstance(place, int) else repr(place)}", going(self))
+            notes.append([place, 2])
+            return reference_of(value).target.written
+        if type(value) in (bytes, bytearray) and len(value) <= INLINE:  # type: ignore[arg-type]
+            notes.append([place, int(type(value) is bytearray)])
+            return b2a_base64(value, newline=False).decode()  # type: ignore[arg-type]
+        return value
+
+    def _written(self, buffers: Buffers) -> _Call:
+        """Arguments as source."""
+        source = Source(self)
+        text = source.write(buffers.args, buffers.kwargs)
+        if not buffers.places:
+            return Fixed.OBJECT_CALL_WRITTEN, [text], source.blobs
+        return Fixed.OBJECT_PLACED, [text, None, [[place, 1] for place in buffers.places]], source.blobs
 
     def _do(self, key: int, body: str, target: Target, args: Sequence[object], terms: Terms) -> Answer:
         payload = as_json([body, target.written, list(args)])

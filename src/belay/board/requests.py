@@ -110,7 +110,7 @@ class Fixed(IntEnum):
     OBJECT_DO_WRITTEN = 76
     OBJECT_ITEMS = 77
     RELEASE = 78
-    OBJECT_FILL = 79
+    OBJECT_PLACED = 79
     CLOCK = 80
     TIMED = 81
     TICKS = 82
@@ -128,7 +128,7 @@ _LOOKS_FIRST = frozenset(
         Fixed.APPLY,
         Fixed.OBJECT_CALL_WRITTEN,
         Fixed.OBJECT_DO_WRITTEN,
-        Fixed.OBJECT_FILL,
+        Fixed.OBJECT_PLACED,
         Fixed.TIMED,
     }
 )

@@ -85,9 +85,19 @@ def _belay_filled(key, ref, args, named, places):
     return tuple(found)
 
 
-def _belay_filled_written(key, ref, written, places):
-    args, named = eval(written, values)
-    return _belay_filled(key, ref, args, named, places)
+def _belay_placed(key, ref, args, named, places):
+    # At these places stands what JSON cannot say: (0) bytes, (1) a bytearray, (2) an object.
+    if type(args) is str:
+        args, named = eval(args, values)
+    else:
+        for place, what in places:
+            group = args if type(place) is int else named
+            value = group[place]
+            group[place] = _belay_o(*value) if what == 2 else (bytes, bytearray)[what](a2b_base64(value))
+    places = [place for place, what in places if what == 1]
+    if places:
+        return _belay_filled(key, ref, args, named, places)
+    return _belay_do_call(key, ref, args, named)
 
 
 def _belay_operate(key, body, ref, args):
@@ -138,11 +148,13 @@ def _belay_release(keys, function=None, args=()):
 
 names["_belay_o"] = _belay_o
 if ready:
+    from binascii import a2b_base64
+
     values["_belay_o"] = _belay_o
     for at, function in enumerate(
         (
             _belay_get, _belay_do_call, _belay_do_call_written, _belay_operate, _belay_operate_written,
-            _belay_take_items, _belay_release, _belay_filled_written,
+            _belay_take_items, _belay_release, _belay_placed,
         )
     ):  # fmt: skip
         put(72 + at, function)
