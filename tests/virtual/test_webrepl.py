@@ -125,7 +125,7 @@ def test_large_files_go_by_the_protocol_of_webrepl(server: CutServer, agent: boo
         assert counts[0].bytes_out < len(LARGE) // 10
         assert device.sync(tmp_path, f"/by{agent}").sent == ("deep/large.bin",)
         assert not device.sync(tmp_path, f"/by{agent}").sent
-        assert device("open('/large.bin', 'rb').read() == open('/by/deep/large.bin', 'rb').read()")
+        assert (device.files / f"by{agent}/deep/large.bin").read_bytes() == LARGE
 
 
 def test_where_the_board_cannot_write_the_connection_ends(server: CutServer) -> None:
