@@ -116,6 +116,20 @@ def test_targets(board: Device, index: str) -> None:
     with pytest.raises(FilesError, match="imports from no folder") as caught:
         library(board).target()
     assert "--target" in str(caught.value.hint)
+    assert list(library(board).packages()) == ["/lib"]
+    with pytest.raises(FilesError, match="leads out"):
+        library(board).packages("../x")
+
+
+def test_a_board_with_nothing_at_its_top(board: Device, index: str) -> None:
+    """As a pyboard, whose flash is /flash."""
+    board("import os, sys\nroot = [disk for disk, place in os.mount() if place == '/'][0]\nos.umount('/')")
+    board("os.mount(root, '/flash')\nsys.path[:] = ['', '/rom/lib', '/flash', '/flash/lib']")
+    assert install(board, index, "sensor").top == "/flash/lib"
+    assert [each.name for each in board.mip.list()] == ["bus", "sensor"]
+    board.filesystem.remove("/flash/lib/bus.mpy")
+    assert [each.path for each in board.mip.verify()] == ["/flash/lib/bus.mpy"]
+    assert changes(library(board).remove(["sensor"])) == ["bus 1.1: removed", "sensor 2.0: removed"]
 
 
 def test_files_and_addresses(board: Device, web: WebServer, tmp_path: Path) -> None:

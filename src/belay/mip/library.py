@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from belay.board.firmware import Implementation
@@ -91,6 +92,7 @@ class Library:
     on_progress: Callable[[Progress], None] | None = None
     dry_run: bool = False
     origins: Origins = USUAL
+    _usual: str = field(default="", init=False)
 
     # --- looking --------------------------------------------------------------------------------
 
@@ -105,12 +107,14 @@ class Library:
         """
         if wanted:
             return absolute(wanted.removeprefix(":"))
-        for place in self.path():
-            if place.endswith("/lib") and not f"{place}/".startswith(f"{_ROM}/"):
-                return absolute(place)
-        raise FilesError(
-            "the board imports from no folder whose name is lib", hint="--target names the folder to use"
-        )
+        if not self._usual:
+            fit = (each for each in self.path() if each.endswith("/lib"))
+            self._usual = next((absolute(each) for each in fit if not each.startswith(f"{_ROM}/")), "")
+        if not self._usual:
+            raise FilesError(
+                "the board imports from no folder whose name is lib", hint="--target names the folder to use"
+            )
+        return self._usual
 
     def packages(self, target: str | None = None) -> dict[str, dict[str, Installed]]:
         """What was put on the board, by folder and name.
@@ -118,9 +122,12 @@ class Library:
         Args:
             target: The only folder to look at; None for all.
         """
-        record = self.files.record("/" if target is None else self.target(target))
-        folders = tops(record) if target is None else (self.target(target),)
-        return {top: installed(record, top) for top in folders}
+        top = "/" if target is None else self.target(target)
+        with suppress(FilesError):
+            # Boards with no file system at their top have the record on that of the folder.
+            top = top if target else self.target()
+        record = self.files.record(top)
+        return {each: installed(record, each) for each in (tops(record) if target is None else (top,))}
 
     def verify(self, known: Mapping[str, Mapping[str, Installed]] | None = None) -> list[Damage]:
         """Find files that are not as they were put there.
