@@ -4,6 +4,7 @@ Wiring: the outer legs of a potentiometer to 3.3 V and ground, the middle one to
 the ADC's channel 0 on a Pico; on other boards, put the number of a pin that can measure into PIN).
 
 One sees: a bar that follows the knob, and at the end the mean and how much the readings scatter.
+Nothing is wired to a virtual board, so there all of them are 0 V.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Wiring: none. The board must be in the network with WebREPL on it (`import webrepl_setup`, once). The
 address is ws:// and the board's, as in ws://192.168.4.1; without hardware, what `belay virtual
---webrepl 8266` prints. The password is asked for, or taken from the environment variable
-BELAY_PASSWORD.
+--webrepl 8266` prints, whose password is "python". The password is asked for, or taken from the
+environment variable BELAY_PASSWORD.
 
 One sees: the LED goes on and off again, and how long a call takes on its way through the air.
 """
