@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,3 +107,30 @@ def test_an_image_that_is_in_use(start: Start, belay: Belay, tmp_path: Path) -> 
         exits.CONNECTION,
         f"error: another virtual board uses {image}\nhint: close it first, or take another image\n",
     )
+
+
+def test_a_terminal_is_asked_for_the_password(start: Start, tmp_path: Path) -> None:
+    server = start("virtual", "--webrepl", "0", "--password", "pass")
+    address = server.stdout.readline().decode().strip()
+    ours, theirs = os.openpty()
+    # The password is asked for at the controlling terminal, which this one becomes.
+    become = (
+        "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+        "os.execv(sys.executable, [sys.executable, '-m', 'belay', *sys.argv[1:]])"
+    )
+    command = [sys.executable, "-c", become, "eval", address, "6 * 7"]
+    asker = subprocess.Popen(command, start_new_session=True, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    seen = b""
+    try:
+        while b"password of the board: " not in seen:
+            seen += os.read(ours, 1000)
+        os.write(ours, b"pass\n")
+        while b"42" not in seen:
+            seen += os.read(ours, 1000)
+        assert asker.wait(20) == 0
+    finally:
+        asker.kill()
+        asker.wait()
+        os.close(ours)
+    assert b"pass\r\n" not in seen
