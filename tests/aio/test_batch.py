@@ -2,13 +2,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
 from belay import AsyncDevice
 from belay.exceptions import BatchError, NotRunError, UntransferableError
 
-from .conftest import run
+from .conftest import Told, run
 
 
 def test_calls_are_gathered_and_sent_together(device: AsyncDevice) -> None:
@@ -80,5 +81,32 @@ def test_what_a_batch_refuses(device: AsyncDevice) -> None:
         assert kept.cancelled()
         async with device.batch():
             pass
+
+    run(main())
+
+
+def test_a_batch_that_is_cancelled(device: AsyncDevice) -> None:
+    async def main() -> None:
+        stream = Told()
+        async with device.batch() as batch:
+            under_way = batch("print('begun')\ntime.sleep(1000)", stream_out=stream)
+            behind = batch("1", stream_out=stream)
+            sending = asyncio.create_task(batch.flush())
+            await stream.told()
+            sending.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sending
+        assert isinstance(under_way.exception(), NotRunError)
+        assert isinstance(behind.exception(), NotRunError)
+        go_on = threading.Event()
+        before = asyncio.create_task(device.to_thread(go_on.wait, 20))
+        await asyncio.sleep(0)  # it is in the queue now
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01), device.batch() as batch:
+                never = batch("there = 1")
+        go_on.set()
+        assert await before
+        assert never.cancelled()
+        assert await device("'there' in globals()") is False
 
     run(main())

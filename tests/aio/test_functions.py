@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 import pytest
 
@@ -92,5 +93,23 @@ def test_a_generator_that_outlives_the_device() -> None:
             items = count()
             assert await anext(items) == 1
         await items.aclose()
+
+    run(main())
+
+
+def test_results_with_their_time(device: AsyncDevice) -> None:
+    @device.task(return_time=True)
+    def double(x):
+        return 2 * x
+
+    @device.task(return_time=True)
+    def count(n):
+        yield from range(n)
+
+    async def main() -> None:
+        value, when = await double(2)
+        assert (value, type(when)) == (4, datetime)
+        assert [item async for item, _ in count(3)] == [0, 1, 2]
+        assert (await device("3", return_time=True))[0] == 3
 
     run(main())

@@ -7,7 +7,8 @@ import pytest
 
 from belay.aio.worker import Worker
 from belay.exceptions import ConnectionLost
-from belay.link import Stopped
+from belay.link import Stop, Stopped
+from belay.link.stopping import current_stop
 from tests.patience import SOON
 
 from .conftest import run
@@ -85,8 +86,10 @@ def test_a_second_cancel_waits_for_nothing(caplog: pytest.LogCaptureFixture) -> 
         worker = Worker("test")
         go_on, begun = threading.Event(), asyncio.Event()
         loop = asyncio.get_running_loop()
+        stops: list[Stop | None] = []
 
         def stubborn() -> None:
+            stops.append(current_stop())
             loop.call_soon_threadsafe(begun.set)
             assert go_on.wait(SOON)
             raise Stopped
@@ -94,8 +97,9 @@ def test_a_second_cancel_waits_for_nothing(caplog: pytest.LogCaptureFixture) -> 
         task = asyncio.create_task(worker.do(stubborn))
         await begun.wait()
         task.cancel()
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        assert stops[0] is not None
+        while not stops[0]._requested:
+            await asyncio.sleep(0)
         assert not task.done()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
