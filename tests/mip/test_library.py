@@ -17,6 +17,7 @@ from belay.exceptions import (
     PackageError,
     PackageNotFoundError,
     PathConflictError,
+    ResolutionError,
     UnsafePathError,
 )
 from belay.files.sync import Bytes, Wish
@@ -162,6 +163,31 @@ def test_what_somebody_removed_by_hand_is_missing_not_forgotten(board: Device, i
     assert [(each.path, each.kind) for each in library(board).verify()] == [("/lib/plain.py", "missing")]
     assert library(board).upgrade(["plain"]).summary.sent == ("plain.py",)  # type: ignore[union-attr]
     assert library(board).verify() == []
+
+
+def test_what_nobody_knows_of_stays(board: Device, index: str) -> None:
+    """Of the record somebody has lost a part."""
+    install(board, index, "plain", "bus")
+    record = json.loads(board.filesystem.read("/.belay"))
+    del record["put"][0]["packages"][1]
+    board.filesystem.write("/.belay", json.dumps(record).encode())
+    install(board, index, "sensor")
+    assert files(board) == ["bus.mpy", "plain.py", "sensor.mpy"]
+    assert changes(library(board).remove(["sensor", "bus"])) == ["bus 1.1: removed", "sensor 2.0: removed"]
+    assert files(board) == ["plain.py"]
+
+
+def test_packages_of_two_indices(board: Device, web: WebServer) -> None:
+    first = web.packages({"y": {"1": {"deps": [["c", "1"]]}}, "c": {"1": {}}}, path="/first")
+    other = {"w": {"1": {}}, "c": {"2": {}}}
+    second = web.packages(other, path="/second")
+    install(board, first, "y")
+    install(board, second, "w")
+    assert changes(library(board).upgrade()) == []
+    web.packages({**other, "w": {"2": {"deps": [["c", "2"]]}}}, path="/second")
+    # What one of an index needs comes from that.
+    with pytest.raises(ResolutionError, match=r"c 2 of .*/second and c 1 of .*/first cannot"):
+        library(board).upgrade()
 
 
 def test_each_package_keeps_its_form(board: Device, index: str) -> None:

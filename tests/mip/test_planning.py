@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from belay.exceptions import PackageNotFoundError, ResolutionError
+from belay.exceptions import PackageNotFoundError, ResolutionError, UnsafePathError
 from belay.files.tree import File
 from belay.mip.installed import Installed
 from belay.mip.planning import Aim, Packages, with_chosen, without
@@ -95,6 +95,12 @@ def test_a_file_that_packages_share_is_the_newest() -> None:
     assert "x.py of a 1" in aim.notes[0]
     assert aim.spared({"x.py"}) == {"a.py"}
     assert without(aim.packages, ["a"]).spared(()) == {"x.py"}
+
+
+def test_what_is_one_file_on_some_systems() -> None:
+    old = by_name(Installed("a", "1", "s", {"sensor.py": File(1, 1)}, "a"))
+    with pytest.raises(UnsafePathError, match=r"b and what is on the board: .* differ by"):
+        with_chosen(old, by_name(Installed("b", "1", "s", {"Sensor.py": File(1, 1)}, "b")))
 
 
 def test_folders_of_what_stays_stay() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from belay.exceptions import PackageError
+from belay.exceptions import PackageError, ResolutionError
 from belay.mip.choice import Choice, Form, Origins, choose_packages
 from belay.mip.installed import Installed
 from belay.mip.wants import is_close, want_again
@@ -40,6 +40,38 @@ def wants_again(
     return needs, tuple(notes)
 
 
+def choose_again(needs: Sequence[Requirement], form: Form, talk: Talk, origins: Origins) -> Choice:
+    """Choose packages anew: what one of an index needs comes from that index, as when it was installed.
+
+    Args:
+        needs: What is wanted.
+        form: In which form.
+        talk: Whom to tell.
+        origins: Where they may come from.
+
+    Raises:
+        PackageError: There is no choice, or something cannot be had.
+    """
+    usual = {url for _, url in origins.usual}
+    groups: dict[str, list[Requirement]] = {}
+    for need in needs:
+        source = need.sources[0]
+        index = source.index if isinstance(source, FromIndex) and not origins.index else ""
+        groups.setdefault("" if index in usual else index, []).append(need)
+    choices = [choose_packages(each, form, talk, origins) for each in groups.values()]
+    packages: dict[str, Installed] = {}
+    for package in (each for choice in choices for each in choice.packages.values()):
+        other = packages.setdefault(package.name, package)
+        if other.files != package.files:
+            both = (f"{each} of {each.index or each.source}" for each in (other, package))
+            raise ResolutionError(
+                f"{' and '.join(both)} cannot both be on the board",
+                hint="`belay mip upgrade NAME...` leaves others as they are",
+            )
+        packages[package.name] = replace(package, asked=package.asked or other.asked)
+    return Choice(packages, {path: data for choice in choices for path, data in choice.contents.items()})
+
+
 def is_compiled(packages: Iterable[Installed]) -> bool:
     """Whether packages were installed compiled: sources alone are what somebody wanted, or all there is."""
     return any(path.endswith(".mpy") for package in packages for path in package.files)
@@ -70,7 +102,7 @@ def sources_again(
         return choice
     # In the versions that were chosen: all is to suit each other.
     needs = [want_again(f"{name}@{package.version}", package.index) for name, package in again.items()]
-    sources = choose_packages(needs, form, talk, origins)
+    sources = choose_again(needs, form, talk, origins)
     new = {name: replace(sources.packages[name], asked=package.asked) for name, package in again.items()}
     packages, contents = {**choice.packages, **new}, {**sources.contents, **choice.contents}
     return Choice(packages, {path: contents[path] for each in packages.values() for path in each.files})

@@ -64,6 +64,15 @@ class Origins:
     base: Project | None = None
 
     @property
+    def usual(self) -> tuple[tuple[str, str], ...]:
+        """The usual indices: names and URLs."""
+        return self._base.indices
+
+    @property
+    def _base(self) -> Project:
+        return self.base or Project(file=Path.cwd() / "pyproject.toml")
+
+    @property
     def hosts(self) -> tuple[Host, ...]:
         """The git hosts of the project, beside those that everybody has."""
         return self.base.hosts if self.base else ()
@@ -76,7 +85,7 @@ class Origins:
             mpy_version: Of compiled files, as ``"6"``; ``"py"`` for sources.
             arch: Whose native code can be imported.
         """
-        base = self.base or Project(file=Path.cwd() / "pyproject.toml")
+        base = self._base
         return Project(
             file=Path.cwd() / "pyproject.toml",
             groups=(Group(MAIN_GROUP, tuple(needs)),),
@@ -92,10 +101,11 @@ class Origins:
             url = self.index.rstrip("/")
             return ((url, url),)
         named = [source.index for need in needs for source in need.sources if isinstance(source, FromIndex)]
+        known = {url for _, url in base.indices}
+        more = [url for url in dict.fromkeys(named) if url and url not in known]
         # Where a package of one index needs others, they are not to come from an index that nobody has named.
-        usual = () if named and all(named) else base.indices
-        known = {url for _, url in usual}
-        return (*usual, *((url, url) for url in dict.fromkeys(filter(None, named)) if url not in known))
+        usual = () if more and all(named) else base.indices
+        return (*usual, *((url, url) for url in more))
 
 
 USUAL = Origins()

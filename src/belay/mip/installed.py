@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from belay.files.record import Put, Record
-from belay.files.tree import File
+from belay.files.tree import File, parents
 from belay.packages.destination import check_destination
 
 BY = "mip"
@@ -71,6 +71,16 @@ def installed(record: Record, top: str) -> dict[str, Installed]:
         if (put.by, put.top) == (BY, top):
             return {package.name: package for package in _packages(put)}
     return {}
+
+
+def unknown(record: Record, top: str) -> frozenset[str]:
+    """What we have put into a folder, but for files of packages that the record has, and their folders.
+
+    So it is where somebody else has written the record, or lost a part of it: it may be wanted.
+    """
+    known = {path for package in installed(record, top).values() for path in package.files}
+    known |= {folder for path in known for folder in parents(path)}
+    return frozenset(path.rstrip("/") for path in record.paths(BY, top)) - known
 
 
 def tops(record: Record) -> tuple[str, ...]:

@@ -20,9 +20,9 @@ from belay.files.record import NAME, Record
 from belay.files.record import absolute as joined
 from belay.files.sync import Bytes, Progress, SyncSummary, Wish
 from belay.files.tree import File
-from belay.mip.again import is_compiled, sources_again, wants_again
+from belay.mip.again import choose_again, is_compiled, sources_again, wants_again
 from belay.mip.choice import USUAL, Choice, Origins, choose_packages, form_for
-from belay.mip.installed import BY, Installed, installed, tops, written
+from belay.mip.installed import BY, Installed, installed, tops, unknown, written
 from belay.mip.planning import Aim, Change, check_names, with_chosen, without
 from belay.mip.strangers import Stranger, recognise
 from belay.packages.model import Requirement
@@ -217,7 +217,7 @@ class Library:
         record = record or self.files.record(top)
         aim = with_chosen(installed(record, top), choice.packages)
         self._refuse_others(top, record, choice)
-        return self._carry_out(top, aim, choice.contents)
+        return self._carry_out(top, aim, choice.contents, record)
 
     def upgrade(
         self,
@@ -248,7 +248,7 @@ class Library:
             return Done(top, (), notes)
         wanted = is_compiled(old.values()) if mpy is None else mpy
         form = form_for(self.board, mpy=wanted)
-        choice = choose_packages(needs, form, self.talk, self.origins)
+        choice = choose_again(needs, form, self.talk, self.origins)
         if mpy is None and wanted:
             choice = sources_again(old, choice, form_for(self.board, mpy=False), self.talk, self.origins)
         # What was not asked for by this name is still only needed by others.
@@ -268,17 +268,18 @@ class Library:
             FilesError: It cannot be done.
         """
         top = self.target(target)
-        aim = without(installed(self.files.record(top), top), names)
-        return self._carry_out(top, aim, {})
+        record = self.files.record(top)
+        return self._carry_out(top, without(installed(record, top), names), {}, record)
 
     # --------------------------------------------------------------------------------------------
 
-    def _carry_out(self, top: str, aim: Aim, contents: Mapping[str, bytes]) -> Done:
+    def _carry_out(self, top: str, aim: Aim, contents: Mapping[str, bytes], record: Record) -> Done:
+        spared = aim.spared(contents.keys()) | unknown(record, top)
         wish = Wish(
             Bytes(contents),
             top,
             by=BY,
-            spared=aim.spared(contents.keys()),
+            spared=spared,
             staged=True,
             more=written(aim.packages.values()),
         )

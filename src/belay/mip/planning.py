@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from belay.exceptions import PackageNotFoundError, RequirementError, ResolutionError
 from belay.files.tree import parents
 from belay.mip.installed import Installed
+from belay.packages.destination import check_together
 from belay.packages.version import parse_wanted
 
 Packages = Mapping[str, Installed]
@@ -76,6 +77,7 @@ def with_chosen(old: Packages, chosen: Packages) -> Aim:
 
     Raises:
         ResolutionError: One that stays wants another version of one that comes.
+        UnsafePathError: Files of one that stays and one that comes are one file on some systems.
     """
     kept = {name: package for name, package in old.items() if name not in chosen}
     _refuse_unsuited(kept, chosen)
@@ -93,7 +95,10 @@ def with_chosen(old: Packages, chosen: Packages) -> Aim:
     for name, package in chosen.items():
         asked = package.asked or (old[name].asked if name in old else "")
         packages[name] = replace(package, asked=asked)
-    return _aim(old, packages, notes)
+    aim = _aim(old, packages, notes)
+    paths = (path for package in aim.packages.values() for path in package.files)
+    check_together(paths, where=f"{', '.join(sorted(chosen))} and what is on the board")
+    return aim
 
 
 def without(old: Packages, names: Collection[str]) -> Aim:
