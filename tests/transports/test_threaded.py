@@ -126,3 +126,25 @@ def test_a_wait_in_slices_is_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
         transport.read()
     reading.join()
     transport.close()
+
+
+def test_bytes_may_be_given_back() -> None:
+    board = Board()
+    board.answers = [b"hello"]
+    transport = board.transport()
+    assert transport.read(timeout=20) == b"hello"
+    transport.unread(b"lo")
+    transport.unread(b"")
+    assert transport.read(1, timeout=20) == b"l"
+    assert transport.read(timeout=20) == b"o"
+    transport.close()
+
+
+def test_what_is_below_may_have_something_to_say() -> None:
+    board = Board()
+    transport = board.transport()
+    transport.nudge()
+    transport.write(b"x", timeout=20)
+    transport.write(b"", timeout=20)
+    assert board.calls == ["send b''", "send b'x'"]
+    transport.close()
