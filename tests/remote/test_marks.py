@@ -13,6 +13,7 @@ import pytest
 
 from belay import Device
 from belay.exceptions import DecorationError, NoMatchingExecuterError, UnsupportedFunctionError
+from belay.remote.marks import hidden_in, marked_in
 
 T = TypeVar("T")
 
@@ -305,6 +306,40 @@ def test_the_one_for_this_board_goes_before_the_one_for_all(capsys: pytest.Captu
 
         assert first() == device.task.first() == "later"
     assert capsys.readouterr().out == "ended\n"
+
+
+def test_the_order_is_that_of_the_bases_and_what_plain_methods_replace_is_hidden() -> None:
+    class Left(Base):
+        @staticmethod
+        @Device.task
+        def left():
+            return "left"
+
+        @Device.setup(autoinit=True)
+        def begin():
+            x = "left"
+
+    class Right(Base):
+        @Device.setup(autoinit=True)
+        def begin():
+            x = "right"
+
+        @Device.task
+        def double(x):
+            return 3 * x
+
+    class Both(Left, Right):
+        def left(self) -> None: ...
+
+        def double(self) -> None: ...
+
+        @Device.setup(autoinit=True)
+        def last(): ...
+
+    assert [*marked_in(Both)] == ["setup", "replaced", "which", "named_twice", "again", "begin", "last"]
+    assert marked_in(Both)["begin"] is Left.begin
+    assert hidden_in(Both) == [Right.double, Left.left]
+    assert hidden_in(Left) == []
 
 
 # --- what cannot be ------------------------------------------------------------------------------

@@ -253,7 +253,7 @@ def refuse_parameters(function: Callable[..., Any]) -> None:
     Raises:
         DecorationError: The function has parameters.
     """
-    if inspect.signature(function).parameters:
+    if _parameters(function):
         raise DecorationError(
             function.__name__,
             "a setup with autoinit=True cannot have parameters",
@@ -261,8 +261,15 @@ def refuse_parameters(function: Callable[..., Any]) -> None:
         )
 
 
+def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a function's parameters; annotations, of which only the board may know, are not touched."""
+    code = plain_function(function).__code__
+    stars = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + stars]
+
+
 def _refuse_self(marked: Marked[Any]) -> None:
-    if next(iter(inspect.signature(marked.__wrapped__).parameters), "") == "self":
+    if _parameters(marked.__wrapped__)[:1] == ("self",):
         raise DecorationError(
             marked.board_name,
             f"it has a parameter self, but a {marked.decorator} runs on the board, where the device is not",
