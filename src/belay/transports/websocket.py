@@ -54,7 +54,7 @@ class WebSocket:
         except InvalidStatus as error:
             answer = f"{error.response.status_code} {error.response.reason_phrase}"
             raise ConnectionFailedError(f"{name}: no WebSocket there, but {answer}") from error
-        except InvalidHandshake as error:
+        except (InvalidHandshake, ValueError) as error:  # before websockets 15 also what it stems from
             raise ConnectionFailedError(f"{name}: no WebSocket there: {error}") from error
 
     def receive(self) -> list[tuple[bool, bytes]] | None:
