@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+import belay
+from belay import exceptions
 from belay.exceptions import (
     BelayException,
     ConfigError,
@@ -33,6 +35,41 @@ def test_what_helps_most(error: BelayException, advice: str | None) -> None:
     assert (advice in (error.advice or "")) if advice else error.advice is None
     error.hint = "my own"
     assert error.advice == "my own"
+
+
+@pytest.mark.parametrize(
+    ("name", "base"),
+    [
+        ("AuthenticationError", "BelayException"),
+        ("ConnectionFailedError", "BelayException"),
+        ("ConnectionLost", "ConnectionFailedError"),
+        ("DeviceNotFoundError", "BelayException"),
+        ("FeatureUnavailableError", "BelayException"),
+        ("InsufficientSpecifierError", "BelayException"),
+        ("InternalError", "BelayException"),
+        ("MaxHistoryLengthError", "BelayException"),
+        ("NoMatchingExecuterError", "BelayException"),
+        ("NotBelayResponseError", "BelayException"),
+        ("SpecialFunctionNameError", "BelayException"),
+    ],
+)
+def test_the_names_that_programs_know_have_their_places(name: str, base: str) -> None:
+    assert getattr(exceptions, name).__bases__ == (getattr(exceptions, base),)
+    assert name in exceptions.__all__
+
+
+def test_all_are_in_the_reference() -> None:
+    here = {
+        name
+        for name, each in vars(exceptions).items()
+        if isinstance(each, type) and issubclass(each, BelayException) and not name.startswith("_")
+    }
+    assert here == {*exceptions.__all__}
+
+
+def test_what_a_board_raises_has_the_name_that_programs_know() -> None:
+    assert belay.PyboardException is exceptions.PyboardException is belay.BoardError
+    assert issubclass(belay.BoardError, BelayException)
 
 
 @pytest.mark.parametrize(

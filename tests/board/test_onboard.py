@@ -42,7 +42,9 @@ def test_a_part_can_be_taken_apart(name: str) -> None:
     assert max(map(len, statements)) < 1400
 
 
-@pytest.mark.parametrize("name", ["os", "time", "machine", "sleep", "const", "ADC", "Pin", "PWM", "Timer"])
+@pytest.mark.parametrize(
+    "name", ["os", "time", "machine", "sleep", "const", "ADC", "I2C", "Pin", "PWM", "SPI", "Timer"]
+)
 def test_the_usual_imports_are_there(device: Device, name: str) -> None:
     assert device(f"'{name}' in globals()") is True
 
