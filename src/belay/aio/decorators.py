@@ -10,7 +10,8 @@ from belay.aio.functions import AsyncFunction, AsyncItems, AsyncRemote, AsyncTas
 from belay.aio.worker import Worker
 from belay.remote.decorators import Decorator, Kind, options_of
 from belay.remote.functions import Options
-from belay.remote.marks import Marked, refuse_parameters
+from belay.remote.marks import Marked
+from belay.remote.refusing import refuse_parameters
 from belay.source import check
 
 

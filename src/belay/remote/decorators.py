@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 from belay.exceptions import NoMatchingExecuterError
 from belay.remote.caller import Caller
 from belay.remote.functions import Options, RemoteFunction
-from belay.remote.marks import Marked, overloads_before, refuse_parameters
+from belay.remote.marks import Marked, overloads_before
+from belay.remote.refusing import refuse_parameters
 
 Kind = type[RemoteFunction[Any, Any]]
 

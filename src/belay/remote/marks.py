@@ -7,7 +7,6 @@ the function's place, which is fulfilled when a device is made.
 from __future__ import annotations
 
 import functools
-import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
@@ -15,6 +14,7 @@ from typing import Any, Generic, NoReturn, Protocol, Self, TypeVar, overload
 
 from belay.exceptions import DecorationError
 from belay.remote.functions import Options
+from belay.remote.refusing import refuse_clash, refuse_self
 from belay.source.extract import plain_function
 
 F_co = TypeVar("F_co", covariant=True)
@@ -60,9 +60,9 @@ class Marked(Generic[F_co]):
         self.options = options
         self.overloads: tuple[Marked[Any], ...] = (*others, self)
         self.__isabstractmethod__: bool = bool(getattr(function, "__isabstractmethod__", False))
-        _refuse_self(self)
+        refuse_self(self)
         for other in others:
-            _refuse_clash(self, other)
+            refuse_clash(self, other)
 
     @property
     def board_name(self) -> str:
@@ -245,52 +245,6 @@ def calls_post_init(cls: type) -> bool:
     """Whether a class calls its ``__post_init__`` itself, as the ``__init__`` of a dataclass does."""
     parameters = getattr(cls, "__dataclass_params__", None)
     return parameters is not None and bool(parameters.init)
-
-
-def refuse_parameters(function: Callable[..., Any]) -> None:
-    """Refuse parameters where nobody could give the arguments.
-
-    Raises:
-        DecorationError: The function has parameters.
-    """
-    if _parameters(function):
-        raise DecorationError(
-            function.__name__,
-            "a setup with autoinit=True cannot have parameters",
-            hint="nobody gives the arguments: write the values into its body, or call it without autoinit",
-        )
-
-
-def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
-    """The names of a function's parameters; annotations, of which only the board may know, are not touched."""
-    code = plain_function(function).__code__
-    stars = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
-    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + stars]
-
-
-def _refuse_self(marked: Marked[Any]) -> None:
-    if _parameters(marked.__wrapped__)[:1] == ("self",):
-        raise DecorationError(
-            marked.board_name,
-            f"it has a parameter self, but a {marked.decorator} runs on the board, where the device is not",
-            hint="leave self out, or make it a plain method that calls one without",
-        )
-
-
-def _refuse_clash(marked: Marked[Any], other: Marked[Any]) -> None:
-    if marked.decorator != other.decorator:
-        raise DecorationError(
-            marked.board_name,
-            f"it is a {other.decorator} and a {marked.decorator} in one class body",
-            hint="overloads for several implementations must be of one kind",
-        )
-    if marked.options.implementation == other.options.implementation:
-        wanted = marked.options.implementation
-        raise DecorationError(
-            marked.board_name,
-            f"it is there twice for {wanted}" if wanted else "it is there twice without implementation=",
-            hint="one for each implementation, and at most one without, which all other boards take",
-        )
 
 
 def _class_body(function: Callable[..., Any], frame: FrameType | None) -> FrameType | None:
