@@ -94,7 +94,7 @@ def test_git_hosts(belay: Belay, board: Path, web: WebServer, index: str, tmp_pa
     """In place of the real ones the project names others."""
     repositories = tmp_path / "repositories"
     repositories.mkdir()
-    for name in ("org/repo", "org/other"):
+    for name in ("org/other", "org/repo"):
         repository = Repository(repositories, name)
         manifest = json.dumps({"urls": [["r.py", "code.py"]], "version": "1"})
         for tag in ("1", "2"):
@@ -125,6 +125,14 @@ def test_git_hosts(belay: Belay, board: Path, web: WebServer, index: str, tmp_pa
         file.write(f'forge = {{ url = "{lab}", kind = "gitlab" }}\n')
     assert belay("mip", "install", "forge:org/other@v1", "--target", "lib/f").code == 0
     assert (board / "lib/f/r.py").read_text() == "R = 1\n"
+    # A branch may have moved; a tag has not.
+    repository.commit({**files, "code.py": "R = 3\n"})
+    for target, changed in (("lib/a", 1), ("lib/b", 0)):
+        outdated = json.loads(belay("mip", "outdated", "--target", target, "--json").out)
+        assert [each["name"] for each in outdated] == ["repo"] * changed
+        assert belay("mip", "upgrade", "--target", target).code == 0
+    assert (board / "lib/a/r.py").read_text() == "R = 3\n"
+    assert (board / "lib/b/r.py").read_text() == "R = 1\n"
     # The project's index is asked, too.
     assert belay("mip", "install", "plain").code == 0
 
