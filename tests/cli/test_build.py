@@ -166,7 +166,19 @@ def test_paths_elsewhere_are_told_as_they_are(belay: Belay, here: Path) -> None:
     assert read_image(place.read_bytes()).files
 
 
-def test_a_file_without_a_name(belay: Belay, here: Path) -> None:
-    result = belay("build", "--romfs", "")
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--romfs", "this is no name of a file"),
+        ("--mpy-cross", "this is no name of a file"),
+        ("--index", "this is no name of a directory"),
+        ("--version", "--version is an empty word"),
+        ("--base", "--base is an empty word"),
+    ],
+)
+def test_an_empty_word_is_no_default(belay: Belay, here: Path, option: str, said: str) -> None:
+    before = files_in(here)
+    result = belay("build", option, "")
     assert result.code == exits.USAGE
-    assert "this is no name of a file" in result.err
+    assert said in result.err
+    assert files_in(here) == before

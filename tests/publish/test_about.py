@@ -39,6 +39,8 @@ def test_little(tmp_path: Path) -> None:
     [
         ("", 'name = "app"', "has no version"),
         ('[project]\ndynamic = ["version"]', 'name = "app"', "another tool"),
+        ("[project]\ndynamic = 5", 'name = "app"', "has no version"),
+        ('[project]\ndynamic = "version"', 'name = "app"', "has no version"),
         ('[project]\nversion = "1"', "", "no name to publish by"),
         ('[project]\nname = "x"\nversion = "latest"', "", "no version to publish"),
     ],

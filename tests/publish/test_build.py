@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import peers
 import pytest
@@ -91,6 +92,21 @@ def test_nothing_is_written_into_the_package(project: Make) -> None:
     ):
         with pytest.raises(PublishError, match="would become a part of it"):
             make(made, order, Talk())
+
+
+@pytest.mark.parametrize("order", [{"romfs": Path("x.romfs")}, {"manifest": True}])
+def test_what_no_board_could_import_is_refused_of_images_and_manifests(
+    project: Make, order: dict[str, Any]
+) -> None:
+    # Neither is for other systems than boards: names need not fit those.
+    made = project(**{"sensor/my_sensor/con.txt": ""})
+    (made.root / "my_sensor" / "chip.py").unlink()
+    with pytest.raises(PublishError, match=r"imports my_sensor\.chip, which is not there"):
+        make(made, Order(**order), Talk())
+    (made.root / "my_sensor" / "__init__.py").unlink()
+    (made.root / "my_sensor" / "time.py").write_text("")
+    [note, *_] = make(made, Order(**order), Talk()).notes
+    assert note.startswith("my_sensor has no __init__.py")
 
 
 def test_an_mpy_version_that_nobody_makes(project: Make, tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ def test_what_may_surprise() -> None:
     assert check({"time.py": b""}) == ["time.py takes the place of the module time of a board's firmware"]
     [note] = check({"app/x.py": b""})
     assert note.startswith("app has no __init__.py")
+    assert check({"fonts/small.bin": b""}) == []
 
 
 def test_all_reasons_are_named_up_to_many() -> None:

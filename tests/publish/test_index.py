@@ -208,7 +208,24 @@ def test_without_a_list_it_is_made_of_what_is_there(index: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("content", [b"what", b"[]", b'{"packages": [{}]}', b'{"packages": [{"name": []}]}'])
+@pytest.mark.parametrize("name", ["app", "other"])
+def test_a_folder_that_an_ended_build_left_empty_is_no_package(tmp_path: Path, name: str) -> None:
+    (tmp_path / "public" / "package" / "py" / name).mkdir(parents=True)
+    publish(tmp_path / "public", [release("1.0")])
+    assert list(listed(tmp_path / "public")) == ["app"]
+    check_whole(tmp_path / "public")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"what",
+        b"[]",
+        b'{"packages": [{}]}',
+        b'{"packages": [{"name": []}]}',
+        b'{"packages": [{"name": "x", "author": "\\ud800"}]}',
+    ],
+)
 def test_a_list_that_is_none(index: Path, content: bytes) -> None:
     (index / "index.json").write_bytes(content)
     with pytest.raises(PublishError, match="is no list of an index"):

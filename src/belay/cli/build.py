@@ -29,27 +29,28 @@ EXAMPLES = examples(
     "belay build --manifest",
 )
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
+
+class _Place(click.Path):
+    """A path that is no empty word: such a one comes of a variable that is not set, and means the folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail(f"this is no name of a {self.name}.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
-def _named(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
-    """A file that can be written has a name, which an empty word is not."""
-    if value is not None and not value.name:
-        raise click.BadParameter("this is no name of a file.", ctx, param)
-    return value
-
+_FILE = _Place(dir_okay=False, path_type=Path)
 
 _OPTIONS = (
     click.option(
         "--index",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=_Place(file_okay=False, path_type=Path),
         metavar="DIR",
         help="Publish the project in this folder, a static index; made if there is none.",
     ),
     click.option(
         "--romfs",
         type=_FILE,
-        callback=_named,
         metavar="FILE",
         help="Write a ROMFS image, which boards mount at /rom.",
     ),
@@ -147,6 +148,9 @@ def _order(**given: Any) -> Order:
     from belay.publish.build import MPY_VERSIONS, Order
     from belay.publish.needs import Deps
 
+    for option in ("version", "base"):
+        if given[option] == "":
+            raise WrongUse(f"--{option} is an empty word.", "leave it out, or see why it is empty")
     asked = given["index"] is not None or given["romfs"] is not None or given["manifest"]
     versions = given.pop("mpy_versions")
     deps = given.pop("deps")

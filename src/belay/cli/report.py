@@ -60,7 +60,7 @@ _FILE_ADVICE: Mapping[int | None, str] = {
     errno.EEXIST: "something else is there already",
     errno.ENOTDIR: "there is a file where a folder should be",
     errno.EISDIR: "there is a folder where a file should be",
-    errno.EFBIG: "the system allows no larger files here",
+    errno.EFBIG: "no larger file is taken here",
 }
 
 

@@ -89,7 +89,8 @@ def _version(project: Project, table: Mapping[str, Any], given: str) -> str:
         return check_version(given)
     if version := _text(project, table, "version"):
         return check_version(version)
-    if "version" in (table.get("dynamic") or ()):
+    dynamic = table.get("dynamic", [])
+    if isinstance(dynamic, list) and "version" in dynamic:
         raise PublishError(
             f"{project.file} leaves the version to another tool (dynamic)",
             hint="say it with --version, as whatever builds the project knows it",

@@ -16,10 +16,11 @@ from belay.project.config import Project
 from belay.project.upkeep import Talk
 from belay.publish import freeze, index, packagejson
 from belay.publish.about import About, read_about
+from belay.publish.check import check
 from belay.publish.compiled import find_compilers
 from belay.publish.image import make_rom
 from belay.publish.needs import Deps, read_needs, together, where_mip_does_not_look
-from belay.publish.pieces import own_pieces
+from belay.publish.pieces import own_pieces, read_pieces
 from belay.publish.release import check_pieces, make_releases
 from belay.romfs import read_image
 from belay.source.compile import Compiler
@@ -110,6 +111,8 @@ def make(project: Project, order: Order, talk: Talk) -> Product:
     product = Product(about, supplies(project, talk, frozen=order.frozen))
     if publishes:
         _publish(project, order, talk, product)
+    else:
+        product.notes += _check_own(project)
     groups = chosen(project, order.with_, order.without)
     if order.manifest:
         file = project.root / freeze.NAME
@@ -177,6 +180,18 @@ def _publish(project: Project, order: Order, talk: Talk, product: Product) -> No
         made = make_releases(product.about, own, needs, compilers)
         product.releases = made.releases
         product.notes += made.notes
+
+
+def _check_own(project: Project) -> list[str]:
+    """Refuse what no board could import of a project that is not published, but mounted or frozen.
+
+    Whether its files compile is not asked: an image may have them as they are. Nor whether every system can
+    have their names: a board can.
+    """
+    folder = package_folder(project)
+    if folder is None:
+        return []
+    return check({path: piece.content for path, piece in read_pieces(project, folder).items()})
 
 
 def _refuse_places_inside(project: Project, order: Order) -> None:

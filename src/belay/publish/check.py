@@ -131,9 +131,8 @@ def _notes(files: Mapping[str, bytes]) -> Iterator[str]:
     for top in sorted({path.partition("/")[0] for path in files}):
         if _stem(top) in EXTENSIBLE:
             yield f"{top} takes the place of the module {_stem(top)} of a board's firmware"
-        if "/" in next(path for path in files if path.partition("/")[0] == top) and not (
-            {f"{top}/__init__.py", f"{top}/__init__.mpy"} & files.keys()
-        ):
+        has_modules = any(path.startswith(f"{top}/") and path.endswith((".py", ".mpy")) for path in files)
+        if has_modules and not {f"{top}/__init__.py", f"{top}/__init__.mpy"} & files.keys():
             yield f"{top} has no __init__.py: `import {top}` gives nothing, its modules can be imported"
 
 

@@ -173,8 +173,9 @@ class _Planner:
         if content is None:
             return {name: self.unlisted(name) for name in self.names()}
         try:
-            found = json.loads(content)
-            return {_name(each["name"]): each for each in found["packages"]}
+            found = {_name(each["name"]): each for each in json.loads(content)["packages"]}
+            pages.listing(found, None)  # what cannot be written in UTF-8 could not be kept
+            return found
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise PublishError(
                 f"{self.folder / LISTING} is no list of an index",
@@ -182,7 +183,9 @@ class _Planner:
             ) from error
 
     def names(self) -> list[str]:
-        return sorted({path.name for path in (self.folder / "package").glob("*/*") if path.is_dir()})
+        """The packages that have a page; a build that was ended may leave an empty folder."""
+        found = {path.parent.name for path in (self.folder / "package").glob("*/*/*.json")}
+        return sorted(name for name in found if self.versions(name))
 
     def unlisted(self, name: str) -> dict[str, object]:
         versions = self.versions(name)

@@ -47,15 +47,29 @@ def own_pieces(project: Project) -> dict[str, Piece]:
             f"{project.file} names no package to publish",
             hint="write the name of the folder with your code as name into [tool.belay]",
         )
-    found = {
-        f"{folder.name}/{path}": Piece(read_regular(entry.path, MAX_FILE), entry.path)
-        for path, entry in own_files(project, folder).items()
-        if isinstance(entry, HostFile)
-    }
+    found = read_pieces(project, folder)
     check_places(found)
     if not any(path.endswith((".py", ".mpy")) for path in found):
         raise PublishError(f"{folder} has no Python file in it: there is nothing to import")
     return found
+
+
+def read_pieces(project: Project, folder: Path) -> dict[str, Piece]:
+    """The files of a project's own package, whatever they are.
+
+    Args:
+        project: The project.
+        folder: Its package, see :func:`belay.deploy.layout.package_folder`.
+
+    Raises:
+        FilesError: A file cannot be had.
+        OSError: A file cannot be read.
+    """
+    return {
+        f"{folder.name}/{path}": Piece(read_regular(entry.path, MAX_FILE), entry.path)
+        for path, entry in own_files(project, folder).items()
+        if isinstance(entry, HostFile)
+    }
 
 
 def check_places(paths: Iterable[str]) -> None:
