@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from inspect import iscoroutinefunction
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
 from servers.tunnel import Tunnel
 from servers.web import WebServer
 
+import belay
 from belay.cli import exits
 from belay.packages.lockfile import read_lock, to_text
 from belay.project import load_project
@@ -181,6 +183,7 @@ def run_page(page: str, place: Path) -> None:
     sources = place / "sources"
     sources.mkdir(exist_ok=True)
     namespace: dict[str, object] = {"__name__": "__page__"}
+    made: list[object] = []
     try:
         for block in blocks(page):
             if block.file is not None:
@@ -188,11 +191,15 @@ def run_page(page: str, place: Path) -> None:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(block.text, encoding="utf-8")
             elif block.runs and block.language == "python":
-                run_python(block, namespace, sources)
+                try:
+                    run_python(block, namespace, sources)
+                finally:
+                    # The next block may give its name to another one.
+                    made.extend(namespace.values())
             elif block.runs:
                 run_console(block)
     finally:
-        for value in namespace.values():
+        for value in made:
             # A page for readers need not close its device; here the next page follows.
             close = getattr(type(value), "close", None)
             if type(value).__module__.startswith("belay.") and close and not iscoroutinefunction(close):
@@ -361,6 +368,15 @@ def test_a_page_has_one_namespace_and_its_lines_in_tracebacks(place: Path) -> No
         run_page("```python\nx = 1\n```\n\n```python\ny = x\ny / 0\n```\n", place)
     assert caught.traceback[-1].lineno == 7 - 1
     assert str(caught.traceback[-1].statement) == "y / 0"
+
+
+def test_what_a_page_leaves_open_is_closed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the next block gives its name to another one."""
+    made: list[Any] = []
+    monkeypatch.setattr(belay.Device, "__post_init__", lambda device: made.append(device))
+    block = '```python\nimport belay\n\ndevice = belay.Device("virtual:")\n```\n\n'
+    run_page(block * 2, place)
+    assert [device.connected for device in made] == [False, False]
 
 
 @pytest.mark.parametrize(
