@@ -20,7 +20,6 @@ from belay.exceptions import (
     DecorationError,
     DeviceNotFoundError,
     NoMatchingExecuterError,
-    UnsupportedFunctionError,
 )
 from belay.transports.base import Transport
 
@@ -226,29 +225,6 @@ def test_what_cannot_be_connected() -> None:
 
 
 # --- what a device can do ------------------------------------------------------------------------
-
-
-def test_functions_that_cannot_be(device: AsyncDevice) -> None:
-    with pytest.raises(UnsupportedFunctionError):
-        device.task(lambda: 1)
-    with pytest.raises(TypeError, match="task has no option autoinit"):
-        device.task(autoinit=True)  # type: ignore[call-overload]
-    with pytest.raises(ValueError, match="cannot have parameters"):
-
-        @device.setup(autoinit=True)
-        def wrong(x=1):
-            pass
-
-    @device.task
-    def refused(x=LOOPS):
-        return x
-
-    async def main() -> None:
-        for _ in range(2):
-            with pytest.raises(NameError, match="LOOPS"):
-                await refused()
-
-    run(main())
 
 
 def test_files_resets_and_threads_of_the_users(device: AsyncDevice, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import abc
 import importlib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import pytest
 
 from belay import Device
-from belay.exceptions import DecorationError, NoMatchingExecuterError, UnsupportedFunctionError
+from belay.exceptions import DecorationError, NoMatchingExecuterError
 from belay.remote.marks import hidden_in, marked_in
 
 T = TypeVar("T")
@@ -340,145 +340,6 @@ def test_the_order_is_that_of_the_bases_and_what_plain_methods_replace_is_hidden
     assert marked_in(Both)["begin"] is Left.begin
     assert hidden_in(Both) == [Right.double, Left.left]
     assert hidden_in(Left) == []
-
-
-# --- what cannot be ------------------------------------------------------------------------------
-
-
-def twice_for_one() -> object:
-    class Wrong(Device):
-        @Device.task(implementation="micropython")
-        def f():
-            return 1
-
-        @Device.task(implementation="circuitpython")
-        def f():
-            return 2
-
-        @Device.task(implementation="micropython")
-        def f():
-            return 3
-
-    return Wrong
-
-
-def twice_for_all() -> object:
-    class Wrong:
-        @Device.task
-        def f():
-            return 1
-
-        @Device.task(minify=False)
-        def f():
-            return 2
-
-    return Wrong
-
-
-def two_kinds() -> object:
-    class Wrong(Device):
-        @Device.task
-        def f():
-            return 1
-
-        @Device.setup(implementation="circuitpython")
-        def f():
-            x = 1
-
-    return Wrong
-
-
-def taken() -> object:
-    class Wrong(Device):
-        @Device.task
-        def close():
-            return 1
-
-    return Wrong
-
-
-def taken_by_mixin() -> object:
-    class Harmless:
-        @Device.task
-        def sync():
-            return 1
-
-    class Wrong(Harmless, Device):
-        pass
-
-    return Wrong
-
-
-def taken_decorator() -> object:
-    class Wrong(Device):
-        @Device.task
-        def setup():
-            return 1
-
-    return Wrong
-
-
-def same_on_board() -> object:
-    class Wrong(Base):
-        @Device.thread
-        def other():
-            pass
-
-        other.__wrapped__.__name__ = "double"
-
-    return Wrong
-
-
-def with_self() -> object:
-    class Wrong(Device):
-        @Device.task
-        def f(self, x):
-            return x
-
-    return Wrong
-
-
-def autoinit_with_parameters() -> object:
-    class Wrong(Device):
-        @Device.setup(autoinit=True)
-        def f(x=1):
-            y = x
-
-    return Wrong
-
-
-@pytest.mark.parametrize(
-    ("make", "message", "hint"),
-    [
-        (twice_for_one, "f: it is there twice for micropython", "one for each"),
-        (twice_for_all, "f: it is there twice without implementation=", "at most one"),
-        (two_kinds, "f: it is a task and a setup in one class body", "of one kind"),
-        (taken, "close: Device.close has this name already", "another name"),
-        (taken_by_mixin, "sync: Device.sync has this name already", "another name"),
-        (taken_decorator, "setup: Device.setup has this name already", "another name"),
-        (same_on_board, "double: <task Base.double .*same name on the board", "another name"),
-        (with_self, "f: it has a parameter self, but a task runs on the board", "leave self out"),
-        (autoinit_with_parameters, "f: a setup with autoinit=True cannot have parameters", "nobody gives"),
-    ],
-)
-def test_a_class_body_that_cannot_be_is_refused(make: Callable[[], object], message: str, hint: str) -> None:
-    with pytest.raises(DecorationError, match=message) as caught:
-        make()
-    assert isinstance(caught.value, ValueError)
-    assert hint in (caught.value.hint or "")
-
-
-def test_what_no_decorator_takes() -> None:
-    with pytest.raises(TypeError, match="teardown has no option autoinit"):
-
-        class Wrong(Device):
-            @Device.teardown(autoinit=True)
-            def f():
-                pass
-
-    for nonsense in (property(lambda self: 1), classmethod(print), 3, len, Device):
-        with pytest.raises(UnsupportedFunctionError):
-            Device.task(nonsense)  # type: ignore[call-overload]
 
 
 def test_a_name_that_a_device_uses_itself() -> None:
