@@ -109,6 +109,12 @@ def test_targets(board: Device, index: str) -> None:
         "/lib": ["bus"],
         "/third-party": ["plain"],
     }
+    with pytest.raises(PackageNotFoundError, match="not among the packages in /lib") as elsewhere:
+        library(board).remove(["plain"])
+    assert elsewhere.value.hint == "it is in /third-party: --target /third-party"
+    assert library(board).upgrade().notes == (
+        "/third-party is another folder with packages: --target /third-party",
+    )
     library(board).remove(["plain"], target="/third-party")
     assert files(board) == ["bus.mpy"]
     board("import sys; sys.path[:] = ['', '/rom/lib', '/rom', '/flash/lib']")

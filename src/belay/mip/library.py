@@ -11,12 +11,11 @@ from belay.exceptions import (
     BoardFileNotFoundError,
     FilesError,
     PathConflictError,
-    UnsafePathError,
 )
 from belay.files.filesystem import Filesystem
 from belay.files.names import absolute
-from belay.files.plan import STARTED, Plan, is_ours
-from belay.files.record import NAME, Record
+from belay.files.plan import Plan
+from belay.files.record import Record
 from belay.files.record import absolute as joined
 from belay.files.sync import Bytes, Progress, SyncSummary, Wish
 from belay.files.tree import File
@@ -24,14 +23,10 @@ from belay.mip.again import choose_again, is_compiled, sources_again, wants_agai
 from belay.mip.choice import USUAL, Choice, Origins, choose_packages, form_for
 from belay.mip.installed import BY, Installed, installed, tops, unknown, written
 from belay.mip.planning import Aim, Change, check_names, with_chosen, without
+from belay.mip.refusals import is_started, other_folders, point_elsewhere, refuse_own_names
 from belay.mip.strangers import Stranger, recognise
 from belay.packages.model import Requirement
 from belay.project.upkeep import Talk
-
-_STARTED = {*STARTED, "code.py"}
-"""What a board runs by itself; code.py is CircuitPython's."""
-_TOPS = ("", "/flash")
-"""Where it looks for that."""
 
 _ROM = "/rom"
 """Where boards mount what is in their flash as an image (ROMFS): nothing can be put there."""
@@ -213,7 +208,7 @@ class Library:
             FilesError: It cannot be written, or there is no room.
             ResolutionError: A package that stays wants another version of one that comes.
         """
-        _refuse_own_names(choice)
+        refuse_own_names(choice)
         record = record or self.files.record(top)
         aim = with_chosen(installed(record, top), choice.packages)
         self._refuse_others(top, record, choice)
@@ -242,8 +237,14 @@ class Library:
         top = self.target(target)
         record = self.files.record(top)
         old = installed(record, top)
+        point_elsewhere(record, top, names)
         check_names(old, names)
         needs, notes = wants_again(old, names, self.origins)
+        if target is None and not names:
+            notes += tuple(
+                f"{each} is another folder with packages: --target {each}"
+                for each in other_folders(record, top)
+            )
         if not needs:
             return Done(top, (), notes)
         wanted = is_compiled(old.values()) if mpy is None else mpy
@@ -269,6 +270,7 @@ class Library:
         """
         top = self.target(target)
         record = self.files.record(top)
+        point_elsewhere(record, top, names)
         return self._carry_out(top, without(installed(record, top), names), {}, record)
 
     # --------------------------------------------------------------------------------------------
@@ -300,7 +302,7 @@ class Library:
         theirs = [
             path
             for path in choice.contents
-            if joined(top, path) in others or (path not in mine and _is_started(joined(top, path)))
+            if joined(top, path) in others or (path not in mine and is_started(joined(top, path)))
         ]
         there = self._checks(top) if theirs else {}
         for path in theirs:
@@ -314,19 +316,6 @@ class Library:
                 if place not in others:
                     other, way = "what the board starts", f"remove it first (`belay fs rm :{place}`)"
                 raise PathConflictError(place, (owner.name, other), hint=f"{way}, or use another --target")
-
-
-def _refuse_own_names(choice: Choice) -> None:
-    for package in choice.packages.values():
-        for path in package.files:
-            if is_ours(path) or NAME in path.split("/"):
-                reason = f"{package.name} has a file of a name that belay needs for itself on the board"
-                raise UnsafePathError(path, reason, hint="whoever publishes the package can rename it")
-
-
-def _is_started(path: str) -> bool:
-    folder, _, name = path.rpartition("/")
-    return name in _STARTED and folder in _TOPS
 
 
 def _unasked(package: Installed) -> Installed:
