@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 import threading
+from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 LIMIT = 30 * 60
 """Seconds after which a run of the suite, which takes some minutes, hangs: it says where, and ends."""
@@ -45,9 +46,11 @@ def no_settings_of_users(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pyte
     monkeypatch.setenv("BELAY_CONFIG_DIR", str(folder))
 
 
-# How many examples a test makes up that does not say it. None has a time: the machine may be busy.
-settings.register_profile("suite", max_examples=50, deadline=None)
-settings.register_profile("long", max_examples=1000, deadline=None)
+# How many examples a test makes up that does not say it. None has a time: the machine may be busy, and whoever
+# makes up texts first looks through all of Unicode.
+PATIENT: Any = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("suite", max_examples=50, **PATIENT)
+settings.register_profile("long", max_examples=1000, **PATIENT)
 
 
 def pytest_configure(config: pytest.Config) -> None:
