@@ -14,6 +14,7 @@ from belay import Device
 from belay.exceptions import AuthenticationError, BoardTimeoutError, ConnectionLost, PortBusyError
 from belay.transports import webrepl
 from belay.transports.trace import CountingTransport
+from belay.transports.webrepl import WebReplTransport
 from belay.virtual.webrepl import WebReplServer
 from tests.servers.webrepl import PASSWORD, CutServer, served
 
@@ -126,6 +127,20 @@ def test_large_files_go_by_the_protocol_of_webrepl(server: CutServer, agent: boo
         assert device.sync(tmp_path, f"/by{agent}").sent == ("deep/large.bin",)
         assert not device.sync(tmp_path, f"/by{agent}").sent
         assert (device.files / f"by{agent}/deep/large.bin").read_bytes() == LARGE
+
+
+def test_a_file_of_which_firmware_loses_a_byte(server: CutServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    put, lost = WebReplTransport.put_file, []
+
+    def lose(self: WebReplTransport, path: str, data: bytes, timeout: float | None = None) -> None:
+        lost.append(path)
+        put(self, path, data[:1000] + data[1001:], timeout)
+
+    monkeypatch.setattr(WebReplTransport, "put_file", lose)
+    with connect(server) as device:
+        (device.files / "whole.bin").write_bytes(LARGE)
+        assert len(lost) == 1
+        assert (device.files / "whole.bin").read_bytes() == LARGE
 
 
 def test_where_the_board_cannot_write_the_connection_ends(server: CutServer) -> None:

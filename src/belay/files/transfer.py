@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO, NamedTuple, Protocol
 from zlib import crc32
 
-from belay.exceptions import FilesError
+from belay.exceptions import BoardFileError, FilesError
 from belay.files.access import Access
 from belay.files.operations import MakeFolder, Move, Operation, RefuseFolder, RemoveFile, RemoveFolder, Send
 from belay.files.plan import FRESH
@@ -66,7 +66,8 @@ class _Unit(NamedTuple):
         data: The bytes.
         cost: About so many bytes they take on the way.
         path: Of which file they are.
-        put: Where they are written by a protocol of the connection's own, from the root; empty: by the step.
+        put: Where they are written by a protocol of the connection's own, from the root; the step reads them
+            back. Empty: the step writes them.
     """
 
     step: list[object]
@@ -113,7 +114,7 @@ def carry_out(
 
     for load in _loads(_units(operations, wanted, source, piece, window, puts=puts), piece):
         if load[0].put:
-            access.put(load[0].put, load[0].data)
+            _put(load[0], access, top, piece)
             if on_progress:
                 on_progress(load[0].path, len(load[0].data))
             continue
@@ -168,8 +169,8 @@ def _units(
             if place := puts(operation.to):
                 data = _exactly(file, entry.size, operation.path)
                 _refuse_changed(crc32(data), entry, operation.path)
-                yield _Unit([], data, path=operation.path, put=place)
-                yield _Unit(["c", operation.to, entry.crc])
+                check_it: list[object] = ["c", operation.to, entry.crc]
+                yield _Unit(check_it, data, path=operation.path, put=place)
                 continue
             left, how, check = entry.size, "w", 0
             while left or how == "w":
@@ -179,6 +180,18 @@ def _units(
                 left, how = left - len(data), "a"
             _refuse_changed(check, entry, operation.path)
         yield _Unit(["c", operation.to, entry.crc])
+
+
+def _put(unit: _Unit, access: Access, top: str, piece: int) -> None:
+    """Write a file by a protocol of the connection's own and read it back; by requests if it is not whole."""
+    access.put(unit.put, unit.data)
+    try:
+        access.apply(top, [unit.step], b"", 0, len(unit.data))
+    except BoardFileError:
+        for start in range(0, len(unit.data), piece):
+            data = unit.data[start : start + piece]
+            access.apply(top, [["a" if start else "w", unit.step[1], len(data)]], data, 0, len(data))
+        access.apply(top, [unit.step], b"", 0, len(unit.data))
 
 
 def _loads(units: Iterable[_Unit], piece: int) -> Iterator[list[_Unit]]:

@@ -90,7 +90,8 @@ class FilePutter(Protocol):
     def put_file(self, path: str, data: bytes, timeout: float | None = None) -> None:
         """Write a file, while the board waits for input.
 
-        Nobody says whether all of it was written, as on a full disk: that must be looked at afterwards.
+        Nobody says whether all of it was written, which it is not on a full disk, and, with some firmware,
+        when packets come at bad moments: that must be looked at afterwards.
 
         Args:
             path: Where on the board; in a folder that is there.

@@ -54,6 +54,10 @@ too."""
 MESSAGE = 4096
 """Bytes of a message where the board's input is not to be spared. MicroPython takes up to 65535."""
 
+PUT_MESSAGE = 1024
+"""Bytes of a message with a piece of a file. Firmware loses a byte where, of 512 that it wants, only one is
+there yet: sent one by one, these fit into a packet of the network each."""
+
 LONGEST_PASSWORD = 9
 """Characters that a board keeps of its password."""
 
@@ -228,8 +232,9 @@ class WebReplTransport(ThreadedTransport):
 
     @property
     def longest_path(self) -> int:
-        """Bytes of the longest path that fits into a record, which a zero ends."""
-        return _NAME_SIZE - 1
+        """Bytes of the longest path that fits into a record, where records are answered; else 0."""
+        # A zero ends it.
+        return _NAME_SIZE - 1 if self.firmware else 0
 
     def put_file(self, path: str, data: bytes, timeout: float | None = None) -> None:
         """Write a file, past the REPL; see :class:`~belay.transports.base.FilePutter`.
@@ -239,10 +244,11 @@ class WebReplTransport(ThreadedTransport):
             ConnectionLost: The connection has ended, perhaps since the board cannot write there.
         """
         name = path.encode()
+        self._records.clear()
         deadline = Deadline(timeout)
         self._order(_RECORD.pack(b"WA", _PUT, 0, len(data), len(name), name))
         self._await_consent(path, deadline)
-        self._order(*(data[start : start + MESSAGE] for start in range(0, len(data), MESSAGE)))
+        self._order(*(data[start : start + PUT_MESSAGE] for start in range(0, len(data), PUT_MESSAGE)))
         self._await_consent(path, deadline)
 
     def _order(self, *orders: bytes) -> None:
@@ -279,7 +285,10 @@ class WebReplTransport(ThreadedTransport):
 
     def _send_text(self, data: bytes) -> None:
         if not data:
-            self._socket.send(*((True, self._orders.popleft()) for _ in range(len(self._orders))))
+            while self._orders:
+                self._socket.send((True, self._orders.popleft()))
+            # What it has to say of its own.
+            self._socket.send()
         elif not self.flow_control:
             self._socket.send(
                 *((False, data[start : start + MESSAGE]) for start in range(0, len(data), MESSAGE))
