@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from inspect import iscoroutinefunction
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
@@ -372,8 +371,12 @@ def test_a_page_has_one_namespace_and_its_lines_in_tracebacks(place: Path) -> No
 
 def test_what_a_page_leaves_open_is_closed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the next block gives its name to another one."""
-    made: list[Any] = []
-    monkeypatch.setattr(belay.Device, "__post_init__", lambda device: made.append(device))
+    made: list[belay.Device] = []
+
+    def keep(device: belay.Device) -> None:
+        made.append(device)
+
+    monkeypatch.setattr(belay.Device, "__post_init__", keep)
     block = '```python\nimport belay\n\ndevice = belay.Device("virtual:")\n```\n\n'
     run_page(block * 2, place)
     assert [device.connected for device in made] == [False, False]
