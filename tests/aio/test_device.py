@@ -137,6 +137,7 @@ def test_ctrl_c_ends_the_program_and_leaves_the_board_at_its_prompt(device: Asyn
 
 def test_a_block_connects_and_closes(capsys: pytest.CaptureFixture[str]) -> None:
     async def main() -> None:
+        everything = asyncio.all_tasks()
         device = AsyncDevice("virtual:", startup="x = 5")
         assert repr(device) == "<AsyncDevice: not connected>"
 
@@ -168,6 +169,7 @@ def test_a_block_connects_and_closes(capsys: pytest.CaptureFixture[str]) -> None
         await device.close()
         with pytest.raises(ConnectionLost, match="the device is closed"):
             await device("1")
+        assert asyncio.all_tasks() == everything
 
     before = set(threading.enumerate())
     run(main())
