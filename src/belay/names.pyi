@@ -1,4 +1,4 @@
-# What a type checker sees. Where there are no stubs of a board, all of it is of any type: __getattr__ sees to that.
+# What a type checker sees. Without stubs of a board all of it is of any type: __getattr__ sees to that.
 # The modules with a u before their name are the board's, also where CPython has one of that name.
 # mypy: disable-error-code="import-not-found,unused-ignore"
 from typing import Any

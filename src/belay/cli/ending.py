@@ -8,7 +8,7 @@ from belay.source.traceback import parse_traceback
 
 _HEADER = "Traceback (most recent call last):\n"
 _MOST = 8192
-"""So many characters of its end are remembered: a traceback of a deep recursion is cut, and still has its end."""
+"""So many characters of its end are remembered: that of a deep recursion is cut, and still has its end."""
 
 
 class Ending:
