@@ -46,7 +46,7 @@ def no_settings_of_users(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pyte
     monkeypatch.setenv("BELAY_CONFIG_DIR", str(folder))
 
 
-# How many examples a test makes up that does not say it. None has a time: the machine may be busy, and whoever
+# How many examples a test makes up that does not say it. None has a time: the machine may be busy, and who
 # makes up texts first looks through all of Unicode.
 PATIENT: Any = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("suite", max_examples=50, **PATIENT)
