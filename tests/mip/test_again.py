@@ -37,13 +37,13 @@ def test_what_is_chosen_anew(asked: str, source: str, needs: str) -> None:
 @pytest.mark.parametrize(
     ("asked", "source"),
     [
-        ("/home/me/.ssh", "path+/home/me/.ssh"),
+        ("/srv/me/.ssh", "path+/srv/me/.ssh"),
         ("../../secret.py", FAR),
         ("~/x.py", FAR),
         ("file:///etc/x.py", "file:///etc/x.py"),
-        ("git+file:///home/me/private.git", ""),
+        ("git+file:///srv/me/private.git", ""),
         ("git+ssh://git@example.com/me/private.git", ""),
-        ("a", "index+file:///home/me/index"),
+        ("a", "index+file:///srv/me/index"),
         ("a\x1b[2J", FAR),
     ],
 )
@@ -57,7 +57,7 @@ def test_an_index_that_the_user_names() -> None:
     index = "file:///srv/index"
     assert again("a", f"index+{index}", index) == f"mip:a from {index}"
     # It says nothing of files.
-    assert again("/home/me/.ssh", "path+/home/me/.ssh", index).startswith("a stays as it is")
+    assert again("/srv/me/.ssh", "path+/srv/me/.ssh", index).startswith("a stays as it is")
 
 
 def test_is_compiled() -> None:

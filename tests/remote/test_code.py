@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from belay.remote.code import prepare, smaller
@@ -23,6 +25,12 @@ def test_what_it_is_and_what_is_sent(code: str, is_expression: bool, sent: str) 
     prepared = prepare(code, minify=True)
     assert (prepared.is_expression, prepared.sent) == (is_expression, sent)
     assert prepare(code, minify=False).sent == prepared.text
+
+
+@pytest.mark.parametrize("code", [42, None, b"1", ["x"]])
+def test_what_is_no_text_is_refused(code: Any) -> None:
+    with pytest.raises(TypeError, match=f"is text, not {type(code).__name__}$"):
+        prepare(code, minify=True)
 
 
 def test_indentation_of_the_whole_goes() -> None:

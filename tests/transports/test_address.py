@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -72,6 +74,12 @@ def test_others_are_refused_with_the_known_forms(address: str) -> None:
     assert caught.value.hint is not None
     for form in FORMS:
         assert form.example in caught.value.hint
+
+
+@pytest.mark.parametrize("address", [5, b"COM3", Path("/dev/ttyACM0")])
+def test_what_is_no_text(address: Any) -> None:
+    with pytest.raises(TypeError, match=f"a board's address is text .* not {type(address).__name__}$"):
+        parse_address(address)
 
 
 @pytest.mark.parametrize("address", ["@", "@-a", "@a b", "@a/b", "@@a", "@a\nb", "a@b"])

@@ -39,9 +39,19 @@ class Code:
         return self.effect is not None or not self.may_change_state
 
 
-@lru_cache(maxsize=64)
 def prepare(code: str, *, minify: bool) -> Code:
-    """Find out what a piece of source is, and make it small if that is wanted."""
+    """Find out what a piece of source is, and make it small if that is wanted.
+
+    Raises:
+        TypeError: It is no text.
+    """
+    if not isinstance(code, str):
+        raise TypeError(f"code for the board is text, not {type(code).__name__}")
+    return _prepared(code, minify)
+
+
+@lru_cache(maxsize=64)
+def _prepared(code: str, minify: bool) -> Code:
     text = _dedented(code)
     return Code(_is_expression(text), text, smaller(text) if minify else text, effect_of(text))
 

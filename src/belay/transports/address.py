@@ -107,9 +107,12 @@ def parse_address(address: str | UsbSpecifier) -> Address:
 
     Raises:
         AddressError: It is none of them.
+        TypeError: It is neither text nor a specifier.
     """
     if isinstance(address, UsbSpecifier):
         return Address("usb", json.dumps(address.given()), str(address))
+    if not isinstance(address, str):
+        raise TypeError(f"a board's address is text or a UsbSpecifier, not {type(address).__name__}")
     text = address.strip()
     for form in FORMS:
         match = form.pattern.fullmatch(text)
