@@ -25,6 +25,8 @@ from belay.exceptions import (
 from belay.files.filesystem import Filesystem
 from belay.files.sync import Progress
 from belay.files.tree import FOLDER, File
+from belay.transports.base import Transport
+from belay.transports.trace import CountingTransport
 from tests.files.boards import KINDS, address, mount
 from tests.patience import SOON
 
@@ -383,3 +385,33 @@ def test_threads_use_the_same_board(files: Filesystem, kind: str) -> None:
     assert not [thread for thread in threads if thread.is_alive()]
     assert wrong == []
     assert set(files.tree("/t")) == {"a", "b", "c", "shared"}
+
+
+def test_names_in_a_folder(files: Filesystem) -> None:
+    files.make_folder("/names")
+    files.write("/names/a", b"12")
+    files.make_folder("/names/b")
+    found = files.stat_each("/names", ["b", "none", "a"])
+    assert found == {name: files.stat(f"/names/{name}") for name in ("b", "a")}
+    assert files.stat_each("/names", []) == {}
+    assert files.stat_each("/", ["names"])["names"].is_folder
+
+
+def test_many_names_in_few_turns(tmp_path: Path) -> None:
+    counts: list[CountingTransport] = []
+
+    def wrap(transport: Transport) -> CountingTransport:
+        counts.append(CountingTransport(transport))
+        return counts[-1]
+
+    names = [f"{number:02}{'ä' * 20}'\"\\ .txt" for number in range(60)]
+    for name in names:
+        (tmp_path / name).write_text(name)
+    for way, most in (("", 4), ("?heap=64k", 6)):
+        with Device(f"virtual:{tmp_path}{way}", wrap=wrap) as device:
+            device.filesystem.stat("/")
+            before = counts[-1].writes
+            found = device.filesystem.stat_each("/", [*names, "none", "b\udce4d"])
+            assert counts[-1].writes - before <= most
+            assert list(found) == names
+            assert found[names[7]] == device.filesystem.stat(f"/{names[7]}")

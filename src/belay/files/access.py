@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import cast
+from itertools import accumulate
+from typing import Final, cast
 
 from belay.board.calls import BoardFailure, Calls, Ours, Terms
 from belay.exceptions import NotBelayResponseError
@@ -57,6 +58,10 @@ class Stat:
     is_folder: bool
     size: int
     changed: int
+
+
+STATS: Final = 32
+"""About so many names is asked in one request: the answer is made in the board's memory."""
 
 
 @dataclass(frozen=True)
@@ -207,10 +212,25 @@ class Access:
         Raises:
             BoardFileError: There is nothing.
         """
-        kind, size, changed, epoch = self._numbers(Ours.STAT, path)
-        if changed:
-            changed += round(datetime(epoch, 1, 1, tzinfo=UTC).timestamp())
-        return Stat(kind == 2, 0 if kind == 2 else size, changed)
+        return _stat(self._numbers(Ours.STAT, path))
+
+    def stat_each(self, folder: str, names: Sequence[str]) -> list[Stat | None]:
+        """What the file system says of names in a folder; None of what is not there, or cannot be asked for.
+
+        Raises:
+            BoardFileError: The board cannot be asked.
+        """
+        found: list[Stat | None] = []
+        rest = list(names)
+        while rest:
+            ends = accumulate(len(name.encode()) + 3 for name in rest[:STATS])
+            count = max(1, sum(end < self.piece // 2 for end in ends))
+            # A list: names go as they are in it alone (belay.board.requests.json_of).
+            answer = cast("str", self._ask(Ours.STAT, [_top(folder), rest[:count]], folder))
+            lines = [[int(number) for number in line.split()] for line in answer.splitlines()]
+            found += [_stat(line) if line[0] else None for line in lines]
+            rest = rest[count:]
+        return found
 
     def hash(self, path: str, name: str, size: int) -> str | None:
         """The hash of a file in hexadecimal, computed on the board; None if the board does not know how.
@@ -271,6 +291,13 @@ def _errors(path: str) -> Iterator[None]:
         yield
     except BoardFailure as failure:
         raise file_error(failure, path) from None
+
+
+def _stat(numbers: Sequence[int]) -> Stat:
+    kind, size, changed, epoch = numbers
+    if changed:
+        changed += round(datetime(epoch, 1, 1, tzinfo=UTC).timestamp())
+    return Stat(kind == 2, 0 if kind == 2 else size, changed)
 
 
 def _top(folder: str) -> str:

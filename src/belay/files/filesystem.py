@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Protocol, TypeVar
@@ -22,7 +22,14 @@ from belay.exceptions import (
 )
 from belay.files.access import Access, Room, Stat
 from belay.files.failure import INVALID, TOO_LONG
-from belay.files.names import absolute, is_there_error, lies_in, refuse_lost_name, refuse_what_is_there
+from belay.files.names import (
+    absolute,
+    can_be_named,
+    is_there_error,
+    lies_in,
+    refuse_lost_name,
+    refuse_what_is_there,
+)
 from belay.files.operations import MakeFolder, Move, Operation, RefuseFolder, RemoveFile, RemoveFolder, Send
 from belay.files.plan import FRESH, Plan
 from belay.files.record import PLACE, Record
@@ -83,6 +90,18 @@ class Filesystem:
         """
         place = absolute(path)
         return self._ask(lambda access: access.stat(place), place)
+
+    def stat_each(self, folder: str, names: Sequence[str]) -> dict[str, Stat]:
+        """What the board says of names in a folder, in fewer turns; what is not there is left out.
+
+        Args:
+            folder: The folder.
+            names: Their names.
+        """
+        place = absolute(folder)
+        known = [name for name in names if can_be_named(name)]
+        found = self._ask(lambda access: access.stat_each(place, known), place)
+        return {name: stat for name, stat in zip(known, found, strict=True) if stat is not None}
 
     def find(self, path: str) -> Stat | None:
         """What the board says of a file or folder; None if there is nothing, or cannot be."""

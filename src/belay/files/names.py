@@ -35,6 +35,15 @@ def _leads_out(path: str) -> bool:
     return False
 
 
+def can_be_named(path: str) -> bool:
+    """Whether the board can be told to do something with it; not so if its name is not of UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def refuse_lost_name(access: Access, path: str) -> None:
     """Refuse a path that FAT would take for another one, if the board has it on FAT.
 

@@ -11,6 +11,7 @@ from belay.exceptions import BoardFileError, BoardNotAFolderError, NoRoomError
 from belay.files import fat
 from belay.files.access import Access, Room, View
 from belay.files.keep import Keep, deletion_rule
+from belay.files.names import can_be_named
 from belay.files.operations import MakeFolder, Operation, Send
 from belay.files.plan import FRESH, Plan, plan
 from belay.files.record import NAME, PLACE, Record
@@ -164,18 +165,9 @@ class _Deletable:
 
     def __call__(self, path: str) -> bool:
         first = _first(path)
-        if path in self._mounts or path in self._spared or not _can_be_named(path) or not self._rule(path):
+        if path in self._mounts or path in self._spared or not can_be_named(path) or not self._rule(path):
             return False
         return first not in self._mounts or first in self._named or self._is_mine(path)
-
-
-def _can_be_named(path: str) -> bool:
-    """Whether the board can be told to do something with it; not so if its name is not of UTF-8."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _first(path: str) -> str:

@@ -62,9 +62,17 @@ def _belay_read(path, at, size):
         return file.read(size), total
 
 
-def _belay_stat(path):
+def _belay_stat(path, also=None):
     # Kind (1: a file, 2: a folder), size, seconds of the last change, the year that they are counted from; a
-    # short text needs no other part.
+    # short text needs no other part. Of names in a folder one line each; 0 is gone, or cannot be read.
+    if also:
+        text = ""
+        for name in also:
+            try:
+                text += _belay_stat(path + "/" + name) + "\n"
+            except OSError:
+                text += "0 0 0 1970\n"
+        return text
     if path == "/":
         return "2 0 0 1970"
     stat = os.stat(path)

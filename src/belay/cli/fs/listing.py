@@ -21,7 +21,7 @@ from belay.exceptions import BoardError, BoardFileError, BoardNotAFolderError
 
 if TYPE_CHECKING:
     from belay.device import Device
-    from belay.files.access import Room
+    from belay.files.access import Room, Stat
     from belay.files.filesystem import Filesystem
     from belay.files.tree import Entry
 
@@ -87,7 +87,7 @@ def ls(settings: Settings, words: tuple[str, ...], is_long: bool, as_json: bool)
             for place in expanded(files, [on_board(path) for path in paths or ("",)])
         }
         if is_long:
-            found = {place: [_dated(files, line) for line in lines] for place, lines in found.items()}
+            found = {place: _dated(files, place, lines) for place, lines in found.items()}
     if as_json:
         print(json.dumps([line.page for lines in found.values() for line in lines], indent=2))
         return
@@ -131,14 +131,21 @@ def _shown(lines: list[Line], *, is_long: bool) -> Iterator[str]:
         yield f"{size:>{width}}  {changed:<16}  {line.label}"
 
 
-def _dated(files: Filesystem, line: Line) -> Line:
-    if line.size is None:
-        return line
-    seconds = files.stat(line.place.path).changed
+def _dated(files: Filesystem, place: Place, lines: list[Line]) -> list[Line]:
+    """The lines, with the times of files."""
+    if [line.place for line in lines] == [place]:
+        stats = {line.name: files.stat(place.path) for line in lines}
+    else:
+        names = [line.name for line in lines if line.size is not None]
+        stats = files.stat_each(place.path or "/", names)
+    return [line._replace(changed=_time(stats.get(line.name))) for line in lines]
+
+
+def _time(stat: Stat | None) -> datetime | None:
     # The board's clock knows no time zone.
-    return line._replace(
-        changed=datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None) if seconds else None
-    )
+    if stat is None or not stat.changed:
+        return None
+    return datetime.fromtimestamp(stat.changed, UTC).replace(tzinfo=None)
 
 
 @click.command()
