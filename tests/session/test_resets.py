@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from belay import ConnectionLost
-from belay.exceptions import BoardResetError
+from belay.exceptions import BoardResetError, BoardTimeoutError
+from belay.session.connection import Connection
 
 from .conftest import Connect
 from .relay import Relay
@@ -54,6 +55,23 @@ def test_without_the_agent(relay: Relay, connect: Connect, how: str) -> None:
     device("x = 1")
     WAYS[how](relay)
     assert device("x", stream_out=None) == 1
+
+
+def test_a_reset_while_the_board_is_given_back_what_it_knew(
+    relay: Relay, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = connect(attempts=1, agent=True)
+    device("x = 1")
+    relay.power_cycle()
+    restart = Connection.restart
+
+    def reset_again(connection: Connection) -> None:
+        monkeypatch.setattr(Connection, "restart", restart)
+        relay.power_cycle()
+        raise BoardTimeoutError("the soft reset", 10)
+
+    monkeypatch.setattr(Connection, "restart", reset_again)
+    assert device("x") == 1
 
 
 def test_a_request_that_met_a_prompt_did_not_run(relay: Relay, connect: Connect) -> None:

@@ -129,15 +129,32 @@ class Standing:
                 self._connection.prepare()
                 self.state = State.READY
                 continue
-            self._connection.restart()
             if self.attempts:
-                self._history.replay(self._connection.calls, self._connection.endless)
+                self._restore()
                 self._call_hook()
             else:
+                self._connection.restart()
                 self._history.forget_steps()
                 self.state = State.READY
         if self._history.missing:
             self._history.define_missing(self._connection.calls, self._connection.terms)
+
+    def _restore(self) -> None:
+        """Start the interpreter anew, and have it know again what it knew.
+
+        Raises:
+            ConnectionLost: The board is gone, or not what it was a moment ago.
+            ReplayFailed: A step failed.
+        """
+        try:
+            self._connection.restart()
+            self._history.replay(self._connection.calls, self._connection.endless)
+        except ConnectionLost:
+            raise
+        except BelayException as error:
+            # It was reset once more, in the middle of this.
+            self.lose()
+            raise ConnectionLost(f"the board did not come back as it should: {error}") from error
 
     def reach(self) -> None:
         """Be connected.
