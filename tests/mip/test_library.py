@@ -119,6 +119,9 @@ def test_targets(board: Device, index: str) -> None:
     assert files(board) == ["bus.mpy"]
     board("import sys; sys.path[:] = ['', '/rom/lib', '/rom', '/flash/lib']")
     assert library(board).target() == "/flash/lib"
+    # As CircuitPython has it.
+    board("sys.path[:] = ['', '/', '.frozen', '/lib']")
+    assert library(board).target() == "/lib"
     board("sys.path[:] = ['', '/rom/lib', '/library']")
     with pytest.raises(FilesError, match="imports from no folder") as caught:
         library(board).target()

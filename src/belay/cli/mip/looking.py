@@ -114,9 +114,8 @@ def verify(settings: Settings, *, words: tuple[str, ...], target: str | None, as
     else:
         for each in damages:
             print(printable(f"{each.path}: {each.kind} ({each.package})"))
-    settings.say(
-        f"verified: {counted(count, 'package')}" + ("" if damages else "; all is as it was put there")
-    )
+    whole = "" if damages or not count else "; all is as it was put there"
+    settings.say(f"verified: {counted(count, 'package')}{whole}")
     if damages:
         settings.say("hint: `belay mip upgrade` makes them whole")
     return exits.PACKAGES if damages else exits.DONE
