@@ -19,6 +19,13 @@ LOGIN = ("micro", "python")
 EVERY = bytes(range(256))
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that may do other things as well."""
+    for name in ("ASKS_SECONDS", "VERDICT_SECONDS", "LOGIN_SECONDS"):
+        monkeypatch.setattr(telnet, name, 20.0)
+
+
 @contextmanager
 def board(**options: object) -> Iterator[tuple[TelnetServer, str, socket.socket]]:
     """A telnet server, its ``HOST:PORT``, and the board behind it."""
@@ -134,6 +141,19 @@ def test_what_a_program_prints_where_a_login_was_expected_is_kept(monkeypatch: p
         transport = open_telnet(f"telnet://{place}")
         assert read_until(transport, b"printing") == b"printing"
         transport.close()
+
+
+def test_a_login_after_which_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telnet, "VERDICT_SECONDS", 0.05)
+
+    def run(connection: socket.socket) -> None:
+        with connection:
+            connection.sendall(b"Password: ")
+            while connection.recv(100):
+                pass
+
+    with listening(run) as place:
+        open_telnet(f"telnet://{place}", password="x").close()
 
 
 def test_a_server_that_goes() -> None:

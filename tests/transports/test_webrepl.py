@@ -28,6 +28,13 @@ from tests.servers.webrepl import Peer, authority_file, encrypted, listening, pl
 EVERY = bytes(range(256))
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that may do other things as well."""
+    monkeypatch.setattr(webrepl, "VERSION_SECONDS", 20.0)
+    monkeypatch.setattr(webrepl, "LOGIN_SECONDS", 20.0)
+
+
 def read_until(transport: Transport, end: bytes) -> bytes:
     data = b""
     while not data.endswith(end):

@@ -23,6 +23,16 @@ LARGE = b"".join(sha256(b"%d" % number).digest() for number in range(2304))
 """More than fits into a request, compressed or not."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """On a machine that may do other things as well."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(webrepl, "VERSION_SECONDS", 20.0)
+        patch.setattr(webrepl, "LOGIN_SECONDS", 20.0)
+        patch.setattr(webrepl, "BUSY_SECONDS", 20.0)
+        yield
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[CutServer]:
     with served(away=0.05) as serving:

@@ -26,6 +26,9 @@ LOGIN_SECONDS = 10.0
 ASKS_SECONDS = 1.0
 """A server that has said nothing for so long asks for no login, if none is expected: a terminal server."""
 
+VERDICT_SECONDS = 3.0
+"""A server that has said nothing for so long after the password has let us in: a silent program runs."""
+
 _WILL, _WONT, _DO, _DONT, _IAC = 251, 252, 253, 254, 255
 _TOKEN = re.compile(rb"\xff(?:[\xfb-\xfe].|\xfa.*?\xff\xf0|[^\xfa-\xfe])|\r|[^\xff\r]+", re.DOTALL)
 """A verb and its option, a subnegotiation, another order, a carriage return, or text."""
@@ -128,16 +131,16 @@ def _log_in(transport: ThreadedTransport, user: str | None, password: Password) 
     except TimeoutError:
         return
     if asked in _ASKS_PASSWORD:
-        _answer(transport, given(transport.name, password, "a password", _HINT))
-        asked = _verdict(transport)
+        asked = _verdict(transport, given(transport.name, password, "a password", _HINT))
     if asked in _REFUSES:
         raise AuthenticationError(f"{transport.name}: the user or the password is wrong", hint=_HINT)
 
 
-def _verdict(transport: ThreadedTransport) -> bytes:
+def _verdict(transport: ThreadedTransport, password: str) -> bytes:
     """The word that follows a password; one that lets in if none does, as where a program runs."""
     try:
-        return await_words(transport, (*_REFUSES, *_LETS_IN), Deadline(ASKS_SECONDS))
+        _answer(transport, password)
+        return await_words(transport, (*_REFUSES, *_LETS_IN), Deadline(VERDICT_SECONDS))
     except TimeoutError:
         return _LETS_IN[0]
     except ConnectionLost:
