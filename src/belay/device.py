@@ -81,7 +81,9 @@ class Device(RunsCode, SyncsFolders, TellsTime):
         exclusive: Whether to lock the port for this program.
         timeout: Seconds that a call may take if it does not say otherwise; None for as long as it likes.
         fresh: Whether connecting starts the interpreter anew. If not, what is defined on the board stays.
-            None: only where a program that was stopped has left little memory.
+            None: only where a program that was stopped has left little memory. Over WebREPL and telnet, where
+            the connection would end with the interpreter, names and modules that were added since the last
+            reset are removed instead.
         agent: Whether calls go by a small program of ours on the board, which is what makes them quick. None:
             as the environment variable ``BELAY_AGENT`` says (``1`` or ``0``), else wherever it can run.
         listen: Whether to read what the board prints also while no call is under way, in a thread of its own:
