@@ -114,6 +114,8 @@ def test_what_is_refused(belay: Belay, flash: Path) -> None:
     assert "partition 1 has 512" in result.err
     assert belay("romfs", "deploy", "x.romfs", "-p", "2").code == exits.UNAVAILABLE
     assert belay("romfs", "deploy", "missing.romfs").code == exits.FILE
+    endless = belay("romfs", "deploy", "virtual:", "/dev/zero")
+    assert (endless.code, "error: /dev/zero is no ROMFS image" in endless.err) == (exits.FILE, True)
     assert belay("romfs", "deploy", "x.romfs", "--raw").code == exits.USAGE
     assert belay("romfs", "deploy", "virtual:", "x.romfs", "y").code == exits.USAGE
     assert belay("romfs").code == exits.USAGE

@@ -128,12 +128,15 @@ def _split(words: tuple[str, ...]) -> tuple[str | None, Path | None]:
 
 
 def _image_in(file: Path) -> bytes:
+    from belay.deploy.rom import BEGINNING
     from belay.exceptions import ImageError
-    from belay.romfs import read_image
+    from belay.romfs import image_size, read_image
 
-    image = file.read_bytes()
+    with file.open("rb") as stream:
+        image = stream.read(BEGINNING)
+        # What comes behind an image is nothing of it, and of some files there is no end.
+        image += stream.read(max(0, (image_size(image) or 0) - len(image)))
     try:
-        # What comes behind an image is nothing of it.
         return image[: read_image(image).size]
     except ImageError as error:
         raise ImageError(f"{file} {error.message}", hint=error.hint) from error
