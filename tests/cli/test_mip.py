@@ -295,6 +295,14 @@ def test_a_record_of_somebody_else_steers_no_terminal(belay: Belay, board: Path)
         assert "\x1b" not in result.out + result.err
 
 
+def test_a_record_that_is_none(belay: Belay, board: Path) -> None:
+    (board / ".belay").write_text("{")
+    for words in (["list", "--ours"], ["verify"]):
+        result = belay("mip", *words)
+        assert (result.code, result.out) == (0, "")
+        assert "warning: /.belay on the board cannot be read" in result.err
+
+
 def test_who_watches_sees_both_halves(
     belay: Belay, board: Path, index: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from belay.exceptions import (
 from belay.files.filesystem import Filesystem
 from belay.files.names import absolute
 from belay.files.plan import Plan
-from belay.files.record import Record
+from belay.files.record import PLACE, Record
 from belay.files.record import absolute as joined
 from belay.files.sync import Bytes, Progress, SyncSummary, Wish
 from belay.files.tree import File
@@ -122,6 +122,8 @@ class Library:
             # Boards with no file system at their top have the record on that of the folder.
             top = top if target else self.target()
         record = self.files.record(top)
+        if record.damaged:
+            self.talk.say(f"warning: {PLACE} on the board cannot be read: what was put there is not known")
         return {each: installed(record, each) for each in (tops(record) if target is None else (top,))}
 
     def verify(self, known: Mapping[str, Mapping[str, Installed]] | None = None) -> list[Damage]:

@@ -74,6 +74,13 @@ class Mip:
 
         Args:
             target: The only folder to look at; None for all.
+
+        Returns:
+            Each as it was put there; of a package in two folders both.
+
+        Raises:
+            FilesError: A newer belay wrote the board's record, or ``target`` leads out of the board.
+            ConnectionLost: The board is gone.
         """
         return [each for found in self._library().packages(target).values() for each in found.values()]
 
@@ -88,6 +95,9 @@ class Mip:
             index: The index to ask in place of the one that each came from.
             offline: Whether what was fetched before is all that there is.
 
+        Returns:
+            What has changed.
+
         Raises:
             PackageNotFoundError: There is no package of such a name.
             BelayException: As :meth:`install`.
@@ -97,6 +107,13 @@ class Mip:
     def remove(self, *names: str, target: str | None = None) -> Done:
         """Remove packages, and what only they needed.
 
+        Args:
+            names: Which.
+            target: As for :meth:`install`.
+
+        Returns:
+            What has changed.
+
         Raises:
             PackageNotFoundError: There is no package of such a name.
             ResolutionError: Another one needs it.
@@ -105,7 +122,18 @@ class Mip:
         return self._library().remove(names, target=target)
 
     def verify(self, target: str | None = None) -> Sequence[Damage]:
-        """Find files of packages that are not as they were put there."""
+        """Find files of packages that are not as they were put there.
+
+        Args:
+            target: The only folder to look at; None for all.
+
+        Returns:
+            A file that is missing or changed each; none if all is well.
+
+        Raises:
+            FilesError: A newer belay wrote the board's record, or ``target`` leads out of the board.
+            ConnectionLost: The board is gone.
+        """
         library = self._library()
         return library.verify(library.packages(target))
 
