@@ -274,6 +274,15 @@ class AsyncDevice:
     ) -> SyncSummary | Plan:
         """Sync folders that a Python package here brings along, see :meth:`belay.Device.sync_dependencies`.
 
+        Args:
+            package: The imported package, or its name.
+            subfolders: Folders in it, which are put together.
+            dst: The folder on the board.
+            options: As for :meth:`sync`.
+
+        Returns:
+            What was done; what would be, with ``dry_run=True``.
+
         Raises:
             FilesError: There is no such package or folder; and as :meth:`sync`.
         """

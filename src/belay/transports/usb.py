@@ -68,6 +68,9 @@ class UsbSpecifier:
     def from_json(cls, text: str) -> Self:
         """Read the form that ``BELAY_DEVICE`` has.
 
+        Args:
+            text: A JSON object with any of the fields.
+
         Raises:
             AddressError: It is not JSON, or has a field that is unknown or of the wrong type.
         """
