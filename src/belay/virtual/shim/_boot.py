@@ -50,7 +50,10 @@ def run(names):
     else:
         host = native(int(address))
     _host.host = host
+    # What stays is to lie together, at the beginning of the heap.
+    gc.collect()
     import machine
+    gc.collect()
     if root:
         from _flash import Flash
     else:
