@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.shell_completion import ShellComplete
 from servers.git_hosts import Repository
+from servers.index_recipes import of
 from servers.web import WebServer
 
 from belay.cli import exits
@@ -69,6 +71,13 @@ def test_packages_of_an_index(
     assert there(board) == files
     if not files:
         assert there(board, "third-party") == {"plain.py"}
+
+
+def test_an_index_in_a_folder(belay: Belay, board: Path, tmp_path: Path) -> None:
+    of({"app": {"1.0": {"files": {"app.py": "A = 1\n"}}}}).write(tmp_path / "public")
+    folder = os.path.relpath(tmp_path / "public")
+    assert belay("mip", "install", "app", "--no-mpy", "--index", folder).out == "app 1.0: added\n"
+    assert there(board) == {"app.py"}
 
 
 def test_the_board_may_be_named(belay: Belay, board: Path, index: str, served: tuple[str, Path]) -> None:
@@ -320,6 +329,8 @@ def test_who_watches_sees_both_halves(
         (["list", "aioble"], "'aioble' names no board"),
         (["remove"], "Missing argument 'PACKAGE'"),
         (["instal", "x"], "No such command 'instal'"),
+        (["install", "x", "--index", "missing"], "'missing' is no address of an index, and no folder"),
+        (["install", "x", "--index", ""], "'' is no address of an index, and no folder"),
     ],
 )
 def test_wrong_use(belay: Belay, words: list[str], said: str) -> None:

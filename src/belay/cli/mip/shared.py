@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from belay.cli.board import Port, connected
@@ -29,8 +31,24 @@ _WHOLE = "each file on the board is whole; the same command does what is left"
 target_option = click.option(
     "--target", metavar="DIR", help="The folder on the board, else the first of sys.path that ends in /lib."
 )
+
+
+def _index_url(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """The address of an index; it may be given as a folder."""
+    given = ctx.get_parameter_source(param.name or "") is not ParameterSource.DEFAULT
+    if "://" in value or not given:
+        return value
+    if not value or not Path(value).is_dir():
+        raise click.BadParameter(f"{value!r} is no address of an index, and no folder.", ctx, param)
+    return Path(value).resolve().as_uri()
+
+
 index_option = click.option(
-    "--index", default="", metavar="URL", help="The index to ask, else the project's, else micropython.org's."
+    "--index",
+    default="",
+    callback=_index_url,
+    metavar="URL",
+    help="The index to ask, else the project's, else micropython.org's.",
 )
 mpy_option = click.option(
     "--mpy/--no-mpy",
