@@ -311,8 +311,12 @@ def listen(command: Command) -> tuple[int, str, float]:
 
 def shown(command: Command) -> str:
     """``command`` for the reader, who may want to repeat it."""
-    words = [str(word.relative_to(ROOT)) if isinstance(word, Path) else word for word in command]
+    words = [_from_here(word) if isinstance(word, Path) else word for word in command]
     return " ".join(repr(word) if " " in word else word for word in words)
+
+
+def _from_here(path: Path) -> str:
+    return str(path.relative_to(ROOT) if path.is_absolute() else path)
 
 
 def test(arguments: list[str]) -> int:
