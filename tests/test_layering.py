@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,13 @@ def lint_imports(place: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def test_the_contributors_map_has_each_room() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| \d \| `([\w.]+)/?` \|", page, re.MULTILINE)
+    there = [path for path in (ROOT / "src/belay").iterdir() if path.is_dir() or path.suffix == ".py"]
+    assert sorted(named) == sorted(path.name for path in there if not path.name.startswith("_"))
 
 
 def test_rooms_import_only_from_below() -> None:
