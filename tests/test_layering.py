@@ -37,8 +37,9 @@ def lint_imports(place: Path) -> subprocess.CompletedProcess[str]:
 def test_the_contributors_map_has_each_room() -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     named = re.findall(r"^\| \d \| `([\w.]+)/?` \|", page, re.MULTILINE)
-    there = [path for path in (ROOT / "src/belay").iterdir() if path.is_dir() or path.suffix == ".py"]
-    assert sorted(named) == sorted(path.name for path in there if not path.name.startswith("_"))
+    rooms = [path.parent for path in (ROOT / "src/belay").glob("*/__init__.py")]
+    rooms += (ROOT / "src/belay").glob("[!_]*.py")
+    assert sorted(named) == sorted(path.name for path in rooms)
 
 
 def test_rooms_import_only_from_below() -> None:
