@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,16 +25,18 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
 os.fsync = lambda fd: None
 
 
-@pytest.fixture(autouse=True)
-def no_device_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test may reach for the board that the user's own environment names."""
-    monkeypatch.delenv("BELAY_DEVICE", raising=False)
+@pytest.fixture(scope="session", autouse=True)
+def nothing_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test may reach for the board that the user's own environment names, or for the user's own cache.
 
-
-@pytest.fixture(autouse=True)
-def no_cache_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test may write to the user's own cache, or depend on what is in it."""
-    monkeypatch.setenv("BELAY_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
+    Nor may a fixture that many tests share, which begins before what is for one test.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("BELAY_DEVICE", raising=False)
+        patch.setenv("BELAY_CACHE_DIR", str(folder / "cache"))
+        patch.setenv("BELAY_CONFIG_DIR", str(folder / "settings"))
+        yield
 
 
 _numbers = itertools.count()

@@ -288,7 +288,9 @@ def test_both_checkers_see_both_kinds_of_code(tmp_path: Path) -> None:
 
 
 def test_without_stubs_names_of_the_board_are_of_any_type(tmp_path: Path) -> None:
-    project(tmp_path, host_py=HOST_CODE)
+    # With tables of its own it has no settings of a folder above.
+    tables = "[tool.belay]\n[tool.mypy]\n[tool.pyright]\n"
+    project(tmp_path, tables, host_py=HOST_CODE)
     for words in ["pyright", "--pythonpath", sys.executable], ["mypy", "."]:
         said = check(tmp_path, *words)
         unknown = HOST_CODE.splitlines().index("    from utime import ticks_ms") + 1

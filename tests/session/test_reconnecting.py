@@ -5,7 +5,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -346,11 +346,22 @@ def test_who_listens_notices_a_loss_at_once(relay: Relay, connect: Connect) -> N
     assert device.connected
 
 
+@pytest.fixture
+def impatient() -> Iterator[pytest.MonkeyPatch]:
+    """What may be undone within a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
 def test_silence_is_a_time_out_and_then_a_loss(
-    relay: Relay, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    relay: Relay, connect: Connect, impatient: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("belay.link.recovery.STOP_TIMEOUT", 0.2)
-    device = connect(attempts=1)
+    def patient(transport: Transport) -> Transport:
+        # A new connection has all the time that it may need.
+        impatient.undo()
+        return transport
+
+    device = connect(attempts=1, wrap=patient)
     device("x = 1")
 
     @device.task(timeout=0.2)
@@ -358,9 +369,10 @@ def test_silence_is_a_time_out_and_then_a_loss(
         return x
 
     relay.forsake()
+    impatient.setattr("belay.link.recovery.STOP_TIMEOUT", 0.2)
     with pytest.raises(BoardTimeoutError):
         once()
-    monkeypatch.setattr("belay.link.mode.ENTER_TIMEOUT", 0.5)
+    impatient.setattr("belay.link.mode.ENTER_TIMEOUT", 0.5)
     assert device("x") == 1
     assert device.connected
 
