@@ -10,7 +10,8 @@ from belay.exceptions import NoMatchingExecuterError
 from belay.remote.caller import Caller
 from belay.remote.functions import Options, RemoteFunction
 from belay.remote.marks import Marked, overloads_before
-from belay.remote.refusing import refuse_parameters
+from belay.remote.refusing import refuse_class_method, refuse_parameters
+from belay.source import check
 
 Kind = type[RemoteFunction[Any, Any]]
 
@@ -34,15 +35,20 @@ class Marker:
             TypeError: An option that there is not.
             DecorationError: It does not go with others of its name, it has a parameter ``self``, or
                 ``autoinit`` was asked for and it has parameters.
-            UnsupportedFunctionError: It is no function.
+            UnsupportedFunctionError: It cannot run on a board.
+            SpecialFunctionNameError: Its name is reserved.
         """
         made = options_of(self._name, self._kind, options)
 
         def mark(function: Any) -> Marked[Any]:
+            refuse_class_method(function)
             function = getattr(function, "__func__", function)
             if made.autoinit:
                 refuse_parameters(function)
-            return Marked(self._name, function, made, overloads_before(function))
+            marked: Marked[Any] = Marked(self._name, function, made, overloads_before(function))
+            # Here the traceback ends at the function; it is checked again when it is sent.
+            check(function, purpose=self._kind.purpose)
+            return marked
 
         return mark if function is None else mark(function)
 

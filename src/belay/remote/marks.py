@@ -14,7 +14,7 @@ from typing import Any, Generic, NoReturn, Protocol, Self, TypeVar, overload
 
 from belay.exceptions import DecorationError
 from belay.remote.functions import Options
-from belay.remote.refusing import refuse_clash, refuse_self
+from belay.remote.refusing import refuse_above, refuse_clash, refuse_self
 from belay.source.extract import plain_function
 
 F_co = TypeVar("F_co", covariant=True)
@@ -227,8 +227,12 @@ def check_class(cls: type, root: type) -> None:
         root: The class of devices, whose attributes are its own.
 
     Raises:
-        DecorationError: A name is that of an attribute of devices, or two functions have one on the board.
+        DecorationError: A name is that of an attribute of devices, two functions have one on the board, or
+            one is a class method or a property, too.
     """
+    for owner in cls.__mro__:
+        for value in vars(owner).values():
+            refuse_above(value, Marked)
     on_board: dict[str, Marked[Any]] = {}
     for name, marked in marked_in(cls).items():
         # A setup may be called setup: it is called once, and found as device.setup.

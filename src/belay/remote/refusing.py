@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from belay.exceptions import DecorationError
+from belay.exceptions import DecorationError, UnsupportedFunctionError
 from belay.source.extract import plain_function
 
 if TYPE_CHECKING:
@@ -33,6 +34,49 @@ def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
     code = plain_function(function).__code__
     stars = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
     return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + stars]
+
+
+def refuse_class_method(function: object) -> None:
+    """Refuse to decorate a class method.
+
+    Raises:
+        UnsupportedFunctionError: It is one.
+    """
+    if isinstance(function, classmethod):
+        raise UnsupportedFunctionError(function.__name__, f"it is a class method; {_CLASS}", hint=_NO_CLASS)
+
+
+def refuse_above(value: object, marked_class: type[Marked[Any]]) -> None:
+    """Refuse an attribute of a class that makes a class method or a property of a function for the board.
+
+    Raises:
+        DecorationError: It does.
+    """
+    inner = _inside(value)
+    if not isinstance(inner, marked_class):
+        return
+    name, kind = inner.board_name, type(value).__name__
+    above = f"@{kind} stands above @{inner.decorator}"
+    if kind == "classmethod":
+        raise DecorationError(name, f"{above}; {_CLASS}", hint=_NO_CLASS)
+    raise DecorationError(
+        name,
+        f"{above}, but the device itself, as its argument, cannot go to the board",
+        hint=f"leave @{kind} out, or write a {kind} that calls a {inner.decorator} of another name",
+    )
+
+
+_CLASS = "the class is not on the board"
+_NO_CLASS = "leave @classmethod and its parameter out; @staticmethod may stay"
+
+
+def _inside(value: object) -> object:
+    """The function of a class method or of a property; None for what is neither."""
+    if isinstance(value, property):
+        return value.fget
+    if isinstance(value, functools.cached_property):
+        return value.func
+    return value.__func__ if isinstance(value, classmethod) else None
 
 
 def refuse_self(marked: Marked[Any]) -> None:
