@@ -140,6 +140,7 @@ def test_a_block_connects_and_closes(capsys: pytest.CaptureFixture[str]) -> None
         everything = asyncio.all_tasks()
         device = AsyncDevice("virtual:", startup="x = 5")
         assert repr(device) == "<AsyncDevice: not connected>"
+        assert not device.connected
 
         @device.task
         def early(y):
@@ -157,6 +158,7 @@ def test_a_block_connects_and_closes(capsys: pytest.CaptureFixture[str]) -> None
             assert device.task.early is early
             assert repr(device) == "<AsyncDevice: <Device virtual: (micropython)>>"
             assert (device.implementation.name, device.address) == ("micropython", "virtual:")
+            assert device.connected
             assert device.virtual.pins[3].value in (0, 1, None)
 
             @device.teardown
@@ -167,6 +169,7 @@ def test_a_block_connects_and_closes(capsys: pytest.CaptureFixture[str]) -> None
                 await device.connect()
         assert capsys.readouterr().out == "set up\ntorn down\n"
         await device.close()
+        assert not device.connected
         with pytest.raises(ConnectionLost, match="the device is closed"):
             await device("1")
         assert asyncio.all_tasks() == everything
@@ -319,6 +322,26 @@ def test_subclasses(capsys: pytest.CaptureFixture[str]) -> None:
                 pass
 
 
+def test_what_blocks_says_how_it_is_done(device: AsyncDevice) -> None:
+    for name in ("proxy", "mount", "terminal"):
+        with pytest.raises(AttributeError, match=rf"to_thread\(device\.blocking\.{name}, …\)"):
+            getattr(device, name)
+    for name in ("files", "filesystem", "mip"):
+        with pytest.raises(AttributeError, match=rf"to_thread\(device\.blocking\.{name}\.…, …\)") as caught:
+            getattr(device, name)
+        assert (caught.value.name, caught.value.obj) == (name, device)
+    with pytest.raises(AttributeError, match=r"^'AsyncDevice' object has no attribute 'fils'$"):
+        device.fils  # type: ignore[attr-defined]
+
+    class Sensor(AsyncDevice):
+        @AsyncDevice.task
+        def read():
+            return 1
+
+    with pytest.raises(AttributeError, match="read runs on a board, and Sensor is connected to none yet"):
+        Sensor("virtual:").read
+
+
 @pytest.mark.parametrize(
     ("options", "method", "others"),
     [
@@ -329,5 +352,8 @@ def test_subclasses(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_options_are_those_of_a_device(options: type, method: Callable[..., Any], others: set[str]) -> None:
-    parameters = set(inspect.signature(method).parameters) - {"self"} - others
-    assert options.__annotations__.keys() == parameters
+    parameters = inspect.signature(method).parameters
+    assert options.__annotations__.keys() == set(parameters) - {"self"} - others
+    for name, annotation in options.__annotations__.items():
+        if name != "on_reconnect":
+            assert annotation.__forward_arg__ == parameters[name].annotation, name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import (
     TYPE_CHECKING,
@@ -29,6 +29,7 @@ from belay.aio.slots import (
     AsyncThreadDecorator,
     AsyncThreadMarker,
 )
+from belay.aio.timing import AsyncTellsTime
 from belay.aio.worker import Worker
 from belay.board.firmware import Implementation
 from belay.device import Device
@@ -63,7 +64,7 @@ class DeviceOptions(TypedDict, total=False):
     attempts: int
     baudrate: int
     user: str | None
-    password: str | None
+    password: str | Callable[[], str] | None
     exclusive: bool
     timeout: float | None
     fresh: bool | None
@@ -102,7 +103,7 @@ class SyncOptions(TypedDict, total=False):
     """What a sync can be told, see :meth:`belay.Device.sync`."""
 
     keep: Keep
-    ignore: list[str] | str | None
+    ignore: Sequence[str] | str | None
     minify: bool
     mpy_cross_binary: str | os.PathLike[str] | None
     progress_update: Callable[..., object] | None
@@ -110,7 +111,7 @@ class SyncOptions(TypedDict, total=False):
     outside_links: bool
 
 
-class AsyncDevice:
+class AsyncDevice(AsyncTellsTime):
     """A MicroPython or CircuitPython board for asyncio programs: a :class:`belay.Device` to be awaited.
 
     ``async with AsyncDevice("virtual:") as device`` connects, and closes the connection at the end. There are
@@ -181,6 +182,10 @@ class AsyncDevice:
 
         Returns:
             What it returns; what it raises is raised.
+
+        Raises:
+            BelayException: The device is not connected.
+            ConnectionLost: The device is closed.
         """
         self.blocking  # noqa: B018 - raises where there is none
         return await self._worker.do(lambda: work(*args, **kwargs))
@@ -216,7 +221,11 @@ class AsyncDevice:
         await self.to_thread(self.blocking.run, program, **options)
 
     def batch(self) -> AsyncBatch:
-        """Gather calls, to send them in few turns: ``async with device.batch() as batch: …``."""
+        """Gather calls, to send them in few turns: ``async with device.batch() as batch: …``.
+
+        Returns:
+            What takes the calls; what was gathered is sent at the end of the block.
+        """
         return AsyncBatch(self._worker, lambda: self.blocking)
 
     # --- files ----------------------------------------------------------------------------------
@@ -309,6 +318,26 @@ class AsyncDevice:
         """
         return self.blocking.virtual
 
+    @property
+    def connected(self) -> bool:
+        """Whether the connection is there, as far as is known; see :attr:`belay.Device.connected`."""
+        return self._device is not None and self._device.connected
+
+    if not TYPE_CHECKING:  # It would have every name for them.
+
+        def __getattr__(self, name: str) -> Any:
+            blocks = getattr(self.blocking_class, name, None)
+            if blocks is None or name.startswith("_") or hasattr(type(self), name):
+                # As without this method.
+                return object.__getattribute__(self, name)
+            work = name if callable(blocks) else f"{name}.…"
+            raise AttributeError(
+                f"{type(self).__name__} has no {name}, which blocks: "
+                f"await device.to_thread(device.blocking.{work}, …)",
+                name=name,
+                obj=self,
+            )
+
     def __repr__(self) -> str:
         state = "not connected" if self._device is None else repr(self._device)
         return f"<{type(self).__name__}: {state}>"
@@ -370,10 +399,12 @@ class AsyncDevice:
         """Connect anew and replay what was recorded, see :meth:`belay.Device.reconnect`.
 
         Args:
-            attempts: How often to try, a second apart; negative for ever.
+            attempts: How often to try, a second apart; negative for ever. None for what the device was
+                made with, and at least once.
 
         Raises:
-            ConnectionLost: None of the attempts succeeded.
+            ConnectionLost: None of the attempts succeeded, or what was recorded cannot be done again.
+            MaxHistoryLengthError: More was done than is remembered, so that it cannot be done again.
         """
         await self.to_thread(self.blocking.reconnect, attempts)
 

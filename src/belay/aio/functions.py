@@ -49,7 +49,22 @@ class AsyncTask(AsyncFunction[P, R]):
     """A task: ``await`` a call of it for its result."""
 
     async def map(self, items: Iterable[Any], /, *more: Iterable[Any]) -> list[R]:
-        """Call it for each item, in as few turns as fit; see :meth:`belay.remote.functions.Task.map`."""
+        """Call it for each item, in as few turns as fit; see :meth:`belay.remote.functions.Task.map`.
+
+        Args:
+            items: The first argument of each call.
+            more: The second of each, and so on; the shortest decides how many calls there are.
+
+        Returns:
+            The results, in their order.
+
+        Raises:
+            BoardError: A call raised; a note names the item. Those before it ran, those behind it did not.
+            BoardTimeoutError: A call took too long and was interrupted.
+            ConnectionLost: The board is gone.
+            UntransferableError: An argument cannot travel, so nothing was sent; or a result cannot, and all
+                calls ran.
+        """
         result: list[R] = await self._worker.do(lambda: self._remote().map(items, *more))
         return result
 
@@ -62,7 +77,21 @@ class AsyncItems(AsyncRemote[P], Generic[P, T]):
     """
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[T, Any]:
-        """Begin it; the board is asked for each item when it is wanted."""
+        """Begin it; the board is asked for each item when it is wanted.
+
+        Args:
+            args: The function's arguments.
+            kwargs: Its named arguments.
+
+        Returns:
+            An asynchronous generator; ``asend`` and ``athrow`` reach the board, too.
+
+        Raises:
+            BoardError: The board's generator raised.
+            BoardTimeoutError: An item took too long; the generator is over.
+            ConnectionLost: The board is gone.
+            UntransferableError: An argument or an item cannot travel.
+        """
         made = await self._worker.do(lambda: self._remote()(*args, **kwargs))
         step: Callable[[], Any] = functools.partial(next, made)
         try:
