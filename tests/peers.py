@@ -29,7 +29,7 @@ def mpremote_home(config: pytest.Config) -> Path:
 
 
 def mpremote(home: Path, *words: str) -> str:
-    """Run it, with success; what it prints. It asks servers of this computer only, so no proxy is in the way."""
+    """Run it, with success, and without proxies: it asks servers of this computer only. What it prints."""
     env = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     result = subprocess.run(
         [sys.executable, "-P", "-m", "mpremote", *words],
