@@ -235,6 +235,9 @@ class Device(RunsCode, SyncsFolders, TellsTime):
         To measure its memory, the agent is put on the board anew: generators on the board end, and proxies
         lose their objects.
 
+        Returns:
+            What is known of the link, and what was measured.
+
         Raises:
             BoardTimeoutError: The board did not answer.
             ConnectionFailedError: The board does not take the agent again.

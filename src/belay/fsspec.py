@@ -91,6 +91,9 @@ class BelayFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def info(self, path: str, **_: Any) -> Info:
         """What the board says of a file or folder.
 
+        Args:
+            path: The path of the file or folder.
+
         Returns:
             ``name``, ``size``, ``type`` (``file`` or ``directory``) and ``mtime``: seconds since 1970, or 0.
 
@@ -102,7 +105,11 @@ class BelayFileSystem(AbstractFileSystem):  # type: ignore[misc]
         return {**info(place, is_folder=found.is_folder, size=found.size), "mtime": found.changed}
 
     def exists(self, path: str, **_: Any) -> bool:
-        """Whether there is a file or folder; that the board is gone is no answer to that, but an error."""
+        """Whether there is a file or folder; that the board is gone is no answer to that, but an error.
+
+        Args:
+            path: The path of the file or folder.
+        """
         return self._files.exists(self._strip_protocol(path))
 
     def ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
@@ -111,6 +118,9 @@ class BelayFileSystem(AbstractFileSystem):  # type: ignore[misc]
         Args:
             path: Which.
             detail: Whether more is wanted than the paths.
+
+        Returns:
+            Of each, what :meth:`info` says, or its path.
 
         Raises:
             BoardFileNotFoundError: There is nothing.
@@ -175,6 +185,9 @@ class BelayFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def created(self, path: str) -> datetime:
         """No board knows.
 
+        Args:
+            path: The path of the file or folder.
+
         Raises:
             NotImplementedError: Always.
         """
@@ -182,6 +195,9 @@ class BelayFileSystem(AbstractFileSystem):  # type: ignore[misc]
 
     def modified(self, path: str) -> datetime:
         """When a file was last changed, by the board's clock.
+
+        Args:
+            path: The path of the file or folder.
 
         Raises:
             BoardFileNotFoundError: There is nothing.
@@ -262,6 +278,9 @@ class BelayFileSystem(AbstractFileSystem):  # type: ignore[misc]
             mode: ``r``, ``w``, ``a`` or ``x``, with ``b`` for bytes.
             args: As fsspec has them.
             options: As fsspec has them; for text ``encoding`` (UTF-8), ``errors`` and ``newline``.
+
+        Returns:
+            A file; a context manager.
 
         Raises:
             BoardFileNotFoundError: There is no such file, or no such folder to write into.
@@ -368,6 +387,10 @@ class BelayFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def mkdir(self, path: str, create_parents: bool = True, **_: Any) -> None:
         """Make a folder, and those above it.
 
+        Args:
+            path: The folder's.
+            create_parents: Whether those above it are made, too.
+
         Raises:
             BoardFileExistsError: There is something of this name.
         """
@@ -388,6 +411,9 @@ class BelayFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def rmdir(self, path: str) -> None:
         """Remove an empty folder.
 
+        Args:
+            path: The path of the file or folder.
+
         Raises:
             BoardFolderNotEmptyError: It holds something.
         """
@@ -395,6 +421,9 @@ class BelayFileSystem(AbstractFileSystem):  # type: ignore[misc]
 
     def rm_file(self, path: str) -> None:
         """Remove a file, or an empty folder.
+
+        Args:
+            path: The path of the file or folder.
 
         Raises:
             BoardFileNotFoundError: There is none.
@@ -428,6 +457,10 @@ class BelayFileSystem(AbstractFileSystem):  # type: ignore[misc]
 
     def cp_file(self, path1: str, path2: str, **_: Any) -> None:
         """Copy a file on the board, without bringing it here; of a folder only itself is made.
+
+        Args:
+            path1: What is copied.
+            path2: The path of the copy.
 
         Raises:
             BoardFileNotFoundError: There is none.

@@ -213,6 +213,10 @@ class AsyncDevice(AsyncTellsTime):
     async def run(self, program: str, **options: Unpack[RunOptions]) -> None:
         """Run a whole program in the board's global scope, see :meth:`belay.Device.run`.
 
+        Args:
+            program: Python source, as the board understands it.
+            options: As there.
+
         Raises:
             BoardError: It raised.
             BoardTimeoutError: It took longer than ``timeout``; it was interrupted.

@@ -85,6 +85,9 @@ class Filesystem:
     def stat(self, path: str) -> Stat:
         """What the board says of a file or folder.
 
+        Args:
+            path: The path of the file or folder.
+
         Raises:
             BoardFileNotFoundError: There is nothing.
         """
@@ -104,7 +107,11 @@ class Filesystem:
         return {name: stat for name, stat in zip(known, found, strict=True) if stat is not None}
 
     def find(self, path: str) -> Stat | None:
-        """What the board says of a file or folder; None if there is nothing, or cannot be."""
+        """What the board says of a file or folder; None if there is nothing, or cannot be.
+
+        Args:
+            path: The path of the file or folder.
+        """
         try:
             return self.stat(path)
         except (BoardFileNotFoundError, BoardNotAFolderError):
@@ -115,11 +122,18 @@ class Filesystem:
             raise
 
     def exists(self, path: str) -> bool:
-        """Whether there is a file or folder."""
+        """Whether there is a file or folder.
+
+        Args:
+            path: The path of the file or folder.
+        """
         return self.find(path) is not None
 
     def size(self, path: str) -> int:
         """The bytes of a file.
+
+        Args:
+            path: The path of the file or folder.
 
         Raises:
             BoardFileNotFoundError: There is no such file.
@@ -183,6 +197,11 @@ class Filesystem:
     def read_pieces(self, path: str, at: int = 0, size: int | None = None) -> Iterator[bytes]:
         """The same, piece by piece as they come; other calls may take place between, and change the file.
 
+        Args:
+            path: The path of the file.
+            at: The first byte.
+            size: How many at most; None for all.
+
         Raises:
             BoardFileNotFoundError: There is no such file.
             BoardIsAFolderError: It is a folder.
@@ -213,6 +232,9 @@ class Filesystem:
     def room(self, path: str = "/") -> Room:
         """How much room there is on the file system of a path.
 
+        Args:
+            path: Any path on it.
+
         Raises:
             BoardFileNotFoundError: There is nothing.
         """
@@ -229,6 +251,9 @@ class Filesystem:
 
     def check_place(self, path: str) -> bool:
         """Find out whether a file could be written, as far as names go.
+
+        Args:
+            path: The file's.
 
         Returns:
             Whether there is a file.
@@ -362,6 +387,9 @@ class Filesystem:
     def remove(self, path: str) -> None:
         """Remove a file.
 
+        Args:
+            path: The path of the file or folder.
+
         Raises:
             BoardFileNotFoundError: There is none.
             BoardIsAFolderError: It is a folder.
@@ -435,6 +463,10 @@ class Filesystem:
 
     def copy(self, path: str, to: str) -> None:
         """Copy a file on the board, without bringing it here; what was there is replaced.
+
+        Args:
+            path: The path of the file.
+            to: The path of the copy.
 
         Raises:
             BoardFileNotFoundError: There is none, or no folder for it.

@@ -112,6 +112,9 @@ class BoardPath(PureBoardPath):
                 name, ``[ab]`` for one of these letters, and ``**`` for any number of names, also none. With
                 a ``/`` at its end it stands for folders only.
 
+        Returns:
+            An iterator; the board is asked at once.
+
         Raises:
             ValueError: The pattern is empty.
             NotImplementedError: It starts with ``/`` or goes up.
@@ -133,6 +136,9 @@ class BoardPath(PureBoardPath):
 
     def rglob(self, pattern: str) -> Iterator[Self]:
         """The same at any depth: :meth:`glob` with ``**/`` before the pattern.
+
+        Args:
+            pattern: As for :meth:`glob`.
 
         Raises:
             NotImplementedError: The pattern starts with ``/`` or goes up.
@@ -203,6 +209,9 @@ class BoardPath(PureBoardPath):
 
     def write_bytes(self, data: ReadableBuffer) -> int:
         """Write a file; what was there stays whole until the new content is on the board.
+
+        Args:
+            data: The new content.
 
         Returns:
             How many bytes.
@@ -282,6 +291,9 @@ class BoardPath(PureBoardPath):
             errors: What becomes of what is none of it.
             newline: As for :meth:`read_text` and :meth:`write_text`.
 
+        Returns:
+            A file of text, or of bytes if the mode has a ``b``; a context manager.
+
         Raises:
             BoardFileNotFoundError: There is no such file, or no such folder to write into.
             BoardFileExistsError: It is there, and the mode is ``x``.
@@ -301,6 +313,9 @@ class BoardPath(PureBoardPath):
 
     def touch(self, exist_ok: bool = True) -> None:
         """Make an empty file, where there is none; one that is there stays as it is.
+
+        Args:
+            exist_ok: Whether it may be there.
 
         Raises:
             BoardFileNotFoundError: The folder that it is in is not there.

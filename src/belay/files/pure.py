@@ -81,6 +81,9 @@ class PureBoardPath:
     def with_name(self, name: str) -> Self:
         """The same with another last name.
 
+        Args:
+            name: The new one.
+
         Raises:
             ValueError: The path has no name, or this is none.
         """
@@ -88,6 +91,9 @@ class PureBoardPath:
 
     def with_stem(self, stem: str) -> Self:
         """The same with another last name but for its suffix.
+
+        Args:
+            stem: What comes before the suffix.
 
         Raises:
             ValueError: The path has no name, or this gives none.
@@ -97,6 +103,9 @@ class PureBoardPath:
     def with_suffix(self, suffix: str) -> Self:
         """The same with another suffix; an empty one takes it away.
 
+        Args:
+            suffix: With its dot, as ``.mpy``.
+
         Raises:
             ValueError: The path has no name, or this is no suffix.
         """
@@ -105,17 +114,30 @@ class PureBoardPath:
     def relative_to(self, other: str | PurePath | PureBoardPath) -> PurePosixPath:
         """The path from a folder above.
 
+        Args:
+            other: The folder, as text or as a path.
+
+        Returns:
+            A path of no board's, as :mod:`pathlib` has it.
+
         Raises:
             ValueError: It is not below that folder.
         """
         return self._path.relative_to(self._above(other))
 
     def is_relative_to(self, other: str | PurePath | PureBoardPath) -> bool:
-        """Whether the path is that of a folder, or of something below it."""
+        """Whether the path is that of a folder, or of something below it.
+
+        Args:
+            other: The folder, as text or as a path.
+        """
         return self._path.is_relative_to(self._above(other))
 
     def match(self, pattern: str) -> bool:
         """Whether the path fits a pattern such as ``*.py``, from the right where the pattern is relative.
+
+        Args:
+            pattern: As for :meth:`pathlib.PurePath.match`.
 
         Raises:
             ValueError: The pattern is empty.

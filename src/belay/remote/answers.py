@@ -10,7 +10,11 @@ class TextSource(Protocol):
     """Something to read lines from, as ``sys.stdin``."""
 
     def readline(self, limit: int = -1, /) -> str:
-        """The next line with its line feed, or the first ``limit`` characters of it; empty at the end."""
+        """The next line with its line feed, or the first ``limit`` characters of it; empty at the end.
+
+        Args:
+            limit: How many characters at most; negative for any number.
+        """
         ...
 
 

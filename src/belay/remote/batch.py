@@ -108,6 +108,9 @@ class Batch:
             args: Its arguments.
             kwargs: Its named arguments.
 
+        Returns:
+            A future: the result, once the batch was sent.
+
         Raises:
             BatchError: The block is over, or this is another thread.
             TypeError: The function is not one of the device's.

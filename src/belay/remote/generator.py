@@ -48,6 +48,12 @@ class RemoteGenerator(Generator[Any, Any, Any]):
     def send(self, value: Any, /) -> Any:
         """Go on, with ``value`` as the result of the ``yield`` on the board; returns the next item.
 
+        Args:
+            value: What can travel; None for a generator that has not begun.
+
+        Returns:
+            The item; with a clock, ``(item, datetime)``.
+
         Raises:
             StopIteration: The generator returned; ``value`` holds what.
             BoardError: Its code raised.
@@ -55,6 +61,7 @@ class RemoteGenerator(Generator[Any, Any, Any]):
             BoardResetError: The board was reset since it began; the generator is over.
             ConnectionLost: The board is gone.
             UntransferableError: The value, or the item, cannot travel; the generator may go on.
+            TypeError: A value is sent to a generator that has not begun.
         """
         if self._ended:
             raise StopIteration
@@ -77,6 +84,9 @@ class RemoteGenerator(Generator[Any, Any, Any]):
         Args:
             error: An exception of a type that the board knows too, with arguments that can travel.
             value: For the older form with type, value and traceback; the traceback is not sent.
+
+        Returns:
+            The item, as :meth:`send`.
 
         Raises:
             StopIteration: The generator returned.

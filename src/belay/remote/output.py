@@ -22,7 +22,11 @@ class TextStream(Protocol):
     """Something to print to, as ``sys.stdout``."""
 
     def write(self, text: str, /) -> object:
-        """Take text."""
+        """Take text.
+
+        Args:
+            text: Some of it, not necessarily a line.
+        """
         ...
 
     def flush(self) -> object:

@@ -31,6 +31,9 @@ class RunsCode:
         :class:`~belay.remote.batch.BatchFuture` at once; at its end all is sent. Other threads are not
         affected. In a batch inside a batch of the same device, the end of the inner block sends what both
         gathered.
+
+        Returns:
+            A context manager, which takes the calls; what they gave is sent at its end.
         """
         return Batch(self._caller)
 

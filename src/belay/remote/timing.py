@@ -71,13 +71,17 @@ class TellsTime:
     def now(self) -> datetime:
         """The time that a result would bear which the board makes at this moment; does not ask the board.
 
-        This is the present in UTC, as of the last :meth:`sync_time`: it goes on evenly if somebody sets this
-        computer's clock meanwhile, so that differences to the times of results are always right.
+        Returns:
+            The present in UTC, as of the last :meth:`sync_time`. It goes on evenly if somebody sets this
+            computer's clock meanwhile, so that differences to the times of results are always right.
         """
         return self._caller.clock.now()
 
     def read_rtc(self) -> datetime:
         """What the board's calendar clock (``machine.RTC``) says; without a zone, which boards do not know.
+
+        Returns:
+            What it says, to the second; without a zone, which boards do not know.
 
         Raises:
             BatchError: A batch gathers the calls of this thread.

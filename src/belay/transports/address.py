@@ -105,6 +105,9 @@ def parse_address(address: str | UsbSpecifier) -> Address:
     Args:
         address: One of :data:`FORMS`, or the fields of a board on USB.
 
+    Returns:
+        Its parts.
+
     Raises:
         AddressError: It is none of them.
         TypeError: It is neither text nor a specifier.

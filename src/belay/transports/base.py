@@ -106,7 +106,14 @@ class FilePutter(Protocol):
 
 
 def file_putter(transport: object) -> FilePutter | None:
-    """The transport with such a protocol that this one is, or that it stands on."""
+    """The transport with such a protocol that this one is, or that it stands on.
+
+    Args:
+        transport: Any transport.
+
+    Returns:
+        That transport; None if there is none.
+    """
     while transport is not None and not hasattr(transport, "put_file"):
         transport = getattr(transport, "inner", None)
     return cast("FilePutter | None", transport)

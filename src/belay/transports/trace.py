@@ -56,7 +56,10 @@ class TracedTransport:
         return self.inner.transparent
 
     def read(self, max_bytes: int = READ_SIZE, timeout: float | None = None) -> bytes:
-        """Read as the transport within does, and write it down."""
+        """Read as the transport within does, and write it down.
+
+        The arguments are those of :meth:`belay.transports.base.Transport.read`.
+        """
         try:
             data = self.inner.read(max_bytes, timeout)
         except BaseException as error:
@@ -66,7 +69,10 @@ class TracedTransport:
         return data
 
     def write(self, data: bytes, timeout: float | None = None) -> None:
-        """Write as the transport within does; written down before, so that the order is that of the wire."""
+        """Write as the transport within does; written down before, so that the order is that of the wire.
+
+        The arguments are those of :meth:`belay.transports.base.Transport.write`.
+        """
         self._note(">", repr(bytes(data)))
         try:
             self.inner.write(data, timeout)
@@ -142,7 +148,10 @@ class CountingTransport:
         return self.inner.transparent
 
     def read(self, max_bytes: int = READ_SIZE, timeout: float | None = None) -> bytes:
-        """Read as the transport within does, and count it."""
+        """Read as the transport within does, and count it.
+
+        The arguments are those of :meth:`belay.transports.base.Transport.read`.
+        """
         data = self.inner.read(max_bytes, timeout)
         self.bytes_in += len(data)
         self.turns += self._wrote
@@ -150,7 +159,10 @@ class CountingTransport:
         return data
 
     def write(self, data: bytes, timeout: float | None = None) -> None:
-        """Write as the transport within does, and count it."""
+        """Write as the transport within does, and count it.
+
+        The arguments are those of :meth:`belay.transports.base.Transport.write`.
+        """
         # Before: the answer may be read in another thread before this one goes on.
         self.writes += 1
         self.bytes_out += len(data)

@@ -71,6 +71,9 @@ class UsbSpecifier:
         Args:
             text: A JSON object with any of the fields.
 
+        Returns:
+            A specifier with these fields.
+
         Raises:
             AddressError: It is not JSON, or has a field that is unknown or of the wrong type.
         """
@@ -87,11 +90,22 @@ class UsbSpecifier:
         return cls(**values)
 
     def to_json(self) -> str:
-        """Write the form that ``BELAY_DEVICE`` has: the fields that are given, ``device`` left out."""
+        """Write the form that ``BELAY_DEVICE`` has: the fields that are given, ``device`` left out.
+
+        Returns:
+            A JSON object.
+        """
         return json.dumps({key: value for key, value in self.given().items() if key != "device"})
 
     def matches(self, port: PortInfo | UsbSpecifier) -> bool:
-        """Say whether a port, or a board, has every field that is given here."""
+        """Say whether a port, or a board, has every field that is given here.
+
+        Args:
+            port: What the system says of a port, or the fields of a board.
+
+        Returns:
+            Whether it has. A specifier without fields fits everything.
+        """
         return all(_same(key, value, getattr(port, key)) for key, value in self.given().items())
 
     def __str__(self) -> str:
@@ -123,6 +137,12 @@ def list_devices(ports: PortLister = comports) -> list[UsbSpecifier]:
     """List the boards on USB, by port.
 
     A serial port that is not on USB is left out: it says nothing of what is behind it.
+
+    Args:
+        ports: Lists the serial ports; what the system says, if nothing else is given.
+
+    Returns:
+        For each its fields, ``device`` (the port) among them.
     """
     found = (UsbSpecifier.from_port(port) for port in ports() if port.vid is not None)
     return sorted(found, key=lambda board: _natural(board.device or ""))

@@ -71,6 +71,9 @@ class VirtualI2C:
             address: Its address, 7 bits: 0x08 to 0x77.
             registers: What its first registers hold; the others hold 0.
 
+        Returns:
+            The device, whose registers can be read and set.
+
         Raises:
             ValueError: The address is none, or is taken; there are too many devices or registers.
         """
