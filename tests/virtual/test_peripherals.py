@@ -127,6 +127,19 @@ def test_several_threads_wait(bench: Keyboard) -> None:
     assert sorted(seen) == [7, 8, 9]
 
 
+def test_who_listens_to_the_board_sees_what_another_thread_drives(bench: Keyboard) -> None:
+    pin = bench.board.pins[8]
+    answers: list[bool] = []
+    thread = threading.Thread(target=lambda: answers.append(pin.wait_for(1)))
+    thread.start()
+    wait_until(lambda: pin._wires.is_listening)
+    for level in (0, 1):
+        pin.drive(level)
+    thread.join(PATIENCE)
+    assert answers == [True]
+    assert not pin._wires.is_listening
+
+
 def test_waiting_ends_with_the_board(bench: Keyboard) -> None:
     answers: list[bool] = []
     thread = threading.Thread(target=lambda: answers.append(bench.board.pins[7].wait_for(1)))

@@ -29,10 +29,20 @@ class Wires:
         self._doorbell = doorbell
         self._doorbell.setblocking(False)
         self._changed = threading.Condition()
-        self._watched = False
+        self._waker: socket.socket | None = None  # wakes the thread that listens to the doorbell
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether a thread waits for the board to ring."""
+        return self._waker is not None
 
     def drive(self, pin: int, level: int) -> None:
-        """Put a level on a pin and tell the board."""
+        """Put a level on a pin and tell the board.
+
+        Args:
+            pin: Its number.
+            level: 0 or 1.
+        """
         with self._changed:
             before = self.memory.level(pin)
             self.memory.set(pin, Field.DRIVE, level)
@@ -40,6 +50,9 @@ class Wires:
             if after != before:
                 self.memory.set(pin, Field.EDGES, self.memory.get(pin, Field.EDGES) + 1)
             self._changed.notify_all()
+            if self._waker is not None:
+                with contextlib.suppress(BlockingIOError):  # full: it has reason enough to look already
+                    self._waker.send(b"!")
         # A board that does not listen has a full queue or is gone: it sees the level when it looks.
         with contextlib.suppress(OSError):
             self._doorbell.send(bytes((pin, after)))
@@ -48,6 +61,10 @@ class Wires:
         """Wait until ``condition`` holds; False when the time is over or the board is gone.
 
         No polling: one of the waiting threads listens to the doorbell, the others to that thread.
+
+        Args:
+            condition: Looked at whenever the board did something.
+            timeout: Seconds; None for as long as it takes.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
@@ -55,7 +72,7 @@ class Wires:
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
                     return False
-                if self._watched:
+                if self.is_listening:
                     self._changed.wait(left)
                 elif not self._listen(left):
                     return condition()
@@ -63,11 +80,13 @@ class Wires:
 
     def _listen(self, timeout: float | None) -> bool:
         """Wait for the doorbell with the lock given up; False when it rings no more."""
-        self._watched = True
+        ours, self._waker = socket.socketpair()
+        self._waker.setblocking(False)
         self._changed.release()
         try:
             poller = select.poll()  # select() refuses high descriptors
             poller.register(self._doorbell.fileno(), select.POLLIN)
+            poller.register(ours.fileno(), select.POLLIN)
             poller.poll(None if timeout is None else timeout * 1000)
             try:
                 return self._doorbell.recv(65536) != b""
@@ -77,7 +96,9 @@ class Wires:
             return False
         finally:
             self._changed.acquire()
-            self._watched = False
+            ours.close()
+            self._waker.close()
+            self._waker = None
             self._changed.notify_all()
 
 
@@ -134,6 +155,9 @@ class VirtualPin:
 
         It stays through resets. A handler that the board has set with ``Pin.irq`` is called.
 
+        Args:
+            level: 0, 1 or None.
+
         Raises:
             ValueError: ``level`` is something else.
         """
@@ -172,6 +196,9 @@ class VirtualAdc:
     def set_u16(self, reading: int) -> None:
         """Set what ``read_u16`` returns.
 
+        Args:
+            reading: 0 to 65535.
+
         Raises:
             ValueError: It is not in 0 to 65535.
         """
@@ -180,7 +207,11 @@ class VirtualAdc:
         self._memory.set(self.number, Field.ADC, reading)
 
     def set_voltage(self, volts: float) -> None:
-        """Put a voltage on the input; below 0 V and above 3.3 V the converter saturates."""
+        """Put a voltage on the input; below 0 V and above 3.3 V the converter saturates.
+
+        Args:
+            volts: In volts.
+        """
         self.set_u16(round(min(max(volts / REFERENCE_VOLTAGE, 0.0), 1.0) * FULL))
 
     def __repr__(self) -> str:
@@ -211,5 +242,9 @@ class Row(Generic[_One]):
 
 
 def adc_pin(channel: int) -> int:
-    """The pin of an ADC channel, as on the RP2040: 0 to 3 are the pins 26 to 29."""
+    """The pin of an ADC channel, as on the RP2040: 0 to 3 are the pins 26 to 29.
+
+    Args:
+        channel: Its number.
+    """
     return channel + 26 if channel < 4 else channel
