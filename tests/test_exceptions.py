@@ -1,17 +1,26 @@
 from __future__ import annotations
 
+import copy
+import pickle
+import traceback
+from collections.abc import Callable
+
 import pytest
 
 import belay
 from belay import exceptions
 from belay.exceptions import (
     BelayException,
+    BoardFileNotFoundError,
     ConfigError,
+    DeviceNotFoundError,
     FetchError,
     ManifestError,
     PackageNotFoundError,
+    ReplEntryError,
     RequirementError,
     UnsafePathError,
+    notes_of,
 )
 
 
@@ -35,6 +44,53 @@ def test_what_helps_most(error: BelayException, advice: str | None) -> None:
     assert (advice in (error.advice or "")) if advice else error.advice is None
     error.hint = "my own"
     assert error.advice == "my own"
+
+
+def test_a_traceback_ends_with_what_helps() -> None:
+    error = DeviceNotFoundError("no board", hint="plug one in")
+    assert notes_of(error) == ()
+    error.add_note("port: x")
+    lines = traceback.format_exception(error)
+    assert lines == [
+        "belay.exceptions.DeviceNotFoundError: no board\n",
+        "port: x\n",
+        "hint: plug one in\n",
+    ]
+    group = ExceptionGroup("many", [error, BelayException("nothing helps")])
+    assert "| hint: plug one in\n" in "".join(traceback.format_exception(group))
+    # Nothing but what was noted is kept: another hint stands in place of the first.
+    error.hint = "no"
+    assert error.__notes__ == ["port: x", "hint: no"]
+    assert notes_of(error) == ("port: x",)
+    with pytest.raises(TypeError, match="a note is text, not int"):
+        error.add_note(1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])
+def test_an_error_and_its_copy_say_the_same(again: Callable[[BelayException], BelayException]) -> None:
+    for error in (
+        BelayException("x", hint="h"),
+        FetchError("https://h.test/x", "dns", "x"),
+        ReplEntryError("knocking", b"?"),
+        BoardFileNotFoundError("no file", "/x", 2, hint="h"),
+    ):
+        error.add_note("n")
+        found = again(error)
+        assert (type(found), str(found), found.args) == (type(error), str(error), error.args)
+        assert (
+            found.__notes__ == error.__notes__ == ["n", *([f"hint: {error.advice}"] if error.advice else [])]
+        )
+        assert vars(found) == vars(error)
+        assert getattr(found, "errno", None) == getattr(error, "errno", None)
+
+
+def test_what_python_itself_notes_is_kept() -> None:
+    error = BelayException("x", hint="h")
+    error.__notes__ = ["a", *error.__notes__]
+    assert error.__notes__ == ["a", "hint: h"]
+    found = ValueError("y")
+    found.add_note("b")
+    assert notes_of(found) == ("b",)
 
 
 @pytest.mark.parametrize(

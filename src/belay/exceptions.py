@@ -11,13 +11,15 @@ here with their documented places in the tree. Blame is kept apart:
 * files, on the host or on a board: :class:`FilesError` and below.
 
 Errors carry what they know as attributes; nobody needs to match their text. ``hint`` says what would
-help, for a person; the command line prints it on a line of its own.
+help, for a person; the command line prints it on a line of its own, and Python's tracebacks end with it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from types import TracebackType
+from typing import Any
 
 __all__ = [
     "AddressError",
@@ -85,9 +87,37 @@ class BelayException(Exception):  # noqa: N818 - the documented name
         hint: What the reader can do about it, or None.
     """
 
+    hint: str | None = None
+    _notes: tuple[str, ...] = ()
+
     def __init__(self, message: str = "", *, hint: str | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What it was made of is not kept, so that a copy cannot be made of it again.
+        return _again, (type(self), self.args, getattr(self, "errno", None)), vars(self)
+
+    def add_note(self, note: str, /) -> None:
+        """Add to what a traceback shows below the message, as every exception does.
+
+        Raises:
+            TypeError: It is no text.
+        """
+        if not isinstance(note, str):
+            raise TypeError(f"a note is text, not {type(note).__name__}")
+        self._notes = (*self._notes, note)
+
+    @property
+    def __notes__(self) -> list[str]:
+        """What was noted, and the advice: Python prints these lines with an error that nobody catches."""
+        hint = [f"hint: {self.advice}"] if self.advice else []
+        return [*self._notes, *hint]
+
+    @__notes__.setter
+    def __notes__(self, notes: Iterable[str]) -> None:
+        # What was read from here has the hint in it.
+        self._notes = tuple(note for note in notes if note != f"hint: {self.advice}")
 
     @property
     def message(self) -> str:
@@ -100,6 +130,25 @@ class BelayException(Exception):  # noqa: N818 - the documented name
         return self.hint or self._usual_advice
 
     _usual_advice: str | None = None
+
+
+def _again(kind: type[BelayException], args: tuple[object, ...], number: int | None) -> BelayException:
+    """An error as it was, but for its attributes, for copies and for other processes."""
+    # Of several builtins only the one that decides the memory layout may make it.
+    base: Any = kind.__base__
+    error: BelayException = base.__new__(kind, *args)
+    error.args = args
+    if number is not None and isinstance(error, OSError):
+        # It is no attribute like the others.
+        error.errno = number
+    return error
+
+
+def notes_of(error: BaseException) -> tuple[str, ...]:
+    """What was noted of an error on its way, without its hint."""
+    if isinstance(error, BelayException):
+        return error._notes
+    return tuple(getattr(error, "__notes__", ()))
 
 
 # --- you misused belay ---------------------------------------------------------------------------

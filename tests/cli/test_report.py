@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from belay.aliases import save_alias
 from belay.cli import exits
 
 from .conftest import Belay
@@ -35,6 +36,18 @@ def test_a_python_traceback_for_those_who_want_it(
         result = belay("info", "virtual:?speed=9")
     assert "belay.exceptions.AddressError: " in result.err
     assert result.err.count("\nerror: ") == 1
+    assert result.err.count("hint: ") == 1
+
+
+@pytest.mark.parametrize("how", [[], ["-vv"]])
+def test_a_hint_and_a_note_are_told_once(
+    belay: Belay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: list[str]
+) -> None:
+    monkeypatch.setenv("BELAY_CONFIG_DIR", str(tmp_path))
+    save_alias("bench", "virtual:?speed=9")
+    lines = belay(*how, "info", "@bench").err.splitlines()[-3:]
+    assert [line.partition(" ")[0] for line in lines] == ["error:", "hint:", "note:"]
+    assert lines[-1].startswith("note: @bench is virtual:")
 
 
 def test_a_board_error_is_told_once(belay: Belay) -> None:

@@ -50,7 +50,7 @@ def test_a_package_that_no_index_has(web: WebServer, supply: Supply) -> None:
 
 
 def test_no_index_at_all(supply: Supply) -> None:
-    with pytest.raises(PackageNotFoundError, match=r"^no index has a package 'a'$") as caught:
+    with pytest.raises(PackageNotFoundError, match=r"(?m)^no index has a package 'a'$") as caught:
         Indices([], supply).find("a", ANY)
     assert caught.value.hint == "package_indices is empty"
 

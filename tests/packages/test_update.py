@@ -512,10 +512,12 @@ def test_who_needs_what_cannot_be_understood(web: WebServer, run: Run) -> None:
         ManifestError, match=r"is no manifest: .*\n  inner \(http.* is needed by a 1.0, that by"
     ):
         run(wants(a="*"))
-    with pytest.raises(FetchError, match=r"\n  nowhere \(http.* is needed by b 1.0, that by the project$"):
+    with pytest.raises(
+        FetchError, match=r"(?m)\n  nowhere \(http.* is needed by b 1.0, that by the project$"
+    ):
         run(wants(b="*"))
     [need] = wants(x="./nosuch.py")
-    with pytest.raises(RequirementError, match=r"\n  x \(./nosuch.py\) is needed by here$"):
+    with pytest.raises(RequirementError, match=r"(?m)\n  x \(./nosuch.py\) is needed by here$"):
         run([replace(need, where="here")])
 
 
@@ -530,7 +532,7 @@ def test_a_manifest_that_is_none(web: WebServer, run: Run) -> None:
 def test_files_that_are_not_what_they_should_be(web: WebServer, run: Run, fault: str, kind: str) -> None:
     web.packages({"a": {"1.0": {}}})
     web.fault(fault, "/pi/v2/file")
-    with pytest.raises(FetchError, match=r"\n  it is a file of a$") as caught:
+    with pytest.raises(FetchError, match=r"(?m)\n  it is a file of a$") as caught:
         run(wants(a="*"))
     assert caught.value.kind == kind
 

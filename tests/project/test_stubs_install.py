@@ -67,7 +67,7 @@ def test_an_installer_that_fails_for_another_reason_is_not_asked_again(tmp_path:
         "import sys\nopen(sys.argv[0] + '.log', 'a').write('x')\n"
         "print('a line')\nprint('ERROR: the disk is full')\nsys.exit(1)\n",
     )
-    with pytest.raises(PackageError, match=r"could not be installed: the disk is full$"):
+    with pytest.raises(PackageError, match=r"(?m)could not be installed: the disk is full$"):
         install_stubs(
             tmp_path, Wanted("x-stubs", (1, 2), ("x-stubs==1.2.*", "x-stubs<1.2")), installer=command
         )
@@ -99,7 +99,7 @@ def test_an_index_that_does_not_answer_is_not_asked_for_other_versions(tmp_path:
 
 
 def test_an_installer_that_says_nothing(tmp_path: Path) -> None:
-    with pytest.raises(PackageError, match=r"x-stubs could not be installed: it failed$"):
+    with pytest.raises(PackageError, match=r"(?m)x-stubs could not be installed: it failed$"):
         install_stubs(tmp_path, stubs_named("x-stubs"), installer=script(tmp_path, "raise SystemExit(3)"))
 
 

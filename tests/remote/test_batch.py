@@ -24,6 +24,7 @@ from belay.exceptions import (
     NotBelayResponseError,
     NotRunError,
     UntransferableError,
+    notes_of,
 )
 from belay.transports.base import Transport
 from belay.transports.trace import CountingTransport
@@ -179,7 +180,7 @@ def test_the_first_error_ends_it(device: Device, tasks: Tasks) -> None:
         later = device("4")
     assert isinstance(caught.value, BoardError)
     assert caught.value.board_args == ("bad", 2)
-    assert caught.value.__notes__ == ["call 2 of 4 in the batch: fail(2)"]
+    assert notes_of(caught.value) == ("call 2 of 4 in the batch: fail(2)",)
     lines = traceback.extract_tb(caught.value.__traceback__)
     assert lines[0].filename == lines[-1].filename == __file__
     assert lines[-1].line == 'raise ValueError("bad", a)'
@@ -234,7 +235,7 @@ def test_a_result_that_cannot_travel_stops_nothing(device: Device, tasks: Tasks)
             device("[b'a' * 99, len, b'b' * 99]"),
             tasks.double(b"c" * 50),
         ]
-    assert caught.value.__notes__ == ["call 2 of 4 in the batch: device('len')"]
+    assert notes_of(caught.value) == ("call 2 of 4 in the batch: device('len')",)
     assert futures[1].exception() is caught.value
     assert isinstance(futures[2].exception(), UntransferableError)
     assert [futures[0].result(), futures[3].result()] == [2, b"c" * 100]
@@ -274,7 +275,7 @@ def test_a_call_that_takes_too_long(device: Device, tasks: Tasks) -> None:
     device("import time")
     with pytest.raises(BoardTimeoutError) as caught, device.batch():
         futures = [tasks.double(0), sleeps(0), sleeps(30), sleeps(0), tasks.double(5)]
-    assert caught.value.__notes__ == ["call 3 of 5 in the batch: sleeps(30)"]
+    assert notes_of(caught.value) == ("call 3 of 5 in the batch: sleeps(30)",)
     assert [future.result() for future in futures[:2]] == [0, "x" * 10]
     assert futures[2].exception() is caught.value
     assert [type(future.exception()) for future in futures[3:]] == [NotRunError] * 2
@@ -327,7 +328,7 @@ def test_a_board_that_is_lost() -> None:
             third = device("print('killed'), time.sleep(30)", stream_out=stream)
             late = tasks.double(3)
         assert first.result() == 2
-        assert caught.value.__notes__ == ["calls 1 to 2 of 3 may or may not have run"]
+        assert notes_of(caught.value) == ("calls 1 to 2 of 3 may or may not have run",)
         for future, may_have_run in ((second, True), (third, True), (late, False)):
             error = future.exception()
             assert isinstance(error, NotRunError)
@@ -595,7 +596,7 @@ def test_a_full_heap_is_told_of_the_right_call(small: Device) -> None:
 
     with pytest.raises(MemoryError) as caught, small.batch():
         futures = [tasks.double(1), tasks.double(b"x" * 500), greedy(), tasks.double(2)]
-    assert caught.value.__notes__ == ["call 3 of 4 in the batch: greedy()"]
+    assert notes_of(caught.value) == ("call 3 of 4 in the batch: greedy()",)
     assert [futures[0].result(), futures[1].result()] == [2, b"x" * 1000]
     assert isinstance(futures[3].exception(), NotRunError)
     assert tasks.ran == [1, b"x" * 500, "greedy"]
@@ -663,7 +664,7 @@ def test_results_that_are_lost(deafen: Any) -> None:
     device, tasks = deafen(MANY=FULL)
     with pytest.raises(MemoryError, match="no room") as caught, device.batch():
         futures = [tasks.double(number) for number in range(3)]
-    assert caught.value.__notes__ == ["call 1 of 3 in the batch: double(0)"]
+    assert notes_of(caught.value) == ("call 1 of 3 in the batch: double(0)",)
     assert {type(future.exception()).__name__ for future in futures} == {"MemoryError"}
     assert tasks.ran == [0, 1, 2]
 
@@ -680,7 +681,7 @@ def test_an_answer_that_comes_too_late(deafen: Any) -> None:
     device, tasks = deafen(MANY=BoardTimeoutError("the call", 1.0))
     with pytest.raises(BoardTimeoutError) as caught, device.batch():
         futures = [tasks.double(number) for number in range(3)]
-    assert caught.value.__notes__ == ["call 1 of 3 in the batch: double(0)"]
+    assert notes_of(caught.value) == ("call 1 of 3 in the batch: double(0)",)
     assert {type(future.exception()) for future in futures} == {BoardTimeoutError}
     assert tasks.ran == [0, 1, 2]
 
@@ -690,7 +691,7 @@ def test_nobody_knows_what_ran(deafen: Any, again: Exception) -> None:
     device, tasks = deafen(MANY=BoardTimeoutError("the call", 2.0), SO_FAR=again)
     with pytest.raises(BoardTimeoutError, match="2 s") as caught, device.batch():
         futures = [tasks.double(number) for number in range(2)]
-    assert caught.value.__notes__ == ["calls 1 to 2 of 2 may or may not have run"]
+    assert notes_of(caught.value) == ("calls 1 to 2 of 2 may or may not have run",)
     assert all(future.exception().may_have_run for future in futures)
 
 
@@ -734,7 +735,7 @@ def test_an_error_says_which_item(device: Device, tasks: Tasks) -> None:
 
     with pytest.raises(ZeroDivisionError) as caught:
         inverse.map([1, 2, 0, 4])
-    assert caught.value.__notes__ == ["item 3 of 4: inverse(0)"]
+    assert notes_of(caught.value) == ("item 3 of 4: inverse(0)",)
     assert traceback.extract_tb(caught.value.__traceback__)[-1].line == "return 1 / number"
     assert tasks.ran == [1, 2, 0]
 

@@ -11,7 +11,7 @@ import pytest
 
 from belay import BoardTimeoutError, Device
 from belay.board.objects import MOST_ITEMS
-from belay.exceptions import BatchError, BoardResetError, UntransferableError
+from belay.exceptions import BatchError, BoardResetError, UntransferableError, notes_of
 from belay.remote.proxy_handle import FEW_ITEMS
 from belay.transports.trace import CountingTransport
 
@@ -266,7 +266,7 @@ def test_after_a_reset_the_object_is_gone(bench: Bench, reset: Callable[[Device]
     with pytest.raises(UntransferableError, match="gone") as refused, device.batch():
         length([kept])
     # What describes the call does not ask the board.
-    assert refused.value.__notes__ == ["call 1 of 1 in the batch: length([<Proxy>])"]
+    assert notes_of(refused.value) == ("call 1 of 1 in the batch: length([<Proxy>])",)
 
     @device.setup
     def keep(what):

@@ -20,6 +20,7 @@ from belay.exceptions import (
     MaxHistoryLengthError,
     PortBusyError,
     ReplEntryError,
+    notes_of,
 )
 from belay.link import EVENT, Lent, Link
 from belay.session import Session
@@ -216,7 +217,7 @@ def test_a_port_without_a_board(board: Board, monkeypatch: pytest.MonkeyPatch) -
     board.open = lambda: open_transport("exec:cat")  # type: ignore[method-assign]
     with pytest.raises(ReplEntryError) as caught:
         board.connect()
-    assert caught.value.__notes__ == ["port: exec:cat"]
+    assert notes_of(caught.value) == ("port: exec:cat",)
 
 
 def test_a_board_that_does_not_come_back(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:

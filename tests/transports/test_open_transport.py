@@ -52,7 +52,8 @@ def test_a_name_is_looked_up_each_time(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(DeviceNotFoundError) as caught:
         open_transport("@bench", ports=list)
     assert caught.value.__notes__ == [
-        f'@bench is {{"serial_number": "e6614c311b137637"}}, by {tmp_path / "config.toml"}'
+        f'@bench is {{"serial_number": "e6614c311b137637"}}, by {tmp_path / "config.toml"}',
+        "hint: no board is connected",
     ]
     with closing(open_transport("@bench", ports=lambda: [board])) as transport:
         transport.write(b"x", timeout=20)

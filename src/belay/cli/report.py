@@ -11,7 +11,7 @@ import click
 
 from belay.cli import exits
 from belay.cli.settings import Settings
-from belay.exceptions import BelayException, BoardError
+from belay.exceptions import BelayException, BoardError, notes_of
 
 CODE = "<code>"
 """What tracebacks call the code that stands on the command line."""
@@ -20,7 +20,7 @@ CODE = "<code>"
 def report(error: BelayException, settings: Settings) -> int:
     """Tell of an error; the exit code."""
     if settings.verbosity > 1 or os.environ.get("BELAY_DEBUG"):
-        settings.say(_python_traceback(error), at=-9)
+        settings.say(_python_traceback(error, notes=False), at=-9)
     if isinstance(error, BoardError):
         if exits.is_exit(error):
             code, text = exits.wanted_exit(error)
@@ -93,7 +93,7 @@ def tell(message: str, hint: str | None, settings: Settings) -> None:
 
 def tell_notes(error: BaseException | None, settings: Settings) -> None:
     """Write what was noted of an error on its way."""
-    for note in getattr(error, "__notes__", ()):
+    for note in notes_of(error) if error else ():
         settings.say(f"note: {note}")
 
 
@@ -126,7 +126,11 @@ def board_traceback(error: BoardError, sources: Mapping[str, str]) -> list[str]:
     return [*(["Traceback (most recent call last):"] if lines else []), *lines, said]
 
 
-def _python_traceback(error: BaseException) -> str:
+def _python_traceback(error: BaseException, *, notes: bool = True) -> str:
     import traceback
 
-    return "".join(traceback.format_exception(error)).rstrip("\n")
+    told = traceback.TracebackException.from_exception(error)
+    if not notes:
+        # They follow, with the hint.
+        told.__notes__ = None
+    return "".join(told.format()).rstrip("\n")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 from belay.board.calls import BoardFailure, Calls, Terms
 from belay.board.history import Step, Steps
 from belay.board.many import Attempt, Call, Lost, Packed, Progress
-from belay.exceptions import NotRunError, UntransferableError
+from belay.exceptions import NotRunError, UntransferableError, notes_of
 from belay.remote.caller import DEFAULT, Caller, Default
 from belay.remote.failure import Origin, to_exception
 from belay.remote.output import TextStream
@@ -207,7 +207,7 @@ class Sending:
             error = to_exception(problem, self._caller.lines, origin)
         if entry.about.translate:
             error = entry.about.translate(error)
-        if not hasattr(error, "__notes__"):
+        if not notes_of(error):
             # One error may stand for several calls, whose results were lost together.
             error.add_note(self._title.format(number=number + 1, total=len(self._entries), call=entry))
         return error
