@@ -498,6 +498,8 @@ def test_a_program_and_its_exit(shared: Device) -> None:
     out = io.StringIO()
     shared.run("import sys\nprint('here')\nmade = 5\n", stream_out=out)
     assert out.getvalue() == "here\n"
+    with pytest.raises(TypeError, match="a program for the board is text, not int"):
+        shared.run(42)  # type: ignore[arg-type]
     assert shared("made") == 5
     for padding in ("", "\n" + "#" * 2000):
         with pytest.raises(BoardError) as caught:

@@ -1,12 +1,13 @@
 # ruff: noqa: F811, F841 - names of the board, for several implementations
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from belay import Device
-from belay.exceptions import NoMatchingExecuterError
+from belay.exceptions import NoMatchingExecuterError, UnsupportedFunctionError
 from belay.transports.base import Transport
 from belay.transports.trace import CountingTransport
 
@@ -60,6 +61,21 @@ def test_options_that_there_are_not(device: Device, name: str, option: str) -> N
         getattr(device, name)(**{option: True})
     with pytest.raises(TypeError, match=option):
         getattr(Device, name)(**{option: True})
+
+
+@pytest.mark.parametrize("name", ["task", "setup", "teardown", "thread"])
+def test_what_is_no_function(device: Device, name: str) -> None:
+    for decorator in (
+        getattr(device, name),
+        getattr(device, name)(implementation="other"),
+        getattr(Device, name),
+    ):
+        for wrong, kind in (("x = 1", "a str"), (42, "an int"), (partial(print), "a partial")):
+            with pytest.raises(
+                UnsupportedFunctionError, match=f"it is {kind} object, not a function"
+            ) as caught:
+                decorator(wrong)
+            assert ("runs code that is text" in (caught.value.hint or "")) == (wrong == "x = 1")
 
 
 def test_functions_for_other_implementations_are_left_out(device: Device) -> None:

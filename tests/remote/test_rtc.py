@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
@@ -23,6 +23,9 @@ def test_a_device_reads_and_sets_it(board: Device) -> None:
     before = datetime.now()
     board.set_rtc()
     assert before - timedelta(seconds=2) < board.read_rtc() < datetime.now() + timedelta(seconds=2)
+    for wrong in ("2020", "", 0, date(2031, 2, 3)):
+        with pytest.raises(TypeError, match="a clock is set to a datetime, not to "):
+            board.set_rtc(wrong)  # type: ignore[arg-type]
 
 
 FAKE = """

@@ -113,6 +113,9 @@ def test_an_estimate(device: Device) -> None:
     assert device.time_estimate.exchanges == found.exchanges
     with pytest.raises(ValueError, match="one exchange"):
         device.sync_time(0)
+    for wrong in ("a", 2.5, None):
+        with pytest.raises(TypeError, match="samples is how many exchanges to make, not "):
+            device.sync_time(wrong)  # type: ignore[arg-type]
 
 
 def test_a_reset_is_followed(device: Device) -> None:

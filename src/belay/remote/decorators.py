@@ -12,6 +12,7 @@ from belay.remote.functions import Options, RemoteFunction
 from belay.remote.marks import Marked, overloads_before
 from belay.remote.refusing import refuse_class_method, refuse_parameters
 from belay.source import check
+from belay.source.extract import plain_function
 
 Kind = type[RemoteFunction[Any, Any]]
 
@@ -92,6 +93,7 @@ class Decorator:
         made = options_of(self._name, self._kind, options)
 
         def decorate(function: Any) -> Any:
+            plain_function(function)
             if made.autoinit:
                 refuse_parameters(function)
             remote = self._decorate(function, made)

@@ -173,7 +173,10 @@ class RunsCode:
                 ``board_args`` hold the exit code.
             BoardTimeoutError: It took longer than ``timeout``; it was interrupted.
             ConnectionLost: The board is gone.
+            TypeError: The program is no text.
         """
+        if not isinstance(program, str):
+            raise TypeError(f"a program for the board is text, not {type(program).__name__}")
         sent = smaller(program) if minify else program
         try:
             self._caller.ask(

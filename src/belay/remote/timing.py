@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from belay.remote import rtc
 from belay.remote.clock import BURST, TimeEstimate
@@ -40,8 +40,11 @@ class TellsTime:
             BoardTimeoutError: The board did not answer.
             ConnectionLost: The board is gone.
             FeatureUnavailableError: The firmware has no clock that counts.
-            ValueError: ``samples`` is less than 1.
+            TypeError: ``samples`` is no whole number.
+            ValueError: It is less than 1.
         """
+        if not isinstance(samples, SupportsIndex):
+            raise TypeError(f"samples is how many exchanges to make, not {samples!r}")
         if samples < 1:
             raise ValueError("a clock can be compared with no fewer than one exchange")
         clock = self._caller.clock
@@ -106,8 +109,12 @@ class TellsTime:
             BoardError: The firmware refuses.
             ConnectionLost: The board is gone.
             FeatureUnavailableError: The firmware has no such clock.
+            TypeError: ``when`` is no datetime.
         """
-        rtc.write(self._evaluate, self.implementation.name, when or datetime.now())
+        when = datetime.now() if when is None else when
+        if not isinstance(when, datetime):
+            raise TypeError(f"a clock is set to a datetime, not to {when!r}")
+        rtc.write(self._evaluate, self.implementation.name, when)
 
     def _evaluate(self, expression: str) -> Any:
         """What an expression is on the board."""

@@ -108,8 +108,10 @@ def plain_function(function: Callable[..., Any]) -> types.FunctionType:
     name = getattr(plain, "__name__", None) or type(plain).__name__
     raise UnsupportedFunctionError(
         str(name),
-        f"it is a {_kind(plain)}, not a function written with def",
-        hint="write a function of its own for the board",
+        f"it is {_kind(plain)}, not a function written with def",
+        hint='device("…") runs code that is text'
+        if isinstance(plain, str)
+        else "write a function of its own for the board",
     )
 
 
@@ -133,12 +135,13 @@ def own_nodes(statements: Sequence[ast.AST]) -> Iterator[ast.AST]:
 
 def _kind(thing: object) -> str:
     if isinstance(thing, type):
-        return "class"
+        return "a class"
     if inspect.ismethod(thing):
-        return "bound method"
+        return "a bound method"
     if inspect.isbuiltin(thing):
-        return "builtin function"
-    return f"{type(thing).__name__} object"
+        return "a builtin function"
+    name = type(thing).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name} object"
 
 
 def _file_text(function: types.FunctionType) -> str:
