@@ -6,19 +6,17 @@ import os
 from collections.abc import Mapping
 from functools import cached_property, partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from belay.board.calls import Calls, Terms
 from belay.board.examine import LinkFacts
 from belay.board.firmware import Implementation
-from belay.board.history import Step
 from belay.exceptions import FeatureUnavailableError
 from belay.files.syncing import SyncsFolders
 from belay.link import Dispatcher
 from belay.remote.answers import Answers, TextSource
 from belay.remote.caller import DEFAULT, Caller, Default
 from belay.remote.clock import BoardClock
-from belay.remote.functions import Options, Setup, Task, Teardown, Thread
+from belay.remote.functions import Setup, Task, Teardown, Thread
 from belay.remote.marks import Remotes, calls_post_init, check_class
 from belay.remote.output import IdleOutput, TextOutput, TextStream
 from belay.remote.running import RunsCode
@@ -50,8 +48,6 @@ if TYPE_CHECKING:
     from belay.mip.mip import Mip
     from belay.transports.base import Transport
     from belay.virtual import VirtualBoard
-
-T = TypeVar("T")
 
 BOOT_PATIENCE = 2.0
 """Seconds that a soft reset waits for main.py before it lets it run on."""
@@ -153,15 +149,11 @@ class Device(RunsCode, SyncsFolders, TellsTime):
             address = UsbSpecifier(**address)
         opener = BoardOpener(address, baudrate=baudrate, exclusive=exclusive, user=user, password=password)
 
-        def open_port() -> Transport:
-            transport = opener()
-            return wrap(transport) if wrap else transport
-
         dispatcher = Dispatcher()
         idle = IdleOutput(dispatcher)
         answers = Answers(stdin)
         self._session = Session(
-            open_port,
+            opener if wrap is None else lambda: wrap(opener()),
             startup=startup,
             attempts=attempts,
             fresh=fresh,
@@ -175,8 +167,8 @@ class Device(RunsCode, SyncsFolders, TellsTime):
             max_history=self.MAX_CMD_HISTORY_LEN,
         )
         self._answers = answers
-        self._caller = Caller(self._session, timeout, LineMap(), idle, arrays)
-        self._caller.clock = BoardClock(auto=auto_sync_time is not False)
+        clock = BoardClock(auto=auto_sync_time is not False)
+        self._caller = Caller(self._session, timeout, LineMap(), idle, arrays, clock=clock)
         self._decorators = decorators_of(Device, self._caller)
         try:
             if auto_sync_time:
@@ -200,15 +192,38 @@ class Device(RunsCode, SyncsFolders, TellsTime):
         """The same by their names as text, and what paths have no methods for."""
         from belay.files.filesystem import Filesystem
 
-        def ask(
-            question: Callable[[Calls, Terms], T],
-            *,
-            replay: Step | None = None,
-            repeatable: Callable[[], bool] | None = None,
-        ) -> T:
-            return self._caller.ask(question, timeout=None, replay=replay, repeatable=repeatable)
+        return Filesystem(partial(self._caller.ask, timeout=None))
 
-        return Filesystem(ask)
+    def mount(self, folder: str | os.PathLike[str], *, at: str = "/remote", writable: bool = False) -> Mount:
+        """Let the board import from a folder of this computer and open its files, without copying them.
+
+        The board asks for what it needs in the middle of a call, so that only calls and programs of this
+        device find the folder: a main.py that runs by itself, threads and timers get OSError. Imports look
+        there first (``sys.path``). After a soft reset, an interrupt or a reconnect the next call finds it
+        again.
+
+        Args:
+            folder: The folder. The board cannot leave it, nor by links.
+            at: Where it is on the board, as an absolute path. A folder that is there is hidden meanwhile.
+            writable: Whether the board may change what is in the folder; if not, that is
+                ``OSError(EROFS)`` there.
+
+        Returns:
+            A context manager: at its end, or by its method ``unmount``, the folder is taken off the board.
+
+        Raises:
+            BatchError: A batch gathers the calls of this thread.
+            BoardFileExistsError: There is a file of this name on the board, or something is mounted there.
+            BoardTimeoutError: The board did not answer.
+            ConnectionLost: The board is gone.
+            FeatureUnavailableError: This board cannot: calls to it go over the plain REPL, or its firmware
+                lacks something, or there is no memory left.
+            FileNotFoundError: There is no such folder here.
+            NotADirectoryError: It is no folder.
+            ValueError: ``at`` is no place on a board.
+        """
+        self._caller.refuse_in_batch("mounting a folder")
+        return self._mounts.mount(folder, at=at, writable=writable)
 
     @cached_property
     def mip(self) -> Mip:
@@ -216,11 +231,17 @@ class Device(RunsCode, SyncsFolders, TellsTime):
         from belay.mip.mip import Mip
 
         def path() -> list[str]:
-            question = "__import__('sys').path"
-            found: Any = self._caller.ask(lambda calls, terms: calls.evaluate(question, terms))
-            return [str(place) for place in found]
+            return [str(place) for place in self._evaluate("__import__('sys').path")]
 
         return Mip(self.filesystem, lambda: self.implementation, path)
+
+    @cached_property
+    def _mounts(self) -> Mounts:
+        from belay.files.mount import Mounts
+
+        mounts = Mounts(self._session)
+        self._answers.serve("mount", mounts.answer)
+        return mounts
 
     # --- what it is -----------------------------------------------------------------------------
 
@@ -264,45 +285,6 @@ class Device(RunsCode, SyncsFolders, TellsTime):
         if board is None:
             raise FeatureUnavailableError(f"{self.address} is not a virtual board")
         return board
-
-    @cached_property
-    def _mounts(self) -> Mounts:
-        from belay.files.mount import Mounts
-
-        mounts = Mounts(self._session)
-        self._answers.serve("mount", mounts.answer)
-        return mounts
-
-    def mount(self, folder: str | os.PathLike[str], *, at: str = "/remote", writable: bool = False) -> Mount:
-        """Let the board import from a folder of this computer and open its files, without copying them.
-
-        The board asks for what it needs in the middle of a call, so that only calls and programs of this
-        device find the folder: a main.py that runs by itself, threads and timers get OSError. Imports look
-        there first (``sys.path``). After a soft reset, an interrupt or a reconnect the next call finds it
-        again.
-
-        Args:
-            folder: The folder. The board cannot leave it, nor by links.
-            at: Where it is on the board, as an absolute path. A folder that is there is hidden meanwhile.
-            writable: Whether the board may change what is in the folder; if not, that is
-                ``OSError(EROFS)`` there.
-
-        Returns:
-            A context manager: at its end, or by its method ``unmount``, the folder is taken off the board.
-
-        Raises:
-            BatchError: A batch gathers the calls of this thread.
-            BoardFileExistsError: There is a file of this name on the board, or something is mounted there.
-            BoardTimeoutError: The board did not answer.
-            ConnectionLost: The board is gone.
-            FeatureUnavailableError: This board cannot: calls to it go over the plain REPL, or its firmware
-                lacks something, or there is no memory left.
-            FileNotFoundError: There is no such folder here.
-            NotADirectoryError: It is no folder.
-            ValueError: ``at`` is no place on a board.
-        """
-        self._caller.refuse_in_batch("mounting a folder")
-        return self._mounts.mount(folder, at=at, writable=writable)
 
     # --- life -----------------------------------------------------------------------------------
 
@@ -468,6 +450,3 @@ def _drop(data: bytes) -> None:
 def _agent_wanted(environment: Mapping[str, str]) -> bool | None:
     """What ``BELAY_AGENT`` says."""
     return {"1": True, "0": False}.get(environment.get("BELAY_AGENT", ""))
-
-
-__all__ = ["DEFAULT", "Device", "Options"]
