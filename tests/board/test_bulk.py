@@ -159,14 +159,15 @@ def test_64_kib_each_way_with_a_heap_of_128_kib(meter: Meter) -> None:
         assert size < 1.02 * len(result)
 
 
-def test_64_kib_of_interrupts(meter: Meter) -> None:
+def test_64_kib_of_interrupts() -> None:
     data = b"\3" * 65536
-    turns, size, result = meter.turns(lambda: meter.look(data))
-    assert result == [seen(data, "bytearray")]
-    # At times the memory has it only at the second attempt.
-    attempts = -(-turns // 2)
-    assert attempts <= 2
-    assert size < 1.4 * len(data) * attempts
+    # With room for it wherever the memory of the board has a gap: in less it may go by smaller pieces.
+    meter = Meter("virtual:?heap=524288")
+    with meter.device:
+        turns, size, result = meter.turns(lambda: meter.look(data))
+    assert result == [seen(data)]
+    assert turns <= 2
+    assert size < 1.4 * len(data)
 
 
 @pytest.mark.parametrize("size", [1, 65, 1000, PIECE, PIECE + 1, 2 * PIECE])
