@@ -3,10 +3,12 @@ from __future__ import annotations
 import ast
 import doctest
 import functools
+import gc
 import importlib.util
 import inspect
 import linecache
 import sys
+import weakref
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -140,6 +142,25 @@ def test_a_body_that_only_a_function_can_have(tmp_path: Path, statement: str, wh
     line = 6 if "\n" in statement else 5
     assert f"{path}:{line}" in str(raised.value)
     assert raised.value.hint
+
+
+def test_a_file_that_changes_later_is_not_what_runs(tmp_path: Path) -> None:
+    path = tmp_path / "later.py"
+    path.write_text("def f(a): return 1\ndef g(a): return 2\n")
+    module = load(path)
+    source = extract(module.f)
+    path.write_text("def f(a): return 'other'\n")
+    module.f.__defaults__ = (3,)
+    assert extract(module.f).source == source.source == "def f(a): return 1\n"
+    assert str(extract(module.f).parameters) == "(a=3)"
+    # What loads modules anew may put new code into a function that is there.
+    module.f.__code__ = load(path).f.__code__
+    assert extract(module.f).source == "def f(a): return 'other'\n"
+
+    gone = weakref.ref(module.f)
+    del module
+    gc.collect()
+    assert gone() is None
 
 
 def test_nonlocal_is_refused_in_a_body() -> None:

@@ -13,6 +13,7 @@ import copy
 import inspect
 import linecache
 import types
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -75,7 +76,8 @@ class FunctionSource:
 def extract(function: Callable[..., Any]) -> FunctionSource:
     """Return the source of ``function``.
 
-    A function wrapped with :func:`functools.wraps` is followed to the innermost one.
+    A function wrapped with :func:`functools.wraps` is followed to the innermost one. Its file is read once
+    only: what is written into it later is not what the function does.
 
     Args:
         function: A function written in Python with ``def`` or ``async def``.
@@ -84,16 +86,37 @@ def extract(function: Callable[..., Any]) -> FunctionSource:
         UnsupportedFunctionError: It is no such function, or its source text cannot be found.
     """
     plain = plain_function(function)
-    text = _file_text(plain)
-    node = _find(plain, text)
+    written = _written.get(plain)
+    if written is None or written.code is not plain.__code__:
+        written = _written[plain] = _read(plain)
     return FunctionSource(
-        name=node.name,
-        source=_definition_text(plain, text.split("\n"), node),
+        name=written.name,
+        source=written.source,
         file=plain.__code__.co_filename,
-        first_line=node.lineno,
+        first_line=written.first_line,
         parameters=_signature(plain),
         is_generator=inspect.isgeneratorfunction(plain),
     )
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A definition as it was found for some code; with nothing in it that keeps the function alive."""
+
+    code: types.CodeType
+    name: str
+    source: str
+    first_line: int
+
+
+_written: weakref.WeakKeyDictionary[types.FunctionType, _Written] = weakref.WeakKeyDictionary()
+
+
+def _read(function: types.FunctionType) -> _Written:
+    text = _file_text(function)
+    node = _find(function, text)
+    source = _definition_text(function, text.split("\n"), node)
+    return _Written(function.__code__, node.name, source, node.lineno)
 
 
 def plain_function(function: Callable[..., Any]) -> types.FunctionType:
