@@ -164,6 +164,7 @@ class Recorder:
         self.inner = inner
         self.name = inner.name
         self.flow_control = inner.flow_control
+        self.survives_reset, self.transparent = inner.survives_reset, inner.transparent
         self.sent: list[bytes] = []
 
     def read(self, max_bytes: int = READ_SIZE, timeout: float | None = None) -> bytes:
