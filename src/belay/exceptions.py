@@ -101,6 +101,9 @@ class BelayException(Exception):  # noqa: N818 - the documented name
     def add_note(self, note: str, /) -> None:
         """Add to what a traceback shows below the message, as every exception does.
 
+        Args:
+            note: One line or several.
+
         Raises:
             TypeError: It is no text.
         """
@@ -145,7 +148,11 @@ def _again(kind: type[BelayException], args: tuple[object, ...], number: int | N
 
 
 def notes_of(error: BaseException) -> tuple[str, ...]:
-    """What was noted of an error on its way, without its hint."""
+    """What was noted of an error on its way, without its hint.
+
+    Args:
+        error: Any exception.
+    """
     if isinstance(error, BelayException):
         return error._notes
     return tuple(getattr(error, "__notes__", ()))
