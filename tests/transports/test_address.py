@@ -31,6 +31,7 @@ KNOWN = [
     ("wss://[fe80::1]:443", "webrepl", "wss://[fe80::1]:443"),
     ("telnet://micro@10.0.0.7", "telnet", "telnet://micro@10.0.0.7"),
     ("10.0.0.7", "telnet", "telnet://10.0.0.7"),
+    ("255.249.199.09", "telnet", "telnet://255.249.199.09"),
     ("10.0.0.7:8266", "webrepl", "ws://10.0.0.7:8266"),
     ("rfc2217://host:2217", "serial", "rfc2217://host:2217"),
     ("loop://", "serial", "loop://"),
@@ -65,7 +66,21 @@ def test_a_specifier_is_an_address() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "nonsense", "COM", "2e8a:5:5", "2e8a", "id:", "a", "ttyACM0", "http://10.0.0.1", "10.0.0", "/"],
+    [
+        "",
+        "nonsense",
+        "COM",
+        "2e8a:5:5",
+        "2e8a",
+        "id:",
+        "a",
+        "ttyACM0",
+        "http://10.0.0.1",
+        "10.0.0",
+        "/",
+        "999.1.1.1",
+        "1.1.1.256:8266",
+    ],
 )
 def test_others_are_refused_with_the_known_forms(address: str) -> None:
     with pytest.raises(AddressError) as caught:

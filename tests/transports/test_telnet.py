@@ -7,10 +7,18 @@ from contextlib import contextmanager
 
 import pytest
 
-from belay.exceptions import AddressError, AuthenticationError, ConnectionFailedError, ConnectionLost
+from belay.exceptions import (
+    AddressError,
+    AuthenticationError,
+    ConnectionFailedError,
+    ConnectionLost,
+    ReplEntryError,
+)
+from belay.link import Link
 from belay.transports import open_transport, parse_address, telnet
 from belay.transports.base import Transport
 from belay.transports.telnet import Telnet, open_telnet
+from belay.transports.trace import CountingTransport
 from tests.servers.telnet import BINARY, DO, ECHO, IAC, SUPPRESS_GO_AHEAD, WILL, TelnetServer, serving
 from tests.servers.webrepl import listening
 
@@ -132,6 +140,17 @@ def test_a_server_without_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not transport.flow_control
         assert not transport.survives_reset
         transport.close()
+
+
+def test_where_no_board_answers_webrepl_is_thought_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telnet, "ASKS_SECONDS", 0.05)
+    with board() as (_, place, _ours):
+        transport = CountingTransport(open_transport(f"{place}"))
+        with pytest.raises(ReplEntryError) as caught:
+            Link(transport).enter(0.1)
+        transport.close()
+    assert f"WebREPL is ws://{place}." in (caught.value.hint or "")
+    assert "baud" not in (caught.value.hint or "")
 
 
 def test_what_a_program_prints_where_a_login_was_expected_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

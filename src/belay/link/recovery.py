@@ -11,6 +11,7 @@ from belay.link.wire import Late, OutputHandler, Wire, show
 from belay.repl import INTERRUPT, LEAVE_RAW, Answer, Candidate, Event, Finished, Rebooted
 from belay.repl.frames import BYE, request
 from belay.repl.program import UNCLEAR
+from belay.transports.base import silence_advice
 
 ENTER_TIMEOUT = 10.0
 """Seconds for reaching the prompt: an ESP32 that was reset by opening its port boots in about two."""
@@ -56,8 +57,8 @@ def enter(wire: Wire, timeout: float) -> None:
         raise ReplEntryError(
             stage,
             wire.last_seen,
-            hint="is MicroPython on the board, and is this its port and baud rate? A program that catches "
-            "KeyboardInterrupt can keep the prompt away: reset the board while connecting",
+            hint=f"{silence_advice(wire.transport)} A program that catches KeyboardInterrupt can keep the "
+            "prompt away: reset the board while connecting",
         )
 
 

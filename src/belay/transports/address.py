@@ -59,7 +59,8 @@ def _form(
     return Form(example, meaning, scheme, re.compile(pattern, re.DOTALL | re.IGNORECASE), rest)
 
 
-_IPV4 = r"\d{1,3}(?:\.\d{1,3}){3}"
+_BYTE = r"(?:25[0-5]|2[0-4]\d|[01]?\d?\d)"
+_IPV4 = rf"{_BYTE}(?:\.{_BYTE}){{3}}"
 
 FORMS: tuple[Form, ...] = (
     _form("virtual:", "a virtual board", "virtual", r"virtual:(.*)", lambda m: m[1]),

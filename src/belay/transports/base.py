@@ -117,3 +117,11 @@ def file_putter(transport: object) -> FilePutter | None:
     while transport is not None and not hasattr(transport, "put_file"):
         transport = getattr(transport, "inner", None)
     return cast("FilePutter | None", transport)
+
+
+def silence_advice(transport: object) -> str:
+    """What to ask oneself where no board answers: as the transport says, or the one that it stands on."""
+    while transport is not None and not hasattr(transport, "silence_advice"):
+        transport = getattr(transport, "inner", None)
+    usual = "is MicroPython on the board, and is this its port and baud rate?"
+    return str(getattr(transport, "silence_advice", usual))

@@ -69,8 +69,10 @@ def open_telnet(
     name = name or url
     place = parse_place(url, default_port=PORT, hint="telnet://HOST, as telnet://192.168.1.7", with_user=True)
     # An address alone may well be that of a board with WebREPL.
-    hint = f"is a telnet server running there? WebREPL is ws://{place.host}"
+    webrepl = f"WebREPL is ws://{place.host if place.port == PORT else place}"
+    hint = f"is a telnet server running there? {webrepl}"
     transport = TelnetTransport(name, TcpStream(connect(name, place, hint=hint)))
+    transport.silence_advice = f"is that a telnet server, with MicroPython behind it? {webrepl}."
     try:
         _log_in(transport, user or place.user, password)
     except BaseException:
@@ -87,10 +89,14 @@ class TelnetTransport(ThreadedTransport):
     Args:
         name: The address, for messages.
         stream: The connection, owned from now on.
+
+    Attributes:
+        silence_advice: What to ask oneself where no board answers.
     """
 
     survives_reset = False
     transparent = False
+    silence_advice = "is that a telnet server, with MicroPython behind it?"
 
     def __init__(self, name: str, stream: TcpStream) -> None:
         self._stream = stream
