@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -196,12 +196,32 @@ def remove_alias(name: str) -> Alias:
         AliasFileError: The file cannot be understood; it stays as it is.
         OSError: It cannot be written; it stays as it is.
     """
-    name = name.removeprefix("@")
+    return remove_aliases([name])[0]
 
-    def remove(table: Table) -> Alias:
-        gone = _take(table, name)
-        if gone is None:
-            raise AddressError(f"@{name}", "no board has this name", hint=_near(name, table))
+
+def remove_aliases(names: Iterable[str]) -> list[Alias]:
+    """Forget names, all or, if there is one that nobody has, none.
+
+    Returns:
+        What they meant; of one that is named twice once.
+
+    Raises:
+        AddressError: Nobody has one of them.
+        AliasFileError: The file cannot be understood; it stays as it is.
+        OSError: It cannot be written; it stays as it is.
+    """
+    wanted = dict.fromkeys(name.removeprefix("@") for name in names)
+
+    def remove(table: Table) -> list[Alias]:
+        known = [*table]
+        gone = []
+        for name in wanted:
+            taken = _take(table, name)
+            if taken is None:
+                raise AddressError(
+                    f"@{name}", "no board has this name", hint=_near(name, dict.fromkeys(known))
+                )
+            gone.append(taken)
         return gone
 
     return _change(remove)

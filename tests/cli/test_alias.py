@@ -50,7 +50,7 @@ def test_set(belay: Belay) -> None:
 
 def test_rename_and_remove(belay: Belay) -> None:
     assert belay("alias", "rename", "@lab", "garden").code == 0
-    assert belay("alias", "remove", "bench-left", "@garden").code == 0
+    assert belay("alias", "remove", "bench-left", "@garden", "garden").code == 0
     assert belay("alias", "list", "--json").out == "[]\n"
 
 
@@ -63,6 +63,7 @@ def test_rename_and_remove(belay: Belay) -> None:
         (["rename", "lba", "x"], "did you mean @lab?"),
         (["rename", "lab", "bench-left"], "another board has this name"),
         (["remove", "Lab"], "did you mean @lab?"),
+        (["remove", "lab", "laboratory"], "'@laboratory' is not a board's address: no board has this name"),
         (["remove"], "NAME..."),
         ([], "Usage"),
     ],

@@ -13,6 +13,7 @@ from belay.cli import exits
 from belay.cli.app import cli
 from belay.cli.stubs import _board_id
 from belay.device import Device
+from belay.transports import usb
 
 from .conftest import Belay
 
@@ -95,6 +96,15 @@ def test_what_a_board_says_in_a_dry_run(belay: Belay, project: Path) -> None:
 def test_a_dry_run_without_settings_as_json(belay: Belay, project: Path) -> None:
     page = json.loads(belay("stubs", "--platform", "rp2", "-n", "--no-configure", "--json").out)
     assert (page["done"], page["version"], page["requirements"]) == (False, None, ["micropython-rp2-stubs"])
+
+
+def test_where_there_is_no_board(belay: Belay, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BELAY_DEVICE", raising=False)
+    monkeypatch.setattr(usb, "comports", list)
+    result = belay("stubs")
+    assert (result.code, result.out) == (exits.NOT_FOUND, "")
+    assert "\nhint: --platform NAME, as rp2 or esp32, needs no board; or name one, as " in result.err
+    assert "--platform" not in belay("stubs", "/dev/nosuch").err
 
 
 def test_stubs_that_nobody_publishes(belay: Belay, project: Path) -> None:

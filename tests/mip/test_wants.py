@@ -77,11 +77,19 @@ def test_an_index_and_versions_besides() -> None:
 
 @pytest.mark.parametrize(
     ("words", "version"),
-    [(["a@1"], "2"), (["github:o/r@v1"], "v2"), (["a@1", "a@2"], ""), (["ftp://x/y.py"], ""), (["a b"], "")],
+    [
+        (["a@1"], "2"),
+        (["github:o/r@v1"], "v2"),
+        (["a@1", "a@2"], ""),
+        (["ftp://x/y.py"], ""),
+        (["a b"], ""),
+        ([""], ""),
+    ],
 )
 def test_what_cannot_be(words: list[str], version: str) -> None:
-    with pytest.raises(RequirementError):
+    with pytest.raises(RequirementError) as caught:
         parse_wants(words, version=version)
+    assert "belay add" not in (caught.value.advice or "")
 
 
 def test_twice_is_once() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
-from belay.aliases import check_name, config_file, read_aliases, remove_alias, rename_alias, save_alias
+from belay.aliases import check_name, config_file, read_aliases, remove_aliases, rename_alias, save_alias
 from belay.cli import exits
 from belay.cli.board import Port, WrongUse, known_names
 from belay.cli.settings import Settings, examples, pass_settings, talk_options
@@ -112,9 +112,8 @@ def rename(old: str, new: str) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=_complete)
 @talk_options
 def remove(names: tuple[str, ...]) -> None:
-    """Forget names of boards; the boards are not asked."""
-    for name in names:
-        remove_alias(name)
+    """Forget names of boards, all or, if nobody has one of them, none; the boards are not asked."""
+    remove_aliases(names)
 
 
 def _tell_change(settings: Settings, name: str, before: Alias | None) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +14,7 @@ from click.shell_completion import CompletionItem
 from belay.cli.board import Port, WrongUse, connected
 from belay.cli.packages import this_project
 from belay.cli.settings import Settings, board_options, examples, pass_settings
-from belay.exceptions import BoardError
+from belay.exceptions import BoardError, DeviceNotFoundError
 
 if TYPE_CHECKING:
     from belay.device import Device
@@ -136,11 +138,25 @@ def _choose(settings: Settings, options: Options) -> _Choice:
         return _Choice(stubs_named(options.package), pins)
     if options.platform:
         return _Choice(stubs_for(options.platform, numbers), pins)
-    with connected(settings, options.port) as device:
+    with _hinting_at_platforms(options.port), connected(settings, options.port) as device:
         about = device.implementation
         wanted = stubs_for(about.platform, numbers or about.version, name=about.name)
         settings.say(f"the board has {about.name} {'.'.join(map(str, about.version))} for {about.platform}")
         return _Choice(wanted, pins or (_board_id(device) if about.name == CIRCUITPYTHON else ""))
+
+
+@contextmanager
+def _hinting_at_platforms(port: str | None) -> Iterator[None]:
+    """If there is no board, and none was named, say that none is needed."""
+    try:
+        yield
+    except DeviceNotFoundError as error:
+        if port is None:
+            error.hint = f"{_NO_BOARD}; or {error.hint}" if error.hint else _NO_BOARD
+        raise
+
+
+_NO_BOARD = "--platform NAME, as rp2 or esp32, needs no board"
 
 
 def _board_id(device: Device) -> str:

@@ -19,6 +19,7 @@ from belay.packages.model import FromGit, FromHost, FromIndex, FromPath, FromUrl
 from belay.packages.requirement import canonical, infer_key, parse_source
 from belay.packages.resolve import identify
 
+_FORMS = "packages are umqtt.simple, aioble@0.6.0, github:org/repo, an address, or a path of this computer"
 _FAR = ("https", "http", "git")
 
 
@@ -39,10 +40,15 @@ def parse_wants(
     """
     found: dict[str, Requirement] = {}
     for word in words:
-        need = _one(word, version, index, own)
+        try:
+            need = _one(word, version, index, own)
+        except RequirementError as error:
+            error.hint = error.hint or _FORMS
+            raise
         other = found.setdefault(identify(need), need)
         if canonical(other.sources[0]) != canonical(need.sources[0]):
-            raise RequirementError(word, f"is another {identify(need)} than {canonical(other.sources[0])}")
+            reason = f"is another {identify(need)} than {canonical(other.sources[0])}"
+            raise RequirementError(word, reason, hint="name one of them")
     return tuple(found.values())
 
 
