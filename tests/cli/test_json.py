@@ -49,6 +49,8 @@ OF_A_BOARD = [
     ("fs sha256", ["fs", "sha256", ":x"]),
     ("build", ["build", "--version", "1.0", "--index", "public", "--romfs", "x.romfs", "--dry-run"]),
     ("romfs query", ["romfs", "query"]),
+    ("romfs deploy", ["romfs", "deploy"]),
+    ("romfs deploy", ["romfs", "deploy", "--dry-run"]),
 ]
 
 OF_PACKAGES = [

@@ -58,6 +58,12 @@ def test_an_image(belay: Belay, flash: Path) -> None:
         == "partition  size     image\n0          8.0 KiB  none\n1          512 B    none\n"
     )
     Path("x.romfs").write_bytes(IMAGE + b"\xff" * 100)
+    would = belay("romfs", "deploy", "x.romfs", "--dry-run")
+    assert would.err == f"would write: an image of {len(IMAGE)} B, in partition 0\n"
+    page = {"done": False, "partition": 0, "size": 8192, "image": len(IMAGE), "bytes": len(IMAGE)}
+    page["alignment"] = None  # type: ignore[assignment]
+    assert json.loads(belay("romfs", "deploy", "x.romfs", "-n", "--json").out) == page
+    assert not flash.exists()
     done = belay("romfs", "deploy", "x.romfs")
     assert (done.code, done.out) == (0, "")
     assert done.err == f"written: an image of {len(IMAGE)} B, in partition 0\n"
@@ -67,7 +73,8 @@ def test_an_image(belay: Belay, flash: Path) -> None:
         {"partition": 0, "size": 8192, "image": len(IMAGE)},
         {"partition": 1, "size": 512, "image": None},
     ]
-    assert belay("romfs", "deploy", "x.romfs").err.startswith("there already: an image of ")
+    for more in ((), ("--dry-run",)):
+        assert belay("romfs", "deploy", "x.romfs", *more).err.startswith("there already: an image of ")
 
 
 def test_a_board_that_is_named(belay: Belay, flash: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -72,7 +73,16 @@ def test_an_image(board: Device) -> None:
         (1, 512, None),
     ]
     told: list[tuple[int, int]] = []
-    assert rom.deploy(IMAGE, on_progress=lambda done, total: told.append((done, total)))
+    planned = rom.plan(IMAGE)
+    assert (planned.partition.size, planned.image, planned.bytes, planned.alignment) == (
+        8192,
+        len(IMAGE),
+        len(IMAGE),
+        None,
+    )
+    assert {each[0] for each in board("rom.log")} == {1, 2}
+    done = rom.deploy(IMAGE, on_progress=lambda done, total: told.append((done, total)))
+    assert done == replace(planned, alignment=256)
     assert [each.image for each in rom.partitions()] == [len(IMAGE), None]
     assert told[0] == (0, told[0][1])
     assert told[0][1] >= len(IMAGE)
@@ -83,10 +93,10 @@ def test_an_image(board: Device) -> None:
     board("rom.mount(rom.VfsRom(rom.rom_ioctl(2, 0)), '/rom')\nsys.path.append('/rom')")
     assert board("__import__('app').VALUE") == 42
     board("sys.path.remove('/rom')\nrom.log.clear()")
-    assert not rom.deploy(IMAGE)
+    assert rom.deploy(IMAGE).bytes == 0
     assert {each[0] for each in board("rom.log")} == {1, 2}
     # What is mounted is let go of before it is erased.
-    assert rom.deploy(write_image({"other.py": b""}))
+    assert rom.deploy(write_image({"other.py": b""})).bytes
     assert board("[each[1] for each in rom.mount()]").count("/rom") == 0
 
 
@@ -100,7 +110,7 @@ def test_whenever_it_is_cut_short_there_is_no_image(board: Device) -> None:
         assert rom.partitions()[0].image == left
     board("rom.refuses = {}")
     # It is whole by then, and need not be written again.
-    assert not rom.deploy(IMAGE)
+    assert rom.deploy(IMAGE).bytes == 0
 
 
 def test_what_does_not_arrive_is_noticed(board: Device) -> None:
@@ -120,7 +130,7 @@ def test_what_the_firmware_raises(board: Device) -> None:
 @pytest.mark.parametrize("unit", [1, 4, 4096])
 def test_the_least_that_can_be_written(board: Device, unit: int) -> None:
     board(f"rom.unit = {unit}")
-    assert Rom(board).deploy(IMAGE)
+    assert Rom(board).deploy(IMAGE).alignment == unit
 
 
 def test_what_is_refused_before_anything_is_erased(board: Device) -> None:

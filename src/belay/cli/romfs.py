@@ -18,7 +18,7 @@ from belay.cli.table import table
 
 if TYPE_CHECKING:
     from belay.board.firmware import Implementation
-    from belay.deploy.rom import Partition
+    from belay.deploy.rom import Deployment, Partition, Rom
     from belay.project import Project
 
 EXAMPLES = examples(
@@ -31,6 +31,7 @@ DEPLOY = examples(
     "belay romfs deploy",
     "belay romfs deploy /dev/ttyACM0 my-sensor.romfs",
     "belay romfs deploy my-sensor.romfs --partition 1",
+    "belay romfs deploy --dry-run",
 )
 
 
@@ -82,9 +83,13 @@ def query(settings: Settings, port: str | None, as_json: bool) -> None:
     help="Which; the first is 0.",
 )
 @click.option("--raw", is_flag=True, help="Without FILE: leave Python files as they are.")
+@click.option("-n", "--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was written, or would be, as JSON.")
 @board_options
 @pass_settings
-def deploy(settings: Settings, words: tuple[str, ...], partition: int, raw: bool) -> None:
+def deploy(
+    settings: Settings, /, words: tuple[str, ...], partition: int, *, raw: bool, dry_run: bool, as_json: bool
+) -> None:
     """Write an image into a partition of a board; without FILE, one of the project and its dependencies.
 
     What is there already is not written again. The image's beginning is written last: a board whose cable is
@@ -102,18 +107,36 @@ def deploy(settings: Settings, words: tuple[str, ...], partition: int, raw: bool
         rom = Rom(device)
         if project is not None:
             image = _image_of(settings, project, device.implementation, raw=raw)
-        with showing(settings, "writing the image") as show:
-            try:
-                written = rom.deploy(
-                    image, partition, on_progress=lambda done, total: show("writing the image", done, total)
-                )
-            except KeyboardInterrupt as interrupt:
-                interrupt.add_note("the partition has no image until one is written whole")
-                raise
-        if written:
+        found = rom.plan(image, partition) if dry_run else _write(settings, rom, image, partition)
+        if found.bytes and not dry_run:
             device.soft_reset(timeout=0, stream_out=None)
-    done = "written" if written else "there already"
-    settings.say(f"{done}: an image of {readable(len(image))}, in partition {partition}")
+    if as_json:
+        print(json.dumps(_page(found, dry_run=dry_run), indent=2))
+        return
+    done = "there already" if not found.bytes else "would write" if dry_run else "written"
+    settings.say(f"{done}: an image of {readable(found.image)}, in partition {partition}")
+
+
+def _write(settings: Settings, rom: Rom, image: bytes, partition: int) -> Deployment:
+    with showing(settings, "writing the image") as show:
+        try:
+            return rom.deploy(
+                image, partition, on_progress=lambda done, total: show("writing the image", done, total)
+            )
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note("the partition has no image until one is written whole")
+            raise
+
+
+def _page(found: Deployment, *, dry_run: bool) -> dict[str, object]:
+    return {
+        "done": not dry_run,
+        "partition": found.partition.number,
+        "size": found.partition.size,
+        "image": found.image,
+        "bytes": found.bytes,
+        "alignment": found.alignment,
+    }
 
 
 def _split(words: tuple[str, ...]) -> tuple[str | None, Path | None]:

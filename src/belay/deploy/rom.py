@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from belay.board.compiled import why_unfit
@@ -44,6 +44,24 @@ class Partition:
     number: int
     size: int
     image: int | None
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What is written for an image, or would be.
+
+    Attributes:
+        partition: Where to, as it was before.
+        image: Bytes of the image.
+        bytes: Bytes of it that are to be written: all, or 0 if the partition holds it already.
+        alignment: The board writes multiples of so many bytes; None as long as nothing was written, since
+            the firmware says it when it has erased.
+    """
+
+    partition: Partition
+    image: int
+    bytes: int
+    alignment: int | None = None
 
 
 class Rom:
@@ -81,7 +99,32 @@ class Rom:
             for number, (size, beginning) in enumerate(found)
         ]
 
-    def deploy(self, image: bytes, number: int = 0, *, on_progress: Tell | None = None) -> bool:
+    def plan(self, image: bytes, number: int = 0) -> Deployment:
+        """Find out what :meth:`deploy` would do; nothing is written.
+
+        Args:
+            image: The image.
+            number: Which partition.
+
+        Returns:
+            What would be written.
+
+        Raises:
+            ImageError: It is none, or damaged.
+            FilesError: The board could not import a compiled file in it.
+            FeatureUnavailableError: There is no such partition.
+            NoRoomError: It is larger than the partition.
+            BoardFileError: The firmware refuses.
+            ConnectionLost: The board is gone.
+        """
+        _check_fit(image, self._board)
+        partition = self._partition(number)
+        if len(image) > partition.size:
+            raise _no_room(partition, len(image))
+        there = partition.image == len(image) and self._holds(number, image)
+        return Deployment(partition, len(image), 0 if there else len(image))
+
+    def deploy(self, image: bytes, number: int = 0, *, on_progress: Tell | None = None) -> Deployment:
         """Make a partition hold an image.
 
         Args:
@@ -90,30 +133,24 @@ class Rom:
             on_progress: Told while it is written.
 
         Returns:
-            Whether it was written; what holds it already is left as it is.
+            What was written; a partition that holds the image already is left as it is.
 
         Raises:
-            ImageError: It is none, or damaged.
-            FilesError: The board could not import a compiled file in it.
-            FeatureUnavailableError: There is no such partition.
-            NoRoomError: It is larger than the partition.
+            BelayException: As :meth:`plan`.
             BoardFileError: The firmware refuses, or what is there afterwards is not the image.
             ConnectionLost: The board is gone.
         """
-        _check_fit(image, self._board)
-        partition = self._partition(number)
-        if len(image) > partition.size:
-            raise _no_room(partition, len(image))
-        if partition.image == len(image) and self._holds(number, image):
-            return False
-        self._write_all(number, image, on_progress or _tell_nobody)
+        planned = self.plan(image, number)
+        if not planned.bytes:
+            return planned
+        unit = self._write_all(number, image, on_progress or _tell_nobody)
         if not self._holds(number, image):
             raise BoardFileError(
                 f"partition {number} does not hold what was written to it",
                 f"rom:{number}",
                 hint="try it again",
             )
-        return True
+        return replace(planned, alignment=unit)
 
     def _partition(self, number: int) -> Partition:
         known = {partition.number: partition for partition in self.partitions()}
@@ -125,8 +162,9 @@ class Rom:
     def _holds(self, number: int, image: bytes) -> bool:
         return bool(self._do(self._sum, number, len(image)) == zlib.crc32(image))
 
-    def _write_all(self, number: int, image: bytes, tell: Tell) -> None:
-        unit = max(1, self._do(self._erase, number, len(image)))
+    def _write_all(self, number: int, image: bytes, tell: Tell) -> int:
+        """Write it; what the board writes are multiples of as many bytes as are returned."""
+        unit: int = max(1, self._do(self._erase, number, len(image)))
         step = max(unit, PIECE // unit * unit)
         whole = image + ERASED * (-len(image) % unit)
         done = 0
@@ -136,6 +174,7 @@ class Rom:
             self._do(self._write, number, start, piece)
             done += len(piece)
         self._do(self._end, number)
+        return unit
 
     def _do(self, task: Callable[..., Any], *arguments: object) -> Any:
         """Ask the firmware; what it says below zero is the number of an error."""
