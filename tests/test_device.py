@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import SOON
 
 import belay
 from belay import BoardError, BoardTimeoutError, ConnectionLost, Device, UsbSpecifier
@@ -26,7 +27,6 @@ from belay.exceptions import (
 )
 from belay.transports.base import Transport
 from belay.transports.trace import CountingTransport
-from tests.patience import SOON
 
 
 @pytest.fixture(autouse=True, scope="module", params=["1", "0"], ids=["agent", "plain"])

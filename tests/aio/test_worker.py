@@ -4,12 +4,12 @@ import asyncio
 import threading
 
 import pytest
+from patience import SOON
 
 from belay.aio.worker import Worker
 from belay.exceptions import ConnectionLost
 from belay.link import Stop, Stopped
 from belay.link.stopping import current_stop
-from tests.patience import SOON
 
 from .conftest import run
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from servers.telnet import TelnetServer, serving
 
 from belay import Device
 from belay.exceptions import FeatureUnavailableError
 from belay.transports import telnet
 from belay.virtual import VirtualBoard
-from tests.servers.telnet import TelnetServer, serving
 
 LOGIN = ("micro", "python")
 

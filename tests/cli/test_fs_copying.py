@@ -12,9 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from patience import SOON
 
 from belay.cli.fs import host
-from tests.patience import SOON
 
 from .conftest import Belay, Start, files_in, write_files
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from patience import SOON
 
 from belay import Device
 from belay.board.firmware import Implementation
 from belay.cli.select.blinking import Blinking
 from belay.cli.select.light import Light, NoLightError, usual_pin
 from belay.exceptions import BelayException, BoardError
-from tests.patience import SOON
 
 CIRCUIT = {
     "board.py": "LED = 25\nD13 = 13\nNEOPIXEL = 16\n",

@@ -8,13 +8,13 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
+from patience import SOON
 
 from belay import Device
 from belay.cli.select.menu import Menu
 from belay.cli.select.screen import Screen
 from belay.exceptions import PortBusyError
 from belay.transports.usb import UsbSpecifier
-from tests.patience import SOON
 from tests.terminal.conftest import User
 
 ONE = UsbSpecifier(0x2E8A, 5, "e6614c311b137637", "MicroPython", "Board in FS mode", "1-2", "port1")

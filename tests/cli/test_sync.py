@@ -11,8 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-
-from tests.patience import SOON
+from patience import SOON
 
 from .conftest import Belay, Start, files_in, write_files
 

@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from patience import SOON
 
 from belay import Device
 from belay.cli import exits
 from belay.exceptions import BatchError
 from belay.terminal.keys import BRACKETS_OFF
-from tests.patience import SOON
 
 from .conftest import BELAY, Belay, Start
 from .window import Open, window

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
-from tests.patience import SOON
+from patience import SOON
 
 termios = pytest.importorskip("termios")
 

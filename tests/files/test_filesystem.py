@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import SOON
 
 from belay import Device
 from belay.exceptions import (
@@ -28,7 +29,6 @@ from belay.files.tree import FOLDER, File
 from belay.transports.base import Transport
 from belay.transports.trace import CountingTransport
 from tests.files.boards import KINDS, address, mount
-from tests.patience import SOON
 
 PLAIN = "plain"
 NOISE = random.Random(6).randbytes(100_000)

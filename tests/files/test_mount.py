@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import SOON
 
 from belay import BoardError, BoardTimeoutError, Device
 from belay.board.asking import Denied
 from belay.exceptions import BatchError, BoardFileExistsError, FeatureUnavailableError
 from belay.transports.base import READ_SIZE, Transport
 from belay.transports.trace import CountingTransport
-from tests.patience import SOON
 
 LONG = "".join(f"filler_{number} = {number}\n" for number in range(100))
 """Makes a program longer than what travels inside a string: it runs over the raw REPL."""

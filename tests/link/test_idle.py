@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patience import SOON
 
 from belay.exceptions import BoardResetError, BoardTimeoutError, ConnectionLost
 from belay.link import EVENT, LOG, Link, Mode
 from belay.link.wire import Wire
 from belay.transports.base import READ_SIZE, Transport
 from belay.transports.virtual import VirtualTransport
-from tests.patience import SOON
 
 from .conftest import OneByte, Slow, Uart, Wrapper, eventually, run, works
 from .test_stopping import press_ctrl_c

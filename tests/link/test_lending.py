@@ -6,12 +6,12 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from patience import SOON
 
 from belay.exceptions import ConnectionLost
 from belay.link import Lent, Link, Mode
 from belay.transports.base import Transport
 from belay.transports.virtual import open_virtual
-from tests.patience import SOON
 
 from .conftest import run
 

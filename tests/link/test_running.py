@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
+from patience import SOON
 
 from belay.exceptions import BoardResetError, BoardTimeoutError, ConnectionLost
 from belay.link import Link
 from belay.transports import open_transport
 from belay.transports.trace import CountingTransport
 from belay.transports.virtual import VirtualTransport
-from tests.patience import SOON
 
 from .conftest import OneByte, eventually, run, works
 

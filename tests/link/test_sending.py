@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable
 
 import pytest
+from patience import SOON
 
 from belay.exceptions import BoardResetError, BoardTimeoutError
 from belay.link import Link
 from belay.link.sending import PASTE_FROM
 from belay.transports.trace import CountingTransport
 from belay.transports.virtual import VirtualTransport
-from tests.patience import SOON
 
 from .conftest import OneByte, Script, Uart, run, works
 

@@ -6,11 +6,11 @@ import threading
 from itertools import pairwise
 
 import pytest
+from patience import SOON
 
 from belay.exceptions import BelayException, ConnectionLost
 from belay.link import Link
 from belay.transports.virtual import VirtualTransport
-from tests.patience import SOON
 
 from .conftest import eventually, run, works
 

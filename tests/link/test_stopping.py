@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
+from patience import SOON
 
 from belay.exceptions import BoardResetError, BoardTimeoutError, ReplEntryError
 from belay.link import Link, Stop, Stopped
 from belay.transports.virtual import VirtualTransport
-from tests.patience import SOON
 
 from .conftest import OneByte, Slow, run, works
 from .ctrl_c import ctrl_c_after

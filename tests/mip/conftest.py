@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers.web import WebServer
 
 from belay import Device
 from belay.mip.choice import Origins
 from belay.mip.library import Done, Library
 from belay.mip.wants import parse_wants
 from belay.packages.index import DEFAULT_INDEX
-from tests.servers.web import WebServer
 
 SYS_PATH = "__import__('sys').path"
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from servers.web import WebServer
 
 from belay import Device
 from belay.exceptions import (
@@ -23,7 +24,6 @@ from belay.exceptions import (
 from belay.files.sync import Bytes, Wish
 from belay.mip.installed import installed
 from belay.mip.library import Done
-from tests.servers.web import WebServer
 
 from .conftest import changes, files, install, library
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import peers
 import pytest
+from servers.web import WebServer
 
 from belay import Device
-from tests.servers.web import WebServer
 
 from .conftest import changes, files, install, library
 

@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from servers.web import WebServer
 
 from belay import ConnectionLost, Device
 from belay.mip.library import Library
 from belay.mip.wants import parse_wants
-from tests.servers.web import WebServer
 
 from .conftest import install, library
 

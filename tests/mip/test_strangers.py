@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from servers.web import WebServer
 
 from belay import Device
 from belay.exceptions import FetchError, ResolutionError
@@ -11,7 +12,6 @@ from belay.mip.choice import Form, Origins, choose_packages
 from belay.mip.strangers import adopted
 from belay.mip.wants import parse_wants
 from belay.project.upkeep import Talk
-from tests.servers.web import WebServer
 
 from .conftest import changes, library
 

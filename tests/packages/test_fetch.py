@@ -14,11 +14,11 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+from patience import SOON
 from servers.web import WebServer
 
 from belay.exceptions import FetchError
 from belay.packages.fetch import Answer, Fetcher, Limits
-from tests.patience import SOON
 
 QUICK = Limits(connect=1.0, read=0.5, total=3.0, pause=0.01)
 

@@ -6,9 +6,9 @@ import time
 from typing import ClassVar
 
 import pytest
+from patience import SOON
 
 from belay.packages.watched import Watch
-from tests.patience import SOON
 
 
 class Kept(threading.Thread):

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from patience import SOON
 
 from belay import BoardError, BoardTimeoutError, Device, FeatureUnavailableError
 from belay.exceptions import SpecialFunctionNameError, UnsupportedFunctionError, UntransferableError
-from tests.patience import SOON
 
 PATIENCE = 20.0
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from patience import SOON
 
 from belay import Device
 from belay.board.calls import Ours, Terms
 from belay.board.requests import json_of
 from belay.exceptions import BatchError, ClockNotSynchronizedError
 from belay.transports.trace import CountingTransport
-from tests.patience import SOON
 
 
 def test_an_expression_comes_with_its_time(device: Device) -> None:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from tests.servers.webrepl import listening
+from servers.webrepl import listening
 
 WILL, WONT, DO, DONT, IAC = 251, 252, 253, 254, 255
 BINARY, ECHO, SUPPRESS_GO_AHEAD = 0, 1, 3

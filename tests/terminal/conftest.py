@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from patience import SOON
 
 from belay.exceptions import BelayException
 from belay.link import Link
 from belay.terminal import Terminal
 from belay.transports.virtual import VirtualTransport, open_virtual
-from tests.patience import SOON
 
 PROMPT = b">>> "
 

@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from patience import SOON
 
 from belay.exceptions import DeviceNotFoundError, NoRoomError
 from belay.link import Lent, Link
 from belay.terminal.actions import completed, run_file, told
 from belay.transports.virtual import VirtualTransport
 from tests.link.conftest import run
-from tests.patience import SOON
 
 
 def test_paths_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

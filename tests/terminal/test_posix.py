@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from patience import SOON
 
 from belay.exceptions import FeatureUnavailableError
 from belay.terminal.console import columns, dimmed, open_console
 from belay.terminal.keys import BRACKETS_OFF, BRACKETS_ON
-from tests.patience import SOON
 
 termios = pytest.importorskip("termios")
 posix = pytest.importorskip("belay.terminal.posix")

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from patience import SOON
 
 from belay import Device
 from belay.exceptions import ConnectionFailedError, ConnectionLost, DeviceNotFoundError
@@ -14,7 +15,6 @@ from belay.terminal import Terminal, flow, talk
 from belay.terminal.talk import name_of
 from belay.transports.virtual import VirtualTransport, open_virtual
 from tests.link.conftest import Uart, run
-from tests.patience import SOON
 
 from .conftest import PROMPT, Session, User
 

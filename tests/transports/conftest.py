@@ -14,6 +14,8 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from servers.telnet import TelnetServer, serving
+from servers.webrepl import Peer, playing
 
 from belay.transports import open_transport, telnet, webrepl
 from belay.transports.base import Transport
@@ -22,8 +24,6 @@ from belay.transports.serial import open_serial
 from belay.transports.tcp import open_socket
 from belay.transports.threaded import ThreadedTransport
 from belay.transports.trace import CountingTransport, TracedTransport
-from tests.servers.telnet import TelnetServer, serving
-from tests.servers.webrepl import Peer, playing
 
 
 @dataclass

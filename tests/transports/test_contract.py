@@ -10,11 +10,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from patience import SOON
 
 from belay.exceptions import ConnectionLost
 from belay.transports import open_transport
 from belay.transports.base import Transport
-from tests.patience import SOON
 
 if TYPE_CHECKING:
     from conftest import Wire

@@ -9,11 +9,11 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import SOON
 
 import belay.transports.fd
 from belay.exceptions import ConnectionLost
 from belay.transports.fd import FdTransport, _Visit, wait_ready
-from tests.patience import SOON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from servers.telnet import BINARY, DO, ECHO, IAC, SUPPRESS_GO_AHEAD, WILL, TelnetServer, serving
+from servers.webrepl import listening
 
 from belay.exceptions import (
     AddressError,
@@ -19,8 +21,6 @@ from belay.transports import open_transport, parse_address, telnet
 from belay.transports.base import Transport
 from belay.transports.telnet import Telnet, open_telnet
 from belay.transports.trace import CountingTransport
-from tests.servers.telnet import BINARY, DO, ECHO, IAC, SUPPRESS_GO_AHEAD, WILL, TelnetServer, serving
-from tests.servers.webrepl import listening
 
 WONT, DONT = 252, 254
 LOGIN = ("micro", "python")

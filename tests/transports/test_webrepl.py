@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from servers.webrepl import Peer, authority_file, encrypted, listening, playing
 from websockets.frames import Frame, Opcode
 
 from belay.exceptions import (
@@ -23,7 +24,6 @@ from belay.transports import open_transport, webrepl
 from belay.transports.base import Transport
 from belay.transports.webrepl import ROOM, open_webrepl
 from belay.virtual.webrepl import VERSION
-from tests.servers.webrepl import Peer, authority_file, encrypted, listening, playing
 
 EVERY = bytes(range(256))
 

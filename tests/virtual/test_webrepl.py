@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from servers.webrepl import PASSWORD, CutServer, served
 
 from belay import Device
 from belay.exceptions import AuthenticationError, BoardTimeoutError, ConnectionLost, PortBusyError
@@ -16,7 +17,6 @@ from belay.transports import webrepl
 from belay.transports.trace import CountingTransport
 from belay.transports.webrepl import WebReplTransport
 from belay.virtual.webrepl import WebReplServer
-from tests.servers.webrepl import PASSWORD, CutServer, served
 
 EVERY = bytes(range(256))
 LARGE = b"".join(sha256(b"%d" % number).digest() for number in range(2304))
