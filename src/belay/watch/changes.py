@@ -213,7 +213,7 @@ class Changes:
 
     def _follow_folder(self, place: Place, begin: Callable[[], None], *, unreadable: bool) -> bool:
         """Tell what changes; whether another folder has taken the folder's place."""
-        from watchfiles import watch
+        from watchfiles import Change, watch
 
         identity = _identity(place.folder)
         began = False
@@ -233,11 +233,11 @@ class Changes:
             if not began:
                 began = True
                 begin()
+            if any(kind is Change.deleted and Path(path) == place.folder for kind, path in changes):
+                # The next one may well have its number; it may even be there by now.
+                identity = None
             if paths := _saved(changes):
                 self._put(paths)
-            if place.folder in paths and not place.folder.exists():
-                # The next one may well have its number.
-                identity = None
             if _identity(place.folder) not in {None, identity}:
                 return True
         return False
