@@ -32,6 +32,12 @@ LENGTHS = pytest.mark.parametrize(
 )
 
 
+@pytest.fixture(autouse=True)
+def no_history_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """MicroPython's prompt writes down what was typed."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
 @pytest.fixture
 def script(tmp_path: Path) -> Path:
     return tmp_path / "script.py"
