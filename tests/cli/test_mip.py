@@ -257,7 +257,8 @@ def test_read_only(belay: Belay, index: str, tmp_path: Path) -> None:
         " def ioctl(self,w,a): return {4:128,5:512}.get(w,0)\n"
         "r=R();os.VfsFat.mkfs(r);os.mount(os.VfsFat(r),'/ram',readonly=True)"
     )
-    words = ("mip", "install", f"virtual:{tmp_path}", "plain", "--index", index)
+    # To connect interrupts a boot.py that a board which was just made still runs; this begins anew after that.
+    words = ("mip", "install", f"virtual:{tmp_path}", "plain", "--index", index, "--reset")
     result = belay(*words, "--target", "/ram/lib")
     assert (result.code, result.out) == (exits.READ_ONLY, "")
     assert "/ram/lib: the board's file system is read-only" in result.err
