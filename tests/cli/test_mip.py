@@ -257,7 +257,7 @@ def test_read_only(belay: Belay, index: str, tmp_path: Path) -> None:
         " def ioctl(self,w,a): return {4:128,5:512}.get(w,0)\n"
         "r=R();os.VfsFat.mkfs(r);os.mount(os.VfsFat(r),'/ram',readonly=True)"
     )
-    # To connect interrupts a boot.py that a board which was just made still runs; this begins anew after that.
+    # To connect interrupts a boot.py that a board which was just made still runs; this begins anew then.
     words = ("mip", "install", f"virtual:{tmp_path}", "plain", "--index", index, "--reset")
     result = belay(*words, "--target", "/ram/lib")
     assert (result.code, result.out) == (exits.READ_ONLY, "")
