@@ -299,7 +299,8 @@ def test_a_program_that_resets_softly(link: Link, leave: str) -> None:
     outcome = link.run(f"print('bye')\n{leave}", on_output=printed.extend)
     assert outcome.rebooted
     assert outcome.error == b""
-    assert printed == b"bye\r\n"
+    # Where the board stops for long in the middle of it, what the REPL says is taken for output, too.
+    assert printed.startswith(b"bye\r\n")
     assert link.run("x").error.endswith(b"NameError: name 'x' isn't defined\r\n")
     works(link)
 

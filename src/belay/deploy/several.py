@@ -5,10 +5,14 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+_SLICE = 0.2
+"""Seconds of one wait."""
 
 GoOn = Callable[[], None]
 """To be called now and then by the work: raises :class:`Cancelled` once nobody wants it any more."""
@@ -74,7 +78,7 @@ def on_each(
         for thread in threads:
             thread.start()
         for _ in threads:
-            if (outcome := ended.get()) is not None:
+            if (outcome := _next(ended)) is not None:
                 found[outcome.address] = outcome
                 on_end(outcome)
     except BaseException:
@@ -85,6 +89,13 @@ def on_each(
                 thread.join()
         raise
     return [found[address] for address in addresses]
+
+
+def _next(ended: queue.SimpleQueue[T]) -> T:
+    """Wait for the next one; in slices, since a Ctrl-C in the moment before a wait without end is not heard."""
+    while True:
+        with suppress(queue.Empty):
+            return ended.get(timeout=_SLICE)
 
 
 def _outcome(address: str, work: Callable[[], T]) -> Outcome[T]:
