@@ -92,7 +92,7 @@ def on_each(
 
 
 def _next(ended: queue.SimpleQueue[T]) -> T:
-    """Wait for the next one; in slices, since a Ctrl-C in the moment before a wait without end is not heard."""
+    """Wait for the next one; in slices: a Ctrl-C in the moment before an endless wait would not be heard."""
     while True:
         with suppress(queue.Empty):
             return ended.get(timeout=_SLICE)
